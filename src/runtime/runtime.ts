@@ -1,0 +1,144 @@
+/**
+ * The only doors to the outside world. `nodejs/` opens them for real; the simulator fakes them.
+ * Both pass the contract tests beside this file (`*.contract.ts`).
+ */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly network: Network;
+  readonly random: Random;
+  readonly host: Host;
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary start, with a fraction; never goes back. For timeouts and latencies. */
+  monotonicMs(): number;
+  /** Whole milliseconds since the Unix epoch; may jump. Only for what a human, a TTL or an HLC reads. */
+  wallMs(): number;
+  /** Resolves after `delayMs`, or rejects with `signal.reason` if aborted first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `tick` every `intervalMs` until cancelled; ticks never overlap and never pile up. */
+  every(intervalMs: number, tick: () => void): Cancel;
+  /** Calls `task` once, after the events already waiting have been handled. Never before the caller returns. */
+  defer(task: () => void): void;
+}
+
+export type Cancel = () => void;
+
+export interface Random {
+  /** A whole number in [0, 2^32). Not for secrets. */
+  uint32(): number;
+  /** A whole number in [0, limit). Requires: 0 < limit <= 2^32. */
+  below(limit: number): number;
+  /** `count` bytes fit for identities and secrets (the simulator's are repeatable by seed). */
+  bytes(count: number): Uint8Array;
+}
+
+/** What a process may ask about itself and its machine. */
+export interface Host {
+  /** Stable across restarts and shared by all processes of one machine: two copies never meet on one. */
+  readonly machineId: string;
+  readonly processId: number;
+  /** Operating system and architecture, as INFO shows them. */
+  readonly platform: string;
+  residentBytes(): number;
+  totalMemoryBytes(): number;
+  cpuSeconds(): { readonly user: number; readonly system: number };
+}
+
+/**
+ * Files by path; `/` separates, whatever the machine. Every method rejects with StoreError `IO`
+ * (cause: the system's error) unless it says otherwise; a full disk has `cause.code` "ENOSPC".
+ */
+export interface Disk {
+  /** Opens for reading and writing; creates an empty file if absent and `create` is not false. */
+  open(path: string, options?: { readonly create?: boolean }): Promise<DiskFile>;
+  /** Names in the directory, sorted; empty if there is no such directory. */
+  list(path: string): Promise<readonly string[]>;
+  exists(path: string): Promise<boolean>;
+  /** Creates the directory and its parents; fine if it is there. */
+  makeDirectory(path: string): Promise<void>;
+  /** Atomic; replaces `to`. Durable only after `syncDirectory` of the parent. */
+  rename(from: string, to: string): Promise<void>;
+  /** A second name for the same file. */
+  link(from: string, to: string): Promise<void>;
+  /** Fine if absent. Durable only after `syncDirectory` of the parent. */
+  remove(path: string): Promise<void>;
+  /** Resolves when creations, renames and removals in the directory are durable. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+export interface DiskFile {
+  /** Resolves when the bytes are readable, which is before they are durable. Calls apply in order. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Resolves when every earlier append and truncate is durable. */
+  sync(): Promise<void>;
+  /** Resolves to a new buffer; shorter than `length` only at the end of the file. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  sizeBytes(): Promise<number>;
+  /** Cuts the file to `sizeBytes`. */
+  truncate(sizeBytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Network {
+  /** Resolves when connections are accepted. Rejects with StoreError `IO` (cause.code "EADDRINUSE", ...). */
+  listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener>;
+  /** Resolves when connected. Rejects with StoreError `IO`. */
+  connect(options: ConnectOptions): Promise<Connection>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+}
+
+export interface ConnectOptions extends ListenOptions {
+  readonly timeoutMs: number;
+}
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting; connections already accepted live on. */
+  close(): Promise<void>;
+}
+
+/**
+ * An ordered stream of bytes both ways. Hot: one call per readable event and one per write, no promise.
+ * A new connection delivers nothing until `start`.
+ */
+export interface Connection {
+  /** "address:port" of the other end. */
+  readonly peer: string;
+  /** "address:port" of this end. */
+  readonly local: string;
+  /** Bytes accepted by `write` that the operating system has not taken yet. */
+  readonly unsentBytes: number;
+  /** Begins delivery. Call once. */
+  start(events: ConnectionEvents): void;
+  /**
+   * Queues bytes. True if they are out of this process already, so that the caller may reuse the buffer;
+   * false if the connection keeps the buffer until it calls `onDrain`. Ignored (true) after the close.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Stops delivery of bytes (a close is still told) until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once; what is queued is lost. */
+  destroy(): void;
+}
+
+export interface ConnectionEvents {
+  /** `bytes[0, length)` arrived. The buffer is the network's: copy what is to outlive the call. */
+  onBytes(bytes: Uint8Array, length: number): void;
+  /** Everything written has left this process. */
+  onDrain(): void;
+  /** The other end will send no more; writing is still possible. */
+  onEnd(): void;
+  /** Last event, exactly once, whoever closed. `cause` is set unless the close was orderly. */
+  onClose(cause: Error | undefined): void;
+}

@@ -1,0 +1,95 @@
+/**
+ * What a node asks of its storage: rows in row-key order, one cell each. Storage moves bytes; what a cell
+ * means (merging, expiry, whether it may be forgotten) is told by the injected CellRules.
+ *
+ * Every engine passes storage-engine.contract.ts. Hot: `get` and `put` that need no disk allocate nothing
+ * and return synchronously; a Promise means the disk is being touched.
+ */
+import type { ByteRange } from "../base/bytes.ts";
+import type { RowKey } from "./row-key.ts";
+
+/** No expiry, as `expiresAtMs` shows it. */
+export const NEVER_EXPIRES = 0;
+
+/** What storage must know of the cells it keeps. Pure. */
+export interface CellRules {
+  /** The cell that holds what either holds. Commutative, associative, idempotent. May return one of its arguments. */
+  merge(existing: Uint8Array, incoming: Uint8Array): Uint8Array;
+  /** Wall time at which the whole cell has expired, or NEVER_EXPIRES. */
+  expiresAtMs(cell: ByteRange): number;
+  /** True if a cell without live content (deleted, expired) may be forgotten altogether. */
+  isCollectible(cell: ByteRange, wallMs: number): boolean;
+}
+
+export interface StorageEngine {
+  readonly statistics: EngineStatistics;
+
+  /**
+   * Points `into` at the row's cell and is true, or is false if there is none. Cells past their expiry are
+   * still returned until dropped: the reader judges. The range is the engine's: valid until the next call.
+   * A read counts as a use for eviction unless `touch` is false.
+   */
+  get(key: RowKey, into: ByteRange, touch?: boolean): boolean | Promise<boolean>;
+
+  /**
+   * Replaces the row's cell (the caller has read and superseded it), or drops the row at once if the cell
+   * is collectible. Visible when it returns. Key and cell are copied before it returns, promise or not.
+   * Throws StoreError OUT_OF_MEMORY (nothing changed) past the memory limit when nothing can be evicted.
+   */
+  put(key: RowKey, cell: ByteRange): void | Promise<void>;
+
+  /** Merges a cell from elsewhere into the row by CellRules.merge. Else as `put`. */
+  merge(key: RowKey, cell: ByteRange): void | Promise<void>;
+
+  /**
+   * Undefined if everything put so far is already as durable as the settings promise; otherwise a promise
+   * of that. One wait covers any number of puts (group commit).
+   */
+  durable(): Promise<void> | undefined;
+
+  /**
+   * Rows with `from` <= row key < `to` (no end if undefined), in row-key order. A row that is there from
+   * the first step to the last is seen exactly once; rows written meanwhile may be seen or not.
+   */
+  scan(from: Uint8Array, to: Uint8Array | undefined): RowIterator;
+
+  /** Live and not yet dropped rows of one database, and how many of them expire. */
+  counts(database: number): RowCounts;
+
+  /** Rows of one slot in one database, as `counts`. */
+  slotCount(slot: number, database: number): number;
+
+  /** Forgets every row of one database, or of all. Nothing is kept of them: not for replicated data. */
+  clear(database?: number): void | Promise<void>;
+
+  /** Drops collectible rows past their expiry, looking at no more than about `rowsMax`. Returns how many went. */
+  dropExpired(wallMs: number, rowsMax: number): number;
+
+  /** Finishes what was begun and lets go of files and memory. No other call may follow. */
+  close(): Promise<void>;
+}
+
+export interface RowCounts {
+  rows: number;
+  expiring: number;
+}
+
+export interface RowIterator {
+  /** Row key and cell of the current row; the engine's, valid until the next call of `next` or any write. */
+  readonly key: ByteRange;
+  readonly cell: ByteRange;
+  /** Moves to the next row; false at the end. */
+  next(): boolean | Promise<boolean>;
+  /** Lets go of what the iterator pins. Idempotent. */
+  close(): void;
+}
+
+/** Counters since the start; gauges now. Sizes in bytes. */
+export interface EngineStatistics {
+  /** Memory that the engine holds for rows and their index. */
+  readonly memoryBytes: number;
+  /** The part of it that rows use: the rest is free space inside pages and tables. */
+  readonly liveBytes: number;
+  readonly expiredRows: number;
+  readonly evictedRows: number;
+}
