@@ -1,0 +1,76 @@
+/**
+ * The settings of one node, with their defaults. What may be written in them stands in settings-schema.ts;
+ * how people give them (flags, environment, file) in src/cli/.
+ */
+
+export const STORAGE_KINDS = ["memory", "disk"] as const;
+export type StorageKind = (typeof STORAGE_KINDS)[number];
+
+/** What to drop when a memory limit is reached; the names and their meaning are Redis's. */
+export const EVICTION_POLICIES = [
+  "noeviction",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+] as const;
+export type EvictionPolicy = (typeof EVICTION_POLICIES)[number];
+
+/** When an acknowledged write is on the disk: before its answer, within about a second, or when the system likes. */
+export const FSYNC_POLICIES = ["always", "everysec", "no"] as const;
+export type FsyncPolicy = (typeof FSYNC_POLICIES)[number];
+
+export const DATABASE_COUNT = 16;
+
+const MIB = 1024 * 1024;
+
+export interface NodeSettings {
+  /** Address to listen on. Anything but loopback needs a password. */
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly storage: StorageKind;
+  /** Memory for rows and their index; 0 for no limit. */
+  readonly maxmemoryBytes: number;
+  readonly evictionPolicy: EvictionPolicy;
+  readonly fsync: FsyncPolicy;
+  /** What AUTH asks for; undefined lets everybody in. Never to be logged. */
+  readonly password: string | undefined;
+  readonly maxClients: number;
+  /** A connection that stays silent for so long is closed; 0 for never. */
+  readonly idleTimeoutMs: number;
+  /** Of one value, or any other argument of a command. */
+  readonly valueBytesMax: number;
+  /** Replies that one connection has not read yet; past it the connection is closed. */
+  readonly outputBufferBytesMax: number;
+  /** Buffers of all connections together; past it the hungriest are closed. */
+  readonly clientMemoryBytesMax: number;
+  /** Commands that take longer are kept in the slow log; 0 keeps all, -1 none. */
+  readonly slowlogThresholdMicros: number;
+  readonly slowlogLength: number;
+  /** Fixed: row keys have room for no more. */
+  readonly databases: typeof DATABASE_COUNT;
+}
+
+export const DEFAULT_SETTINGS: NodeSettings = {
+  host: "127.0.0.1",
+  port: 6379,
+  dataDirectory: "./data",
+  storage: "memory",
+  maxmemoryBytes: 0,
+  evictionPolicy: "noeviction",
+  fsync: "everysec",
+  password: undefined,
+  maxClients: 10_000,
+  idleTimeoutMs: 0,
+  valueBytesMax: 64 * MIB,
+  outputBufferBytesMax: 256 * MIB,
+  clientMemoryBytesMax: 1024 * MIB,
+  slowlogThresholdMicros: 10_000,
+  slowlogLength: 128,
+  databases: DATABASE_COUNT,
+};
