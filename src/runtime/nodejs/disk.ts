@@ -1,0 +1,86 @@
+/** Files by node:fs/promises. */
+import { constants } from "node:fs";
+import { access, link, mkdir, open, readdir, rename, rmdir, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Outcome } from "../../base/errors.ts";
+import { ioError, systemCode } from "../io-error.ts";
+import type { Disk, DiskFile } from "../runtime.ts";
+import { NodejsDiskFile } from "./disk-file.ts";
+
+/** Every write lands at the end; never truncates on opening. */
+const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
+
+export function createNodejsDisk(): Disk {
+  return {
+    open: (path, options) =>
+      attempt("not-applied", `cannot open ${path}`, () => openFile(path, options?.create !== false)),
+    list: (path) => attempt("not-applied", `cannot list ${path}`, () => list(path)),
+    exists: (path) => attempt("not-applied", `cannot look for ${path}`, () => exists(path)),
+    makeDirectory: (path) => attempt("unknown", `cannot make directory ${path}`, () => makeDirectory(path)),
+    rename: (from, to) => attempt("not-applied", `cannot rename ${from} to ${to}`, () => rename(from, to)),
+    link: (from, to) => attempt("not-applied", `cannot link ${to} to ${from}`, () => link(from, to)),
+    remove: (path) => attempt("not-applied", `cannot remove ${path}`, () => remove(path)),
+    syncDirectory: (path) => attempt("unknown", `cannot sync directory ${path}`, () => syncDirectory(path)),
+  };
+}
+
+async function attempt<T>(outcome: Outcome, what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    throw ioError(outcome, what, cause);
+  }
+}
+
+async function openFile(path: string, create: boolean): Promise<DiskFile> {
+  return new NodejsDiskFile(path, await open(path, create ? OPEN_FLAGS | constants.O_CREAT : OPEN_FLAGS));
+}
+
+async function list(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (cause) {
+    if (systemCode(cause) === "ENOENT") return [];
+    throw cause;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (cause) {
+    if (systemCode(cause) === "ENOENT" || systemCode(cause) === "ENOTDIR") return false;
+    throw cause;
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  const firstMade = await mkdir(path, { recursive: true });
+  if (firstMade === undefined) return;
+  const above = dirname(firstMade);
+  for (let made = path; made !== above && made !== dirname(made); made = dirname(made)) {
+    await syncDirectory(dirname(made));
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (cause) {
+    const code = systemCode(cause);
+    if (code === "ENOENT") return;
+    if (code !== "EISDIR" && code !== "EPERM") throw cause; // Linux, macOS: it is a directory
+    await rmdir(path);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === "win32") return; // NTFS journals directory entries; there is no call for it
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
