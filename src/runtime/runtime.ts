@@ -17,7 +17,10 @@ export interface Clock {
   wallMs(): number;
   /** Resolves after `delayMs`, or rejects with `signal.reason` if aborted first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `tick` every `intervalMs` until cancelled; ticks never overlap and never pile up. */
+  /**
+   * Calls `tick` every `intervalMs` until cancelled; ticks never overlap and never pile up. Does not keep the
+   * process alive. Requires: 0 < intervalMs < 2^31.
+   */
   every(intervalMs: number, tick: () => void): Cancel;
   /** Calls `task` once, after the events already waiting have been handled. Never before the caller returns. */
   defer(task: () => void): void;
@@ -51,25 +54,32 @@ export interface Host {
  * (cause: the system's error) unless it says otherwise; a full disk has `cause.code` "ENOSPC".
  */
 export interface Disk {
-  /** Opens for reading and writing; creates an empty file if absent and `create` is not false. */
+  /**
+   * Opens for reading and appending; creates an empty file if absent and `create` is not false. A created
+   * file is durable only after its own `sync` and `syncDirectory` of the parent.
+   */
   open(path: string, options?: { readonly create?: boolean }): Promise<DiskFile>;
   /** Names in the directory, sorted; empty if there is no such directory. */
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
-  /** Creates the directory and its parents; fine if it is there. */
+  /** Creates the directory and its parents; fine if it is there. Resolves when durable. */
   makeDirectory(path: string): Promise<void>;
   /** Atomic; replaces `to`. Durable only after `syncDirectory` of the parent. */
   rename(from: string, to: string): Promise<void>;
-  /** A second name for the same file. */
+  /** A second name for the same file; EEXIST if the name is taken. Durable only after `syncDirectory` of the parent. */
   link(from: string, to: string): Promise<void>;
-  /** Fine if absent. Durable only after `syncDirectory` of the parent. */
+  /** Removes a file or an empty directory. Fine if absent. Durable only after `syncDirectory` of the parent. */
   remove(path: string): Promise<void>;
   /** Resolves when creations, renames and removals in the directory are durable. */
   syncDirectory(path: string): Promise<void>;
 }
 
+/** Changes (append, truncate, sync, close) apply in the order they were asked for, awaited or not. */
 export interface DiskFile {
-  /** Resolves when the bytes are readable, which is before they are durable. Calls apply in order. */
+  /**
+   * Resolves when the bytes are readable, which is before they are durable. Keeps `bytes` until then. A
+   * failed append leaves nothing behind if its outcome is "not-applied", else perhaps a prefix of its bytes.
+   */
   append(bytes: Uint8Array): Promise<void>;
   /** Resolves when every earlier append and truncate is durable. */
   sync(): Promise<void>;
@@ -123,10 +133,16 @@ export interface Connection {
    * false if the connection keeps the buffer until it calls `onDrain`. Ignored (true) after the close.
    */
   write(bytes: Uint8Array): boolean;
-  /** Stops delivery of bytes (a close is still told) until `resume`. */
+  /**
+   * Stops delivery of bytes until `resume`. A close by this end is still told; the other end's may show only
+   * after `resume`, or by a write failing.
+   */
   pause(): void;
   resume(): void;
-  /** Sends what is queued, then closes. */
+  /**
+   * Sends what is queued, then closes: once the other end has closed too, or has not for two seconds. Nothing
+   * is delivered any more; `onDrain` may come or not.
+   */
   end(): void;
   /** Closes at once; what is queued is lost. */
   destroy(): void;

@@ -1,0 +1,219 @@
+/** What every Disk must do. Run against the real one and the simulated one. What a crash leaves: sim-disk.test.ts. */
+import { expect, test } from "vitest";
+import { systemCode } from "./io-error.ts";
+import type { Disk, DiskFile } from "./runtime.ts";
+
+/** Runs `body` to its end in a world where `disk` has an empty directory `directory`. */
+export type InDisk = (body: (disk: Disk, directory: string) => Promise<void>) => Promise<void>;
+
+type Check = (what: string, body: (disk: Disk, directory: string) => Promise<void>) => void;
+
+export function testDisk(name: string, inDisk: InDisk): void {
+  const check: Check = (what, body) => {
+    test(`${name}: ${what}`, () => inDisk(body));
+  };
+  testBytes(check);
+  testOpening(check);
+  testNames(check);
+  testDirectories(check);
+}
+
+async function fileWith(disk: Disk, path: string, ...bytes: number[]): Promise<DiskFile> {
+  const file = await disk.open(path);
+  await file.append(Uint8Array.from(bytes));
+  return file;
+}
+
+async function contentOf(disk: Disk, path: string): Promise<number[]> {
+  const file = await disk.open(path, { create: false });
+  const bytes = await file.read(0, await file.sizeBytes());
+  await file.close();
+  return [...bytes];
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<{ code: string | undefined; error: unknown }> {
+  try {
+    await promise;
+  } catch (error) {
+    return { code: systemCode(error), error };
+  }
+  throw new Error("it should have failed");
+}
+
+function testBytes(check: Check): void {
+  check("an append can be read back before it is synced", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    expect(await file.read(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    await file.sync();
+    expect(await file.read(1, 1)).toEqual(Uint8Array.of(2));
+    await file.close();
+  });
+
+  check("a read past the end is shorter, or empty", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    expect(await file.read(1, 10)).toEqual(Uint8Array.of(2, 3));
+    expect(await file.read(3, 10)).toEqual(new Uint8Array(0));
+    expect(await file.read(99, 1)).toEqual(new Uint8Array(0));
+    await file.close();
+  });
+
+  check("what is read is the reader's own", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    (await file.read(0, 3)).fill(9);
+    expect(await file.read(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    await file.close();
+  });
+
+  check("calls apply in the order they were made, awaited or not", async (disk, directory) => {
+    const file = await disk.open(`${directory}/log`);
+    const calls: Promise<void>[] = [];
+    for (let i = 0; i < 100; i++) calls.push(file.append(new Uint8Array(1 + (i % 5)).fill(i)));
+    calls.push(file.truncate(200), file.append(Uint8Array.of(255)), file.sync());
+    await Promise.all(calls);
+    const expected = Array.from({ length: 100 }, (_, i) => Array<number>(1 + (i % 5)).fill(i)).flat();
+    expect([...(await file.read(0, 1_000))]).toEqual([...expected.slice(0, 200), 255]);
+    await file.close();
+  });
+
+  check("the size follows appends and truncations", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3, 4);
+    expect(await file.sizeBytes()).toBe(4);
+    await file.truncate(1);
+    expect(await file.sizeBytes()).toBe(1);
+    await file.append(Uint8Array.of(9));
+    expect(await file.read(0, 10)).toEqual(Uint8Array.of(1, 9));
+    await file.close();
+  });
+
+  check("an empty append and an empty read are fine", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`);
+    expect(await file.sizeBytes()).toBe(0);
+    expect(await file.read(0, 0)).toEqual(new Uint8Array(0));
+    await file.close();
+  });
+
+  check("a megabyte comes back whole", async (disk, directory) => {
+    const bytes = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 7) % 251);
+    const file = await disk.open(`${directory}/log`);
+    await file.append(bytes);
+    expect(Buffer.compare(await file.read(0, bytes.length), bytes)).toBe(0);
+    await file.close();
+  });
+}
+
+function testOpening(check: Check): void {
+  check("opening again finds the bytes and appends behind them", async (disk, directory) => {
+    await (await fileWith(disk, `${directory}/log`, 1, 2)).close();
+    await (await fileWith(disk, `${directory}/log`, 3)).close();
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 2, 3]);
+  });
+
+  check("opening without create fails if absent, and makes nothing", async (disk, directory) => {
+    const { code, error } = await failureOf(disk.open(`${directory}/none`, { create: false }));
+    expect(code).toBe("ENOENT");
+    expect(error).toMatchObject({ name: "StoreError", code: "IO", outcome: "not-applied" });
+    expect(await disk.exists(`${directory}/none`)).toBe(false);
+  });
+
+  check("opening where there is no directory fails", async (disk, directory) => {
+    expect((await failureOf(disk.open(`${directory}/none/log`))).code).toBe("ENOENT");
+  });
+
+  check("two openings see the same bytes", async (disk, directory) => {
+    const writer = await fileWith(disk, `${directory}/log`, 1);
+    const reader = await disk.open(`${directory}/log`);
+    await writer.append(Uint8Array.of(2));
+    expect(await reader.read(0, 10)).toEqual(Uint8Array.of(1, 2));
+    await writer.close();
+    await reader.close();
+  });
+
+  check("a closed file refuses", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1);
+    await file.close();
+    expect((await failureOf(file.append(Uint8Array.of(2)))).error).toMatchObject({ code: "IO" });
+    expect((await failureOf(file.read(0, 1))).error).toMatchObject({ code: "IO" });
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1]);
+  });
+}
+
+function testNames(check: Check): void {
+  check("rename replaces, and open files follow", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/new`, 1);
+    await (await fileWith(disk, `${directory}/old`, 9, 9)).close();
+    await disk.rename(`${directory}/new`, `${directory}/old`);
+    await file.append(Uint8Array.of(2));
+    expect(await contentOf(disk, `${directory}/old`)).toEqual([1, 2]);
+    expect(await disk.list(directory)).toEqual(["old"]);
+    await file.close();
+  });
+
+  check("renaming what is not there fails and harms nothing", async (disk, directory) => {
+    await (await fileWith(disk, `${directory}/old`, 9)).close();
+    const { code } = await failureOf(disk.rename(`${directory}/none`, `${directory}/old`));
+    expect(code).toBe("ENOENT");
+    expect(await contentOf(disk, `${directory}/old`)).toEqual([9]);
+  });
+
+  check("a link is a second name for the same bytes", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/a`, 1);
+    await disk.link(`${directory}/a`, `${directory}/b`);
+    await file.append(Uint8Array.of(2));
+    expect(await contentOf(disk, `${directory}/b`)).toEqual([1, 2]);
+    await disk.remove(`${directory}/a`);
+    expect(await contentOf(disk, `${directory}/b`)).toEqual([1, 2]);
+    await file.close();
+  });
+
+  check("a link replaces nothing", async (disk, directory) => {
+    await (await fileWith(disk, `${directory}/a`, 1)).close();
+    await (await fileWith(disk, `${directory}/b`, 2)).close();
+    expect((await failureOf(disk.link(`${directory}/a`, `${directory}/b`))).code).toBe("EEXIST");
+    expect((await failureOf(disk.link(`${directory}/none`, `${directory}/c`))).code).toBe("ENOENT");
+    expect(await contentOf(disk, `${directory}/b`)).toEqual([2]);
+  });
+
+  check("a removed file is gone; open ones live on; removing nothing is fine", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2);
+    await disk.remove(`${directory}/log`);
+    await disk.remove(`${directory}/log`);
+    expect(await disk.exists(`${directory}/log`)).toBe(false);
+    expect(await disk.list(directory)).toEqual([]);
+    expect(await file.read(0, 2)).toEqual(Uint8Array.of(1, 2));
+    await file.close();
+  });
+}
+
+function testDirectories(check: Check): void {
+  check("list names files and directories, sorted by code unit", async (disk, directory) => {
+    for (const name of ["b", "a10", "a9", "B"]) await (await fileWith(disk, `${directory}/${name}`)).close();
+    await disk.makeDirectory(`${directory}/sub`);
+    await (await fileWith(disk, `${directory}/sub/inner`)).close();
+    expect(await disk.list(directory)).toEqual(["B", "a10", "a9", "b", "sub"]);
+    expect(await disk.list(`${directory}/sub`)).toEqual(["inner"]);
+    expect(await disk.list(`${directory}/none`)).toEqual([]);
+  });
+
+  check("makeDirectory makes parents and is fine with what is there", async (disk, directory) => {
+    await disk.makeDirectory(`${directory}/x/y/z`);
+    await disk.makeDirectory(`${directory}/x/y/z`);
+    expect(await disk.exists(`${directory}/x/y`)).toBe(true);
+    await (await fileWith(disk, `${directory}/x/y/z/log`, 1)).close();
+    expect(await contentOf(disk, `${directory}/x/y/z/log`)).toEqual([1]);
+  });
+
+  check("an empty directory can be removed, a full one not", async (disk, directory) => {
+    await disk.makeDirectory(`${directory}/x`);
+    await (await fileWith(disk, `${directory}/x/log`)).close();
+    expect((await failureOf(disk.remove(`${directory}/x`))).code).toBe("ENOTEMPTY");
+    await disk.remove(`${directory}/x/log`);
+    await disk.remove(`${directory}/x`);
+    expect(await disk.exists(`${directory}/x`)).toBe(false);
+  });
+
+  check("a directory can be synced, one that is not there not", async (disk, directory) => {
+    await (await fileWith(disk, `${directory}/log`, 1)).close();
+    await disk.syncDirectory(directory);
+    expect((await failureOf(disk.syncDirectory(`${directory}/none`))).code).toBe("ENOENT");
+  });
+}
