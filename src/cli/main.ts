@@ -1,0 +1,53 @@
+/**
+ * The command line: `kvorum COMMAND [OPTIONS]`.
+ *
+ *   exit code  0  all went well
+ *              1  it could not be done: the port is taken, the disk is full
+ *              2  it was asked wrongly: an unknown option, a bad setting
+ */
+import { CommanderError } from "commander";
+import { createProgram } from "./program.ts";
+import { serve } from "./serve.ts";
+import { loadSettings, SettingsError } from "./settings-loader.ts";
+import { readTextFile } from "./text-file.ts";
+
+const ASKED_WRONGLY = 2;
+
+export interface MainOptions {
+  /** Say on standard error what to type next. */
+  readonly welcomes?: boolean;
+}
+
+/** Runs one command to its end, and sets the process's exit code. `args`: without node and script. */
+export async function main(args: readonly string[], { welcomes = false }: MainOptions = {}): Promise<void> {
+  process.stdout.on("error", tolerateBrokenPipe);
+  const program = createProgram({
+    serve: async (flags) => {
+      const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
+      // Not left to run out: something of the node might keep the process alive.
+      process.exit(await serve(settings, { welcomes }));
+    },
+    writeOutput: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (cause) {
+    process.exitCode = exitCodeOf(cause);
+  }
+}
+
+function exitCodeOf(cause: unknown): number {
+  if (cause instanceof SettingsError) {
+    for (const problem of cause.problems) process.stderr.write(`kvorum: ${problem}\n`);
+    return ASKED_WRONGLY;
+  }
+  // Commander has already said what is wrong; help and version end here too, with 0.
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : ASKED_WRONGLY;
+  throw cause;
+}
+
+/** Whoever read our output has had enough, as in `kvorum --help | head -1`. */
+function tolerateBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}

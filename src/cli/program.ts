@@ -1,0 +1,102 @@
+/** The grammar and the help of the command line. What commands do is passed in. */
+import { Command, Option } from "commander";
+import { VERSION } from "../node/version.ts";
+import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
+import { suggestSetting } from "./settings-loader.ts";
+
+const HELP_WIDTH_MAX = 100;
+
+export interface ProgramActions {
+  /** `flags`: by option name, as the user wrote them. */
+  serve(flags: ReadonlyMap<string, string>): Promise<void>;
+  writeOutput(text: string): void;
+  writeError(text: string): void;
+}
+
+/** `parseAsync` rejects with CommanderError where it would have ended the process. */
+export function createProgram(actions: ProgramActions): Command {
+  const program = new Command("kvorum")
+    .description("A distributed key-value store that speaks Redis's protocol.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help; `kvorum COMMAND --help` tells more")
+    .helpCommand(false)
+    .showSuggestionAfterError(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: actions.writeOutput,
+      writeErr: actions.writeError,
+      outputError: (message) => actions.writeError(explainMistake(message)),
+      getOutHelpWidth: () => helpWidth(process.stdout.columns),
+      getErrHelpWidth: () => helpWidth(process.stderr.columns),
+    })
+    .addHelpText("after", PROGRAM_EPILOGUE);
+  program.addCommand(createServeCommand(actions).copyInheritedSettings(program));
+  return program;
+}
+
+function createServeCommand(actions: ProgramActions): Command {
+  const command = new Command("serve")
+    .summary("run one node")
+    .description("Runs one node until it is told to stop (Ctrl-C, SIGTERM, or SHUTDOWN from a client).")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", SERVE_EPILOGUE);
+  const options = SETTING_OPTIONS.map((setting) => ({ setting, option: createOption(setting) }));
+  for (const { option } of options) command.addOption(option);
+  return command.action(async (given: Record<string, unknown>) => {
+    const flags = new Map<string, string>();
+    for (const { setting, option } of options) {
+      const value = given[option.attributeName()];
+      if (value !== undefined) flags.set(setting.name, String(value));
+    }
+    await actions.serve(flags);
+  });
+}
+
+function createOption(setting: SettingOption): Option {
+  const byDefault = defaultTextOf(setting);
+  const summary = byDefault === undefined ? setting.summary : `${setting.summary} [${byDefault}]`;
+  return new Option(flagSyntaxOf(setting), summary).helpGroup(`${setting.group}:`);
+}
+
+/** Turns "error: unknown option '--prot'" into a sentence of ours, with the option probably meant. */
+function explainMistake(message: string): string {
+  const mistake = message.trim().replace(/^error: /, "");
+  const unknown = /^unknown option '--([^'=]+)/.exec(mistake)?.[1];
+  const suggestion = unknown === undefined ? undefined : suggestSetting(unknown);
+  const hint = suggestion === undefined ? "see kvorum --help" : `did you mean --${suggestion.name}?`;
+  return `kvorum: ${mistake}; ${hint}\n`;
+}
+
+function helpWidth(columns: number | undefined): number {
+  return Math.min(columns ?? HELP_WIDTH_MAX, HELP_WIDTH_MAX);
+}
+
+const PROGRAM_EPILOGUE = `
+Examples:
+  kvorum serve                                one node on 127.0.0.1:6379
+  kvorum serve --port 7000 --maxmemory 1gb
+  kvorum serve --help                         every setting
+
+Exit codes:
+  0  all went well
+  1  it could not be done: the port is taken, the disk is full
+  2  it was asked wrongly: an unknown option, a bad setting`;
+
+const SERVE_EPILOGUE = `
+Every setting can be given in three ways; the first beats the second, the second the third:
+  on the command line   --max-clients 500
+  in the environment    KVORUM_MAX_CLIENTS=500
+  in a TOML file        max-clients = 500
+Sizes: 512, 64kb, 256mb, 1gb (k = 1000, kb = 1024, as in Redis). Durations: 500us, 10ms, 30s, 5m, 2h, 1d.
+
+Prints "ready ADDRESS:PORT" on standard output once it accepts connections; logs go to standard error.
+
+Examples:
+  kvorum serve --maxmemory 256mb --eviction allkeys-lru
+  KVORUM_PASSWORD=... kvorum serve --host 0.0.0.0
+  kvorum serve --config kvorum.toml --port 7000
+
+Exit codes:
+  0  stopped as asked
+  1  could not start or failed: the port is taken, the disk is full
+  2  asked wrongly: an unknown option, a bad setting`;

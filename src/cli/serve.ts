@@ -1,0 +1,129 @@
+/**
+ * `kvorum serve`: one node from start to end.
+ *
+ *   standard output   "ready 127.0.0.1:6379" once connections are accepted, and nothing else
+ *   standard error    logs
+ *   exit code         0 after a stop that was asked for, 1 if the node failed
+ */
+import type { Logger } from "../base/logger.ts";
+import { VERSION } from "../node/version.ts";
+import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { type RunningServer, startServer } from "../server/server.ts";
+import { type LogStream, openLogStream } from "./log-stream.ts";
+import type { ServeSettings } from "./serve-settings.ts";
+import { addressOf, explainFailure, isPortTaken } from "./start-failure.ts";
+import { StopSignals } from "./stop-signals.ts";
+import { welcomeText } from "./welcome.ts";
+
+const PORTS_TRIED_MAX = 100;
+const PORT_MAX = 65535;
+
+/** Resolves to the exit code when the node has stopped. `welcomes`: say on standard error what to type next. */
+export async function serve(settings: ServeSettings, { welcomes }: { welcomes: boolean }): Promise<number> {
+  const { logLevel: level, logFormat: format } = settings;
+  const log = openLogStream({ level, format, isTerminal: process.stderr.isTTY === true });
+  const runtime = createNodejsRuntime();
+  exitOnBug(log);
+  const stopRequested = onStopSignal(runtime, log);
+  const server = await startOrExplain(runtime, settings, log.logger);
+  if (server === undefined) {
+    await log.close();
+    return 1;
+  }
+  announce(server, settings, welcomes);
+  const exitCode = await runUntilStopped(server, stopRequested, log.logger);
+  await log.close();
+  return exitCode;
+}
+
+async function startOrExplain(
+  runtime: Runtime,
+  settings: ServeSettings,
+  logger: Logger,
+): Promise<RunningServer | undefined> {
+  try {
+    const server = await listen(runtime, settings, logger);
+    const { host, port } = server;
+    logger.info({ version: VERSION, host, port, storage: settings.storage }, "accepting connections");
+    return server;
+  } catch (cause) {
+    logger.debug({ cause }, "cannot start");
+    process.stderr.write(`kvorum: ${explainFailure(cause, settings)}\n`);
+    return undefined;
+  }
+}
+
+/** The port asked for or, with `portSearch`, the first free one after it. */
+async function listen(runtime: Runtime, settings: ServeSettings, logger: Logger): Promise<RunningServer> {
+  const firstPort = settings.port;
+  const lastPort = settings.portSearch ? Math.min(firstPort + PORTS_TRIED_MAX - 1, PORT_MAX) : firstPort;
+  for (let port = firstPort; ; port++) {
+    try {
+      const server = await startServer(runtime, { ...settings, port }, logger);
+      if (port !== firstPort) noteOtherPort(firstPort, server.port);
+      return server;
+    } catch (cause) {
+      if (!isPortTaken(cause) || port === lastPort) throw cause;
+    }
+  }
+}
+
+function noteOtherPort(wanted: number, found: number): void {
+  process.stderr.write(`kvorum: port ${wanted} is taken, so this node listens on ${found}\n`);
+}
+
+function announce(server: RunningServer, settings: ServeSettings, welcomes: boolean): void {
+  const { host, port } = server;
+  // Also takes the command line, and a password on it, out of what `ps` shows.
+  process.title = `kvorum ${addressOf(host, port)}`;
+  process.stdout.write(`ready ${addressOf(host, port)}\n`);
+  const needsPassword = settings.password !== undefined;
+  if (welcomes) process.stderr.write(welcomeText({ host, port, needsPassword }));
+}
+
+async function runUntilStopped(
+  server: RunningServer,
+  stopRequested: Promise<NodeJS.Signals>,
+  logger: Logger,
+): Promise<number> {
+  const stopped = stopRequested.then((signal) => {
+    logger.info({ signal }, "stopping; signal again to stop at once");
+    return server.close();
+  });
+  try {
+    await Promise.race([server.closed, stopped]);
+    logger.info({}, "stopped");
+    return 0;
+  } catch (cause) {
+    logger.error({ cause }, "could not stop in good order");
+    return 1;
+  }
+}
+
+/** Resolves at the first signal to stop; exits the process at a later one. */
+function onStopSignal(runtime: Runtime, log: LogStream): Promise<NodeJS.Signals> {
+  const signals = new StopSignals();
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      const decision = signals.onSignal(runtime.clock.monotonicMs());
+      if (decision === "stop") resolve(signal);
+      if (decision === "exit") exitAtOnce(log);
+    };
+    process.on("SIGINT", onSignal);
+    process.on("SIGTERM", onSignal);
+  });
+}
+
+/** A broken invariant stops the node rather than spreading. */
+function exitOnBug(log: LogStream): void {
+  process.on("uncaughtException", (error) => {
+    log.logger.error({ error }, "a bug stopped this node");
+    exitAtOnce(log);
+  });
+}
+
+function exitAtOnce(log: LogStream): void {
+  log.flush();
+  process.exit(1);
+}

@@ -1,0 +1,250 @@
+/**
+ * Every setting of `kvorum serve` and its three names: `--max-clients` on the command line,
+ * KVORUM_MAX_CLIENTS in the environment, `max-clients` in the file. A value is text in all three.
+ */
+import { formatDuration, formatSize, parseDuration, parseSize } from "../node/quantity.ts";
+import { EVICTION_POLICIES, FSYNC_POLICIES, STORAGE_KINDS } from "../node/settings.ts";
+import { LOG_FORMATS, LOG_LEVELS, SERVE_DEFAULTS, type ServeSettings } from "./serve-settings.ts";
+
+export interface SettingOption {
+  readonly key: keyof ServeSettings;
+  /** The flag without its dashes, and the key in the file. */
+  readonly name: string;
+  /** Heading in the help. */
+  readonly group: string;
+  readonly kind: keyof typeof KINDS;
+  /** What the help shows for the value, if the kind does not say it best. */
+  readonly placeholder?: string;
+  readonly summary: string;
+  /** What Redis calls it, to guide those who come from there. */
+  readonly redisName?: string;
+  /** Never to be shown. */
+  readonly isSecret?: boolean;
+}
+
+/** How text becomes a value; text that a kind does not understand stays text, for the schema to refuse. */
+const KINDS = {
+  text: { placeholder: "text", parse: (text: string): unknown => text, format: String },
+  switch: { placeholder: "", parse: parseSwitch, format: String },
+  count: { placeholder: "number", parse: parseCount, format: String },
+  size: {
+    placeholder: "size",
+    parse: (text: string): unknown => parseSize(text) ?? text,
+    format: formatSize,
+  },
+  millis: {
+    placeholder: "duration",
+    parse: (text: string): unknown => parseDurationIn(text, 1000),
+    format: (millis: number): string => formatDuration(millis * 1000),
+  },
+  micros: {
+    placeholder: "duration",
+    parse: (text: string): unknown => (text === "off" ? -1 : parseDurationIn(text, 1)),
+    format: formatDuration,
+  },
+} as const;
+
+export const SETTING_OPTIONS: readonly SettingOption[] = [
+  {
+    key: "host",
+    name: "host",
+    group: "Network",
+    kind: "text",
+    placeholder: "address",
+    summary: "listen on this address; others than loopback need a password",
+    redisName: "bind",
+  },
+  {
+    key: "port",
+    name: "port",
+    group: "Network",
+    kind: "count",
+    summary: "listen on this port; 0 takes any free one",
+  },
+  {
+    key: "portSearch",
+    name: "port-search",
+    group: "Network",
+    kind: "switch",
+    summary: "if the port is taken, try the ones after it",
+  },
+  {
+    key: "passwordFile",
+    name: "password-file",
+    group: "Access",
+    kind: "text",
+    placeholder: "file",
+    summary: "ask clients for the password in this file",
+  },
+  {
+    key: "password",
+    name: "password",
+    group: "Access",
+    kind: "text",
+    summary: "ask for this one; others see a command line, so rather use KVORUM_PASSWORD or a file",
+    redisName: "requirepass",
+    isSecret: true,
+  },
+  {
+    key: "dataDirectory",
+    name: "data",
+    group: "Storage",
+    kind: "text",
+    placeholder: "directory",
+    summary: "where the node keeps its files",
+    redisName: "dir",
+  },
+  {
+    key: "storage",
+    name: "storage",
+    group: "Storage",
+    kind: "text",
+    placeholder: "kind",
+    summary: STORAGE_KINDS.join(" or "),
+  },
+  {
+    key: "fsync",
+    name: "fsync",
+    group: "Storage",
+    kind: "text",
+    placeholder: "when",
+    summary: `when a write is on the disk: ${FSYNC_POLICIES.join(", ")}`,
+    redisName: "appendfsync",
+  },
+  {
+    key: "maxmemoryBytes",
+    name: "maxmemory",
+    group: "Storage",
+    kind: "size",
+    summary: "limit for keys and values in memory; 0 for none",
+  },
+  {
+    key: "evictionPolicy",
+    name: "eviction",
+    group: "Storage",
+    kind: "text",
+    placeholder: "policy",
+    summary: `what to drop at that limit: ${EVICTION_POLICIES.join(", ")}`,
+    redisName: "maxmemory-policy",
+  },
+  {
+    key: "maxClients",
+    name: "max-clients",
+    group: "Limits",
+    kind: "count",
+    summary: "connections at one time",
+    redisName: "maxclients",
+  },
+  {
+    key: "idleTimeoutMs",
+    name: "idle-timeout",
+    group: "Limits",
+    kind: "millis",
+    summary: "close a connection silent for so long; 0 for never",
+    redisName: "timeout",
+  },
+  {
+    key: "valueBytesMax",
+    name: "max-value",
+    group: "Limits",
+    kind: "size",
+    summary: "largest value",
+    redisName: "proto-max-bulk-len",
+  },
+  {
+    key: "outputBufferBytesMax",
+    name: "output-buffer",
+    group: "Limits",
+    kind: "size",
+    summary: "replies that one connection has not read yet",
+    redisName: "client-output-buffer-limit",
+  },
+  {
+    key: "clientMemoryBytesMax",
+    name: "client-memory",
+    group: "Limits",
+    kind: "size",
+    summary: "buffers of all connections together",
+    redisName: "maxmemory-clients",
+  },
+  {
+    key: "slowlogThresholdMicros",
+    name: "slowlog-threshold",
+    group: "Logs",
+    kind: "micros",
+    summary: "keep commands that take longer in SLOWLOG; off for none",
+    redisName: "slowlog-log-slower-than",
+  },
+  {
+    key: "slowlogLength",
+    name: "slowlog-length",
+    group: "Logs",
+    kind: "count",
+    summary: "how many of them",
+    redisName: "slowlog-max-len",
+  },
+  {
+    key: "logLevel",
+    name: "log-level",
+    group: "Logs",
+    kind: "text",
+    placeholder: "level",
+    summary: LOG_LEVELS.join(", "),
+    redisName: "loglevel",
+  },
+  {
+    key: "logFormat",
+    name: "log-format",
+    group: "Logs",
+    kind: "text",
+    placeholder: "format",
+    summary: `${LOG_FORMATS.join(", ")}; auto is text on a terminal, else JSON lines`,
+  },
+  {
+    key: "configFile",
+    name: "config",
+    group: "Settings file",
+    kind: "text",
+    placeholder: "file",
+    summary: "read settings from a TOML file, where they have the names above",
+  },
+];
+
+export function flagOf(option: SettingOption): string {
+  return `--${option.name}`;
+}
+
+export function environmentNameOf(option: SettingOption): string {
+  return `KVORUM_${option.name.replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** As commander and the help write it: `--port <number>`, or `--port-search` for a switch. */
+export function flagSyntaxOf(option: SettingOption): string {
+  const placeholder = option.placeholder ?? KINDS[option.kind].placeholder;
+  return placeholder === "" ? flagOf(option) : `${flagOf(option)} <${placeholder}>`;
+}
+
+/** The default as one would write it; undefined if there is none to speak of. */
+export function defaultTextOf(option: SettingOption): string | undefined {
+  const value = SERVE_DEFAULTS[option.key];
+  if (value === undefined || value === false) return undefined;
+  return KINDS[option.kind].format(value as never);
+}
+
+export function parseSetting(option: SettingOption, text: string): unknown {
+  return KINDS[option.kind].parse(text);
+}
+
+function parseSwitch(text: string): unknown {
+  return text === "true" ? true : text === "false" ? false : text;
+}
+
+function parseCount(text: string): unknown {
+  return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+/** Not a whole number, and so refused, if the duration is not a multiple of the unit. */
+function parseDurationIn(text: string, unitMicros: number): unknown {
+  const micros = parseDuration(text);
+  return micros === undefined ? text : micros / unitMicros;
+}

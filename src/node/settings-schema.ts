@@ -1,0 +1,104 @@
+/**
+ * What may stand in NodeSettings. Each rule's message completes the sentence "<setting> must be ...", so that
+ * whoever shows it can say where the value came from.
+ */
+import { z } from "zod";
+import { StoreError } from "../base/errors.ts";
+import {
+  DATABASE_COUNT,
+  DEFAULT_SETTINGS,
+  EVICTION_POLICIES,
+  FSYNC_POLICIES,
+  type NodeSettings,
+  STORAGE_KINDS,
+} from "./settings.ts";
+
+const MIB = 1024 * 1024;
+const HOST_NAME = /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/i;
+const IPV6_ADDRESS = /^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*(%\w+)?$/i;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
+const passwordRule = "1 to 1024 characters";
+
+/** One rule per setting; `shape` gives them one by one. */
+export const nodeSettingsSchema = z.strictObject({
+  host: z
+    .string({ error: hostRule() })
+    .refine((host) => HOST_NAME.test(host) || IPV6_ADDRESS.test(host), { error: hostRule() }),
+  port: whole({ min: 0, max: 65535, rule: "a whole number from 0 to 65535 (0 takes any free port)" }),
+  dataDirectory: z.string({ error: "a directory" }).min(1, { error: "a directory" }),
+  storage: oneOf(STORAGE_KINDS).refine((kind) => kind !== "disk", {
+    error: "memory: the disk engine is not part of this version",
+  }),
+  maxmemoryBytes: whole({ min: 0, rule: "a size such as 256mb or 4gb (0 for no limit)" }),
+  evictionPolicy: oneOf(EVICTION_POLICIES),
+  fsync: oneOf(FSYNC_POLICIES),
+  password: z
+    .string({ error: passwordRule })
+    .min(1, { error: passwordRule })
+    .max(1024, { error: passwordRule })
+    .optional(),
+  maxClients: whole({ min: 1, max: 1_000_000, rule: "a whole number from 1 to 1000000" }),
+  idleTimeoutMs: whole({ min: 0, rule: "a duration such as 30s or 5m (0 for never)" }),
+  valueBytesMax: whole({ min: 1024, max: 64 * MIB, rule: "a size from 1kb to 64mb" }),
+  outputBufferBytesMax: whole({ min: MIB, rule: "a size of at least 1mb" }),
+  clientMemoryBytesMax: whole({ min: MIB, rule: "a size of at least 1mb" }),
+  slowlogThresholdMicros: whole({
+    min: -1,
+    rule: "a duration such as 10ms or 500us (0 keeps every command), or off",
+  }),
+  slowlogLength: whole({ min: 0, max: 1_000_000, rule: "a whole number from 0 to 1000000" }),
+  databases: z.literal(DATABASE_COUNT, { error: `${DATABASE_COUNT}` }),
+});
+
+/** A setting that breaks a rule; "`name` must be `rule`". */
+export interface SettingProblem {
+  readonly name: keyof NodeSettings;
+  readonly rule: string;
+}
+
+/** True for addresses that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** What is wrong with settings that are each well-formed, but not together. */
+export function findConflict(settings: NodeSettings): SettingProblem | undefined {
+  if (settings.password !== undefined || isLoopback(settings.host)) return undefined;
+  return {
+    name: "host",
+    rule: "a loopback address (127.0.0.1, ::1, localhost) unless a password is set, since anybody may connect",
+  };
+}
+
+/** The settings given, and the defaults for the rest. Throws StoreError INVALID_SETTING. */
+export function completeSettings(given: Partial<NodeSettings>): NodeSettings {
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const candidate = { ...DEFAULT_SETTINGS, ...present };
+  const parsed = nodeSettingsSchema.safeParse(candidate);
+  if (!parsed.success) throw invalidSetting(describe(parsed.error.issues[0]!));
+  const conflict = findConflict(candidate);
+  if (conflict !== undefined) throw invalidSetting(`${conflict.name} must be ${conflict.rule}`);
+  return candidate;
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return `there is no setting ${issue.keys.join(", ")}`;
+  return `${issue.path.join(".")} must be ${issue.message}`;
+}
+
+function invalidSetting(message: string): StoreError {
+  return new StoreError("INVALID_SETTING", "not-applied", message);
+}
+
+function hostRule(): string {
+  return "an address or a host name, without brackets or a port";
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
+  return z.enum(words, { error: `one of ${words.join(", ")}` });
+}
+
+function whole({ min, max = Number.MAX_SAFE_INTEGER, rule }: { min: number; max?: number; rule: string }) {
+  return z.int({ error: rule }).min(min, { error: rule }).max(max, { error: rule });
+}
