@@ -1,0 +1,80 @@
+/**
+ * One node: the only place where storage, causality and replication are put together.
+ */
+import { StoreError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { LocalReplica } from "../replication/local-replica.ts";
+import { Stamper } from "../replication/stamper.ts";
+import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
+import { MemoryEngine } from "../storage/memory/memory-engine.ts";
+import { soleReplicaRules } from "./cell-rules.ts";
+import type { NodeSettings } from "./settings.ts";
+
+/** How often expired rows are dropped, and how many at a time. */
+const EXPIRY_INTERVAL_MS = 100;
+const EXPIRY_ROWS_MAX = 1_000;
+const SIBLINGS_MAX = 100;
+
+export async function openNode(
+  runtime: Runtime,
+  settings: NodeSettings,
+  logger: Logger,
+): Promise<StorageNode> {
+  if (settings.storage !== "memory") {
+    throw new StoreError("INVALID_SETTING", "not-applied", "the disk engine is not part of this version");
+  }
+  return new StorageNode(runtime, settings, logger);
+}
+
+export class StorageNode {
+  readonly engine: MemoryEngine;
+  readonly replica: LocalReplica;
+  readonly actor: bigint;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #cancelExpiry: Cancel;
+  /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
+  dropsExpired = true;
+
+  constructor(runtime: Runtime, settings: NodeSettings, logger: Logger) {
+    this.#clock = runtime.clock;
+    this.#logger = logger;
+    const stamper = new Stamper(runtime.random);
+    this.actor = stamper.actor;
+    this.engine = new MemoryEngine({
+      rules: soleReplicaRules,
+      random: runtime.random,
+      clock: runtime.clock,
+      memoryBytesMax: settings.maxmemoryBytes,
+      evictionPolicy: settings.evictionPolicy,
+      evictionSamples: 5,
+    });
+    this.replica = new LocalReplica(this.engine, stamper, runtime.random.uint32(), {
+      siblingsMax: SIBLINGS_MAX,
+    });
+    this.#cancelExpiry = runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired());
+  }
+
+  /** Takes over those settings that may change while the node runs. */
+  applySettings(settings: NodeSettings): void {
+    this.engine.setLimits({
+      memoryBytesMax: settings.maxmemoryBytes,
+      evictionPolicy: settings.evictionPolicy,
+    });
+  }
+
+  /** Evicts down to the memory limit; false if that is not possible. */
+  makeRoom(): boolean {
+    return this.engine.makeRoom();
+  }
+
+  async close(): Promise<void> {
+    this.#cancelExpiry();
+    await this.engine.close();
+    this.#logger.info({}, "node closed");
+  }
+
+  #dropExpired(): void {
+    if (this.dropsExpired) this.engine.dropExpired(this.#clock.wallMs(), EXPIRY_ROWS_MAX);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * All commands by name. Hot: `find` looks a name up in place, whatever its case, without allocating.
+ */
+import { LatencyHistogram } from "../base/latency-histogram.ts";
+import type { Command, ContainerCommand, FastPath } from "./command.ts";
+
+export type RunnableCommand = Exclude<Command, ContainerCommand>;
+
+/** A command in use: with its counters, as INFO commandstats shows them. */
+export class CommandEntry {
+  readonly command: RunnableCommand;
+  readonly fastPath: FastPath | undefined;
+  /** How long calls took; its count is the number of calls. */
+  readonly latency = new LatencyHistogram();
+  /** Calls that the fast path took in the present turn, not yet in `latency`. */
+  fastCalls = 0;
+  /** Refused before they ran (arity, authentication, memory), and run but answered with an error. */
+  rejectedCalls = 0;
+  failedCalls = 0;
+
+  constructor(command: RunnableCommand, fastPath: FastPath | undefined) {
+    this.command = command;
+    this.fastPath = fastPath;
+  }
+
+  resetStatistics(): void {
+    this.latency.reset();
+    this.rejectedCalls = 0;
+    this.failedCalls = 0;
+  }
+}
+
+/** What a name stands for: a command, or a container whose next argument names the command. */
+export type TableItem =
+  | { readonly kind: "command"; readonly name: Uint8Array; readonly entry: CommandEntry }
+  | {
+      readonly kind: "container";
+      readonly name: Uint8Array;
+      readonly container: ContainerCommand;
+      /** By lower-case name without the container's. */
+      readonly entries: ReadonlyMap<string, CommandEntry>;
+    };
+
+export class CommandTable {
+  readonly #items: readonly TableItem[];
+  readonly #buckets: readonly (readonly TableItem[])[];
+
+  constructor(commands: readonly Command[], fastPaths: Readonly<Record<string, FastPath>>) {
+    this.#items = commands.map((command) => toItem(command, fastPaths));
+    const buckets: TableItem[][] = Array.from({ length: BUCKET_COUNT }, () => []);
+    for (const item of this.#items) buckets[hashName(item.name, 0, item.name.length)]!.push(item);
+    this.#buckets = buckets;
+  }
+
+  /** In the order they were given. */
+  get items(): readonly TableItem[] {
+    return this.#items;
+  }
+
+  /** Every runnable command, subcommands included. */
+  entries(): CommandEntry[] {
+    return this.#items.flatMap((item) =>
+      item.kind === "command" ? [item.entry] : [...item.entries.values()],
+    );
+  }
+
+  find(bytes: Uint8Array, start: number, end: number): TableItem | undefined {
+    const bucket = this.#buckets[hashName(bytes, start, end)]!;
+    for (let i = 0; i < bucket.length; i++) {
+      if (isNamed(bucket[i]!, bytes, start, end)) return bucket[i];
+    }
+    return undefined;
+  }
+}
+
+const BUCKET_COUNT = 1024;
+/** Makes ASCII letters lower case; what it does to other bytes does not matter for a hash. */
+const CASE_BIT = 0x20;
+
+function hashName(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length === 0) return 0;
+  const first = bytes[start]! | CASE_BIT;
+  const middle = bytes[start + (length >> 1)]! | CASE_BIT;
+  const last = bytes[end - 1]! | CASE_BIT;
+  return (first * 31 + middle * 7 + last * 131 + length * 61) & (BUCKET_COUNT - 1);
+}
+
+function isNamed(item: TableItem, bytes: Uint8Array, start: number, end: number): boolean {
+  const name = item.name;
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[start + i]!;
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte | CASE_BIT : byte;
+    if (lower !== name[i]) return false;
+  }
+  return true;
+}
+
+function toItem(command: Command, fastPaths: Readonly<Record<string, FastPath>>): TableItem {
+  const name = Buffer.from(command.name, "latin1");
+  if (command.kind !== "container") {
+    return { kind: "command", name, entry: new CommandEntry(command, fastPaths[command.name]) };
+  }
+  const entries = new Map(
+    command.subcommands.map((subcommand) => [
+      subcommand.name.slice(command.name.length + 1),
+      new CommandEntry(subcommand, undefined),
+    ]),
+  );
+  return { kind: "container", name, container: command, entries };
+}

@@ -1,0 +1,218 @@
+/**
+ * From a request to its reply: finds the command, refuses what may not run, runs the rest.
+ * The order of refusals is Redis's, since clients see it. Hot as far as the fast path.
+ */
+import { StoreError } from "../base/errors.ts";
+import type { LocalReplica } from "../replication/local-replica.ts";
+import type { Reply, TaggedReply } from "../resp/reply.ts";
+import type { Request } from "../resp/request.ts";
+import { KEY_BYTES_MAX } from "../storage/row-key.ts";
+import { latin1 } from "./arguments.ts";
+import { CommandError, NO_REPLY } from "./command.ts";
+import type { CommandEntry, RunnableCommand, TableItem } from "./command-table.ts";
+import { keyRefsOf } from "./key-refs.ts";
+import type { Server } from "./server.ts";
+import type { Session } from "./session.ts";
+
+export type Answer = Reply | typeof NO_REPLY;
+
+/** A request taken out of its buffer: what waits behind a pause or in a transaction. */
+export interface Call {
+  readonly entry: CommandEntry;
+  readonly args: readonly Uint8Array[];
+}
+
+export class Dispatcher {
+  readonly #server: Server;
+  readonly #replica: LocalReplica;
+
+  constructor(server: Server) {
+    this.#server = server;
+    this.#replica = server.node.replica;
+  }
+
+  /** Answers a request, at once where no disk is touched. Rejects only with what `refusal` understands. */
+  dispatch(session: Session, request: Request): Answer | Promise<Answer> {
+    const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
+    if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
+      const { fastPath } = item.entry;
+      try {
+        if (fastPath?.(session, request, this.#server.writer)) {
+          this.#server.countFastCall(item.entry);
+          return NO_REPLY;
+        }
+      } catch (cause) {
+        return this.#reject(item, cause);
+      }
+    }
+    return this.#dispatchGeneral(session, item, request);
+  }
+
+  /** What a client reads when something was thrown. Throws again what is a bug. */
+  refusal(cause: unknown): Refusal {
+    if (!(cause instanceof CommandError || cause instanceof StoreError)) throw cause;
+    const text = cause instanceof CommandError ? cause.message : describe(cause);
+    return { kind: "failure", text };
+  }
+
+  #dispatchGeneral(
+    session: Session,
+    item: TableItem | undefined,
+    request: Request,
+  ): Answer | Promise<Answer> {
+    const args = argumentsOf(request);
+    try {
+      const call = { entry: this.#entryOf(item, args), args };
+      this.#admit(session, call);
+      if (session.transaction?.queues(call)) return session.transaction.enqueue(call);
+      if (this.#server.pause.holds(call.entry.command)) return this.#afterPause(session, call);
+      return this.call(session, call);
+    } catch (cause) {
+      session.transaction?.spoil();
+      return this.#reject(item, cause);
+    }
+  }
+
+  /** Counts a call that was refused before it ran. */
+  #reject(item: TableItem | undefined, cause: unknown): Refusal {
+    const refusal = this.refusal(cause);
+    if (item?.kind === "command") item.entry.rejectedCalls++;
+    this.#server.statistics.countError(refusal.text);
+    return refusal;
+  }
+
+  #entryOf(item: TableItem | undefined, args: readonly Uint8Array[]): CommandEntry {
+    if (item === undefined) throw new CommandError(unknownCommand(args));
+    const entry = item.kind === "command" ? item.entry : subcommandOf(item, args);
+    checkArity(entry.command, args);
+    return entry;
+  }
+
+  /** Throws if the session may not run the call now. */
+  #admit(session: Session, { entry, args }: Call): void {
+    const { command } = entry;
+    if (!session.isAuthenticated && !command.flags.includes("no_auth")) {
+      throw new CommandError("NOAUTH Authentication required.");
+    }
+    if (command.flags.includes("denyoom") && !this.#server.node.makeRoom()) {
+      throw new CommandError("OOM command not allowed when used memory > 'maxmemory'.");
+    }
+    if (session.transaction !== undefined && command.flags.includes("no_multi")) {
+      throw new CommandError("ERR Command not allowed inside a transaction");
+    }
+    if (command.keys === undefined) return;
+    for (const { key } of keyRefsOf(command, args, session.database)) {
+      if (key.length > KEY_BYTES_MAX) {
+        throw new CommandError(`ERR key is longer than ${KEY_BYTES_MAX} bytes`);
+      }
+    }
+  }
+
+  async #afterPause(session: Session, call: Call): Promise<Answer> {
+    while (this.#server.pause.holds(call.entry.command)) await this.#server.pause.ended;
+    return session.isClosed ? NO_REPLY : this.call(session, call);
+  }
+
+  /** Runs an admitted call and keeps count of it. */
+  call(session: Session, call: Call): Answer | Promise<Answer> {
+    const { clock } = this.#server.runtime;
+    const startedMs = clock.monotonicMs();
+    session.lastCommandName = call.entry.command.name;
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = this.#run(session, call);
+    } catch (cause) {
+      answer = this.refusal(cause);
+    }
+    if (!(answer instanceof Promise)) return this.#finish(session, call, startedMs, answer);
+    return answer.then(
+      (late) => this.#finish(session, call, startedMs, late),
+      (cause: unknown) => this.#finish(session, call, startedMs, this.refusal(cause)),
+    );
+  }
+
+  #finish(session: Session, call: Call, startedMs: number, answer: Answer): Answer {
+    const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
+    call.entry.latency.record(micros);
+    if (isRefusal(answer)) {
+      call.entry.failedCalls++;
+      this.#server.statistics.countError(answer.text);
+    }
+    if (!call.entry.command.flags.includes("skip_slowlog"))
+      this.#server.slowLog.record(session, call.args, micros);
+    this.#server.statistics.commands++;
+    return answer;
+  }
+
+  #run(session: Session, { entry: { command }, args }: Call): Answer | Promise<Answer> {
+    if (command.kind === "session") return command.run(session, args);
+    const { wallMs, settings } = this.#server;
+    const { database } = session;
+    const environment = { wallMs, valueBytesMax: settings.valueBytesMax, database };
+    const replica = this.#replica;
+    const keys = keyRefsOf(command, args, database);
+    switch (command.kind) {
+      case "read": {
+        const touch = !(command.leavesNoTrace || session.leavesNoTrace);
+        return replica.read(keys[0]!, { wallMs, touch }, (view) => command.run(view, args, environment));
+      }
+      case "update":
+        return replica.update(keys[0]!, wallMs, (view) => command.run(view, args, environment));
+      case "read-many":
+        return replica.readMany(keys, { wallMs, touch: !session.leavesNoTrace }, (views) =>
+          command.run(views, args, environment),
+        );
+      case "update-many":
+        return replica.updateMany(keys, wallMs, (views) => command.run(views, args, environment));
+    }
+  }
+}
+
+/** Copies: the request's buffer is another's after this turn. */
+function argumentsOf(request: Request): Uint8Array[] {
+  const args: Uint8Array[] = [];
+  for (let i = 0; i < request.argCount; i++) args.push(request.arg(i));
+  return args;
+}
+
+type Refusal = TaggedReply & { readonly kind: "failure" };
+
+function isRefusal(answer: Answer): answer is Refusal {
+  return typeof answer === "object" && answer !== null && "kind" in answer && answer.kind === "failure";
+}
+
+function describe(error: StoreError): string {
+  switch (error.code) {
+    case "OUT_OF_MEMORY":
+      return "OOM command not allowed when used memory > 'maxmemory'.";
+    case "INVALID_REQUEST":
+      return `ERR ${error.message}`;
+    default:
+      return `${error.code.replaceAll("_", "")} ${error.outcome === "unknown" ? "UNKNOWN" : "NOTAPPLIED"} ${error.message}`;
+  }
+}
+
+function checkArity({ arity, name }: RunnableCommand, args: readonly Uint8Array[]): void {
+  if (arity >= 0 ? args.length === arity : args.length >= -arity) return;
+  throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
+}
+
+function subcommandOf(item: TableItem & { kind: "container" }, args: readonly Uint8Array[]): CommandEntry {
+  const { name } = item.container;
+  if (args.length < 2) throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
+  const entry = item.entries.get(latin1(args[1]!).toLowerCase());
+  if (entry !== undefined) return entry;
+  throw new CommandError(
+    `ERR unknown subcommand '${latin1(args[1]!).slice(0, 128)}'. Try ${name.toUpperCase()} HELP.`,
+  );
+}
+
+/** Redis shows the first arguments, up to 128 characters of them. */
+function unknownCommand(args: readonly Uint8Array[]): string {
+  let shown = "";
+  for (const arg of args.slice(1)) {
+    if (shown.length >= 128) break;
+    shown += `'${latin1(arg).slice(0, 128 - shown.length)}' `;
+  }
+  return `ERR unknown command '${latin1(args[0]!).slice(0, 128)}', with args beginning with: ${shown}`;
+}

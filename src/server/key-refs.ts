@@ -1,0 +1,19 @@
+/** Which keys a call touches, from its command's key positions. */
+import type { KeyRef } from "../replication/local-replica.ts";
+import type { RunnableCommand } from "./command-table.ts";
+
+/** In the order of the arguments; a key named twice is there twice. Empty for commands without keys. */
+export function keyRefsOf(
+  command: RunnableCommand,
+  args: readonly Uint8Array[],
+  database: number,
+): readonly KeyRef[] {
+  if (command.keyRefs !== undefined) return command.keyRefs(args, database);
+  if (command.keys === undefined) return [];
+  const { first, last, step } = command.keys;
+  if (first === last) return [{ database, key: args[first]! }];
+  const end = last < 0 ? args.length + last : last;
+  const refs: KeyRef[] = [];
+  for (let i = first; i <= end; i += step) refs.push({ database, key: args[i]! });
+  return refs;
+}

@@ -1,0 +1,258 @@
+/**
+ * The RESP door of one node: accepts clients, keeps their sum within bounds, closes in good order.
+ *
+ * Invariant: client memory (requests not yet whole, replies not yet read) stays below a limit; past it the
+ * hungriest clients are closed. Every other client is unharmed by a bad one.
+ */
+import type { ByteRange } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { openNode, type StorageNode } from "../node/node.ts";
+import type { NodeSettings } from "../node/settings.ts";
+import { ReplyWriter } from "../resp/reply-writer.ts";
+import { Request } from "../resp/request.ts";
+import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
+import type { CommandEntry, CommandTable } from "./command-table.ts";
+import { createCommandTable } from "./commands.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { Pause } from "./pause.ts";
+import { Session } from "./session.ts";
+import { SlowLog } from "./slow-log.ts";
+import { Statistics } from "./statistics.ts";
+
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting, finishes what was received, syncs, closes. Resolves when all of it is done. */
+  close(): Promise<void>;
+  /** Resolves when the server has closed, whoever asked: `close` or a client's SHUTDOWN. */
+  readonly closed: Promise<void>;
+}
+
+/** Resolves when connections are accepted. Throws StoreError where a setting or the port forbids it. */
+export async function startServer(
+  runtime: Runtime,
+  settings: NodeSettings,
+  logger: Logger,
+): Promise<RunningServer> {
+  refuseOpenDoor(settings);
+  const node = await openNode(runtime, settings, logger);
+  const server = new Server(runtime, node, settings, logger);
+  try {
+    await server.listen();
+  } catch (cause) {
+    await node.close();
+    throw cause;
+  }
+  return server;
+}
+
+/** Settings that CONFIG SET may change while the server runs. */
+export type LiveSettings = { -readonly [Name in keyof NodeSettings]: NodeSettings[Name] };
+
+/** How long a closing server waits for clients to take their last replies. */
+const CLOSE_PATIENCE_MS = 5_000;
+const TICK_MS = 1_000;
+/** A call logged as slow must be timed alone: fast paths are off while the threshold is below this. */
+const FAST_PATH_THRESHOLD_MICROS = 1_000;
+
+export class Server implements RunningServer {
+  readonly runtime: Runtime;
+  readonly node: StorageNode;
+  readonly settings: LiveSettings;
+  readonly logger: Logger;
+  readonly commands: CommandTable;
+  readonly dispatcher: Dispatcher;
+  readonly statistics = new Statistics();
+  readonly slowLog: SlowLog;
+  readonly pause: Pause;
+  readonly sessions = new Map<number, Session>();
+  readonly startedMs: number;
+  readonly runId: string;
+  /** Shared by all sessions: each is emptied before the turn passes to another. */
+  readonly request = new Request();
+  readonly writer = new ReplyWriter();
+  readonly range: ByteRange = { bytes: new Uint8Array(0), start: 0, end: 0 };
+
+  /** Wall time of the present turn. */
+  wallMs: number;
+  /** False while requests need to be held back or timed one by one. */
+  allowsFastPaths = true;
+
+  #listener: Listener | undefined;
+  #nextSessionId = 1;
+  #clientBytes = 0;
+  #turnStartedMs = 0;
+  readonly #fastEntries: CommandEntry[] = [];
+  #cancelTick: Cancel | undefined;
+  #closing: Promise<void> | undefined;
+  readonly closed: Promise<void>;
+  #onClosed!: () => void;
+
+  constructor(runtime: Runtime, node: StorageNode, settings: NodeSettings, logger: Logger) {
+    this.runtime = runtime;
+    this.node = node;
+    this.settings = { ...settings };
+    this.logger = logger;
+    this.startedMs = runtime.clock.wallMs();
+    this.wallMs = this.startedMs;
+    this.runId = Buffer.from(runtime.random.bytes(20)).toString("hex");
+    this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
+    this.slowLog = new SlowLog(runtime.clock, this.settings);
+    this.commands = createCommandTable();
+    this.dispatcher = new Dispatcher(this);
+    this.closed = new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
+    this.applySettings();
+  }
+
+  get host(): string {
+    return this.settings.host;
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? this.settings.port;
+  }
+
+  /** Memory held for all clients' requests and replies. */
+  get clientBytes(): number {
+    return this.#clientBytes + this.writer.capacityBytes;
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = this.settings;
+    this.#listener = await this.runtime.network.listen({ host, port }, (connection) =>
+      this.#accept(connection),
+    );
+    this.#cancelTick = this.runtime.clock.every(TICK_MS, () => this.#tick());
+  }
+
+  /** Call after changing `settings`. */
+  applySettings(): void {
+    const { settings } = this;
+    this.writer.bytesMax = settings.outputBufferBytesMax;
+    for (const session of this.sessions.values()) session.decoder.valueBytesMax = settings.valueBytesMax;
+    this.node.applySettings(settings);
+    this.refreshFastPaths();
+  }
+
+  refreshFastPaths(): void {
+    const { slowlogThresholdMicros } = this.settings;
+    const timesAll = slowlogThresholdMicros >= 0 && slowlogThresholdMicros < FAST_PATH_THRESHOLD_MICROS;
+    this.allowsFastPaths = this.pause.mode === undefined && !timesAll;
+  }
+
+  /** Notes the time once for all requests of a turn. */
+  beginTurn(): void {
+    const { clock } = this.runtime;
+    this.wallMs = clock.wallMs();
+    this.#turnStartedMs = clock.monotonicMs();
+  }
+
+  /** Called for each request that a fast path answered. */
+  countFastCall(entry: CommandEntry): void {
+    if (entry.fastCalls++ === 0) this.#fastEntries.push(entry);
+  }
+
+  /** Shares the turn's time evenly among its fast calls: timing each alone would cost more than the call. */
+  endTurn(): void {
+    const entries = this.#fastEntries;
+    if (entries.length === 0) return;
+    let calls = 0;
+    for (const entry of entries) calls += entry.fastCalls;
+    const micros = ((this.runtime.clock.monotonicMs() - this.#turnStartedMs) * 1000) / calls;
+    for (const entry of entries) {
+      entry.latency.record(micros, entry.fastCalls);
+      entry.fastCalls = 0;
+    }
+    this.statistics.commands += calls;
+    entries.length = 0;
+  }
+
+  onClientBytes(difference: number): void {
+    this.#clientBytes += difference;
+    if (difference > 0 && this.#clientBytes > this.settings.clientMemoryBytesMax) this.#evictClients();
+  }
+
+  onSessionClosed(session: Session, cause: Error | undefined): void {
+    this.sessions.delete(session.id);
+    this.logger.debug({ client: session.connection.peer, cause: cause?.message }, "client gone");
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #accept(connection: Connection): void {
+    this.statistics.connections++;
+    if (this.sessions.size >= this.settings.maxClients) {
+      this.statistics.rejectedConnections++;
+      connection.write(Buffer.from("-ERR max number of clients reached\r\n", "latin1"));
+      connection.end();
+      return;
+    }
+    const session = new Session(this, connection, this.#nextSessionId++);
+    this.sessions.set(session.id, session);
+    connection.start(session);
+  }
+
+  #tick(): void {
+    this.wallMs = this.runtime.clock.wallMs();
+    this.statistics.sample(TICK_MS);
+    const { idleTimeoutMs } = this.settings;
+    if (idleTimeoutMs === 0) return;
+    for (const session of this.sessions.values()) {
+      if (!session.isWaiting && this.wallMs - session.lastInteractionMs > idleTimeoutMs)
+        session.connection.destroy();
+    }
+  }
+
+  /** Closes the clients that hold the most until the rest is within the limit. */
+  #evictClients(): void {
+    const candidates = [...this.sessions.values()].filter(
+      (session) => !session.isSpared && !session.isClosed,
+    );
+    candidates.sort((a, b) => b.bufferBytes - a.bufferBytes);
+    let excess = this.#clientBytes - this.settings.clientMemoryBytesMax;
+    for (const session of candidates) {
+      if (excess <= 0) return;
+      excess -= session.bufferBytes;
+      this.statistics.evictedClients++;
+      this.logger.warn(
+        { client: session.connection.peer, bytes: session.bufferBytes },
+        "closed: clients hold too much",
+      );
+      session.connection.destroy();
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelTick?.();
+    await this.#listener?.close();
+    this.pause.end();
+    const gone = [...this.sessions.values()].map((session) => session.finish());
+    const patience = new AbortController();
+    const expired = this.runtime.clock.sleep(CLOSE_PATIENCE_MS, patience.signal).catch(() => undefined);
+    await Promise.race([Promise.all(gone), expired]);
+    patience.abort();
+    for (const session of this.sessions.values()) session.connection.destroy();
+    await this.node.close();
+    this.#onClosed();
+  }
+}
+
+/** A store that anybody can reach must not be one that anybody can use. */
+function refuseOpenDoor({ host, password }: NodeSettings): void {
+  if (password !== undefined || isLoopback(host)) return;
+  throw new StoreError(
+    "INVALID_SETTING",
+    "not-applied",
+    `refusing to listen on ${host} without a password: set one, or listen on 127.0.0.1`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

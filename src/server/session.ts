@@ -1,0 +1,306 @@
+/**
+ * One client: its connection, what it has chosen (database, protocol, name), and the requests it has sent.
+ *
+ * Requests of one session run strictly one after the other. What was received in one turn of the event loop
+ * is answered with one write. A session that waits (for the disk, for CLIENT UNPAUSE, for a reader slower
+ * than its replies) stops reading, so that its memory stays bounded by what it may hold.
+ * Hot: `onBytes` to `#flush` is the life of every request; watched by `bench -- redis`.
+ */
+import { failure, type Reply, writeReply } from "../resp/reply.ts";
+import { ReplyTooLarge, type ReplyWriter } from "../resp/reply-writer.ts";
+import type { Request } from "../resp/request.ts";
+import {
+  type DecodeStatus,
+  EMPTY,
+  NEED_MORE,
+  REQUEST,
+  RequestDecoder,
+  TOO_LARGE,
+} from "../resp/request-decoder.ts";
+import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
+import { NO_REPLY } from "./command.ts";
+import type { Server } from "./server.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Replies waiting in this process beyond which a session stops running requests until its reader catches up. */
+const UNSENT_BYTES_PAUSE = 1024 * 1024;
+/** Replies gathered beyond which they are written although the turn goes on. */
+const GATHERED_BYTES_FLUSH = 256 * 1024;
+
+/** CLIENT REPLY: `skip` leaves out the next reply only. */
+export type ReplyMode = "on" | "off" | "skip";
+
+export class Session implements ConnectionEvents {
+  readonly id: number;
+  readonly server: Server;
+  readonly connection: Connection;
+  readonly createdMs: number;
+  readonly decoder: RequestDecoder;
+
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  database = 0;
+  protocol: 2 | 3 = 2;
+  isAuthenticated: boolean;
+  replyMode: ReplyMode = "on";
+  /** CLIENT NO-TOUCH: reads do not count as use. */
+  leavesNoTrace = false;
+  /** CLIENT NO-EVICT: spared when client memory runs out. */
+  isSpared = false;
+  transaction: Transaction | undefined;
+  lastCommandName = "NULL";
+  lastInteractionMs: number;
+  commandCount = 0;
+
+  /** True where nothing about the session keeps a request from its fast path. Kept by `refreshPlain`. */
+  isPlain = false;
+
+  #isWaiting = false;
+  #isBackedUp = false;
+  #isClosing = false;
+  #isClosed = false;
+  #hasEnded = false;
+  #accountedBytes = 0;
+  readonly #whenClosed: (() => void)[] = [];
+
+  constructor(server: Server, connection: Connection, id: number) {
+    this.server = server;
+    this.connection = connection;
+    this.id = id;
+    this.createdMs = server.runtime.clock.wallMs();
+    this.lastInteractionMs = this.createdMs;
+    this.isAuthenticated = server.settings.password === undefined;
+    this.decoder = new RequestDecoder({ valueBytesMax: server.settings.valueBytesMax });
+    this.decoder.authenticated = this.isAuthenticated;
+    this.refreshPlain();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** True while a request of this session awaits something. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Memory held for this client's requests and replies. */
+  get bufferBytes(): number {
+    return this.decoder.heldBytes + this.connection.unsentBytes + (this.transaction?.queuedBytes ?? 0);
+  }
+
+  /** Call after changing anything that `isPlain` depends on. */
+  refreshPlain(): void {
+    this.isPlain =
+      this.isAuthenticated &&
+      this.transaction === undefined &&
+      this.replyMode === "on" &&
+      !this.leavesNoTrace;
+  }
+
+  authenticate(): void {
+    this.isAuthenticated = true;
+    this.decoder.authenticated = true;
+    this.refreshPlain();
+  }
+
+  /** Sends what is gathered, then closes: for QUIT, and for protocol errors. */
+  closeAfterReply(): void {
+    this.#isClosing = true;
+  }
+
+  /** Lets a request in progress end and its reply leave, then closes. Resolves when the connection is gone. */
+  finish(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#isClosing = true;
+    if (!this.#isWaiting) this.connection.end();
+    return new Promise((resolve) => this.#whenClosed.push(resolve));
+  }
+
+  onBytes(bytes: Uint8Array, length: number): void {
+    this.decoder.feed(bytes, length);
+    this.#run();
+    this.decoder.park();
+    this.#account();
+  }
+
+  onDrain(): void {
+    if (!this.#isBackedUp) return;
+    this.#isBackedUp = false;
+    this.#resume();
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true;
+    if (!this.#isWaiting && !this.#isBackedUp) this.connection.end();
+  }
+
+  onClose(cause: Error | undefined): void {
+    this.#isClosed = true;
+    this.decoder.release();
+    this.server.onClientBytes(-this.#accountedBytes);
+    this.#accountedBytes = 0;
+    for (const resolve of this.#whenClosed) resolve();
+    this.server.onSessionClosed(this, cause);
+  }
+
+  /** Runs the requests received so far, until one must wait or the reader falls behind. */
+  #run(): void {
+    const { server, decoder } = this;
+    const { request, writer } = server;
+    server.beginTurn();
+    this.lastInteractionMs = server.wallMs;
+    writer.protocol = this.protocol;
+    while (!this.#isWaiting && !this.#isBackedUp && !this.#isClosing && !this.#isClosed) {
+      const status = decoder.next(request);
+      if (status === NEED_MORE) break;
+      if (status === REQUEST) this.#dispatch(request);
+      else this.#onUnusual(status);
+      if (writer.length > GATHERED_BYTES_FLUSH) this.#flush();
+    }
+    this.#flush();
+    server.endTurn();
+  }
+
+  #dispatch(request: Request): void {
+    this.commandCount++;
+    const result = this.server.dispatcher.dispatch(this, request);
+    if (result instanceof Promise) this.#await(result);
+    else this.#reply(result);
+  }
+
+  #onUnusual(status: DecodeStatus): void {
+    if (status === EMPTY) return;
+    const { decoder, server } = this;
+    if (status === TOO_LARGE) {
+      server.statistics.rejectedRequests++;
+      const { tooLargeBytes, valueBytesMax } = decoder;
+      this.#reply(failure(`ERR argument of ${tooLargeBytes} bytes is longer than ${valueBytesMax} bytes`));
+      return;
+    }
+    server.statistics.protocolErrors++;
+    server.logger.info({ client: this.connection.peer, error: decoder.error }, "protocol error");
+    this.#reply(failure(`ERR ${decoder.error}`));
+    this.#isClosing = true;
+  }
+
+  #reply(reply: Reply | typeof NO_REPLY): void {
+    if (reply === NO_REPLY) return;
+    if (this.replyMode === "on") {
+      this.#write(reply);
+    } else if (this.replyMode === "skip") {
+      this.replyMode = "on";
+      this.refreshPlain();
+    }
+  }
+
+  /** A reply longer than a client may leave unread is replaced by an error: it was never sent. */
+  #write(reply: Reply): void {
+    const { writer, settings } = this.server;
+    const mark = writer.length;
+    try {
+      writeReply(writer, reply);
+    } catch (cause) {
+      if (!(cause instanceof ReplyTooLarge)) throw cause;
+      writer.truncate(mark);
+      writer.error(`OVERLOADED the reply is longer than ${settings.outputBufferBytesMax} bytes`);
+    }
+  }
+
+  /** Stops reading until the promise of a reply is kept. */
+  #await(promise: Promise<Reply | typeof NO_REPLY>): void {
+    this.#isWaiting = true;
+    this.connection.pause();
+    promise.then(
+      (reply) => this.#onAwaited(reply),
+      (cause: unknown) => this.#onAwaited(this.server.dispatcher.refusal(cause)),
+    );
+  }
+
+  #onAwaited(reply: Reply | typeof NO_REPLY): void {
+    this.#isWaiting = false;
+    if (this.#isClosed) return;
+    this.server.writer.protocol = this.protocol;
+    this.#reply(reply);
+    this.#resume();
+  }
+
+  #resume(): void {
+    this.#run();
+    this.decoder.park();
+    this.#account();
+    if (this.#isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
+    if (this.#hasEnded) this.connection.end();
+    else this.connection.resume();
+  }
+
+  /** Sends what was gathered for this session, once it is as durable as promised. */
+  #flush(): void {
+    const { writer, node } = this.server;
+    if (writer.length > 0) {
+      const durable = node.engine.durable();
+      if (durable !== undefined) {
+        this.#flushWhen(durable);
+        return;
+      }
+      this.#send(writer);
+    }
+    if (this.#isClosing && !this.#isWaiting) this.connection.end();
+  }
+
+  /** While the network has taken all, one buffer serves every session; what it must keep is given away. */
+  #send(writer: ReplyWriter): void {
+    const { connection } = this;
+    if (connection.unsentBytes > 0) {
+      connection.write(writer.take());
+    } else if (connection.write(writer.view())) {
+      writer.reset();
+      return;
+    } else {
+      writer.abandon();
+    }
+    this.#checkBacklog();
+  }
+
+  #flushWhen(durable: Promise<void>): void {
+    const replies = this.server.writer.take();
+    this.#isWaiting = true;
+    this.connection.pause();
+    durable.then(
+      () => {
+        this.#isWaiting = false;
+        if (this.#isClosed) return;
+        if (!this.connection.write(replies)) this.#checkBacklog();
+        this.#resume();
+      },
+      (cause: unknown) => {
+        this.server.logger.error({ cause, client: this.connection.peer }, "writes could not be made durable");
+        this.connection.destroy();
+      },
+    );
+  }
+
+  #checkBacklog(): void {
+    const { unsentBytes } = this.connection;
+    if (unsentBytes <= UNSENT_BYTES_PAUSE) return;
+    if (unsentBytes > this.server.settings.outputBufferBytesMax) {
+      this.server.logger.warn(
+        { client: this.connection.peer, unsentBytes },
+        "closed: it does not read its replies",
+      );
+      this.connection.destroy();
+      return;
+    }
+    this.#isBackedUp = true;
+    this.connection.pause();
+  }
+
+  /** Tells the server how this client's buffers have grown or shrunk. */
+  #account(): void {
+    const { bufferBytes } = this;
+    if (bufferBytes === this.#accountedBytes) return;
+    this.server.onClientBytes(bufferBytes - this.#accountedBytes);
+    this.#accountedBytes = bufferBytes;
+  }
+}
