@@ -9,6 +9,7 @@ import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
 import { MemoryEngine } from "../storage/memory/memory-engine.ts";
 import { soleReplicaRules } from "./cell-rules.ts";
 import type { NodeSettings } from "./settings.ts";
+import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
 
 /** How often expired rows are dropped, and how many at a time. */
 const EXPIRY_INTERVAL_MS = 100;
@@ -47,7 +48,7 @@ export class StorageNode {
       clock: runtime.clock,
       memoryBytesMax: settings.maxmemoryBytes,
       evictionPolicy: settings.evictionPolicy,
-      evictionSamples: 5,
+      evictionSamples: DEFAULT_TUNING.evictionSamples,
     });
     this.replica = new LocalReplica(this.engine, stamper, runtime.random.uint32(), {
       siblingsMax: SIBLINGS_MAX,
@@ -56,10 +57,13 @@ export class StorageNode {
   }
 
   /** Takes over those settings that may change while the node runs. */
-  applySettings(settings: NodeSettings): void {
+  applySettings(settings: NodeSettings & Tuning): void {
     this.engine.setLimits({
       memoryBytesMax: settings.maxmemoryBytes,
       evictionPolicy: settings.evictionPolicy,
+      evictionSamples: settings.evictionSamples,
+      lfuLogFactor: settings.lfuLogFactor,
+      lfuDecayMinutes: settings.lfuDecayMinutes,
     });
   }
 

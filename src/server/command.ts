@@ -26,9 +26,11 @@ export type CommandFlag =
   | "blocking"
   | "loading"
   | "stale"
+  | "skip_monitor"
   | "skip_slowlog"
   | "fast"
   | "no_auth"
+  | "no_async_loading"
   | "no_multi"
   | "movablekeys"
   | "allow_busy";
@@ -47,7 +49,15 @@ export interface CommandDescription {
   /** Number of arguments with the name; negative means at least that many. */
   readonly arity: number;
   readonly flags: readonly CommandFlag[];
-  readonly group: "string" | "bitmap" | "generic" | "connection" | "server" | "transactions" | "kvorum";
+  readonly group:
+    | "string"
+    | "bitmap"
+    | "generic"
+    | "connection"
+    | "server"
+    | "cluster"
+    | "transactions"
+    | "kvorum";
   /** The version of Redis that brought it; for Kvorum's own, of Kvorum. */
   readonly since: string;
   readonly summary: string;
@@ -107,6 +117,8 @@ export interface SessionCommand extends CommandDescription {
   run(session: Session, args: Arguments): Reply | typeof NO_REPLY | Promise<Reply | typeof NO_REPLY>;
   /** For commands with keys of their own kind (DEBUG, OBJECT HELP): as COMMAND GETKEYS shows them. */
   keyRefs?(args: Arguments, database: number): readonly KeyRef[];
+  /** The arguments as the slow log may show them: where they hold secrets. */
+  redact?(args: Arguments): Arguments;
 }
 
 /** Has subcommands: `CLIENT LIST` is command "client|list" of container "client". */

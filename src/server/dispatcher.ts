@@ -7,7 +7,7 @@ import type { LocalReplica } from "../replication/local-replica.ts";
 import type { Reply, TaggedReply } from "../resp/reply.ts";
 import type { Request } from "../resp/request.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
-import { latin1 } from "./arguments.ts";
+import { echo, latin1 } from "./arguments.ts";
 import { CommandError, NO_REPLY } from "./command.ts";
 import type { CommandEntry, RunnableCommand, TableItem } from "./command-table.ts";
 import { keyRefsOf } from "./key-refs.ts";
@@ -61,6 +61,10 @@ export class Dispatcher {
     request: Request,
   ): Answer | Promise<Answer> {
     const args = argumentsOf(request);
+    if (item === undefined && isHttp(args[0]!)) {
+      session.kill();
+      return NO_REPLY;
+    }
     try {
       const call = { entry: this.#entryOf(item, args), args };
       this.#admit(session, call);
@@ -109,7 +113,9 @@ export class Dispatcher {
   }
 
   async #afterPause(session: Session, call: Call): Promise<Answer> {
+    session.isBlocked = true;
     while (this.#server.pause.holds(call.entry.command)) await this.#server.pause.ended;
+    session.isBlocked = false;
     return session.isClosed ? NO_REPLY : this.call(session, call);
   }
 
@@ -138,10 +144,15 @@ export class Dispatcher {
       call.entry.failedCalls++;
       this.#server.statistics.countError(answer.text);
     }
-    if (!call.entry.command.flags.includes("skip_slowlog"))
-      this.#server.slowLog.record(session, call.args, micros);
+    this.#recordIfSlow(session, call, micros);
     this.#server.statistics.commands++;
     return answer;
+  }
+
+  #recordIfSlow(session: Session, { entry: { command }, args }: Call, micros: number): void {
+    if (command.flags.includes("skip_slowlog")) return;
+    const isSecret = command.kind === "session" && command.redact !== undefined;
+    this.#server.slowLog.record(session, isSecret ? command.redact!(args) : args, micros);
   }
 
   #run(session: Session, { entry: { command }, args }: Call): Answer | Promise<Answer> {
@@ -192,6 +203,12 @@ function describe(error: StoreError): string {
   }
 }
 
+/** A web page can make a browser send requests here: such a connection ends before its body is read as commands. */
+function isHttp(name: Uint8Array): boolean {
+  const text = latin1(name.subarray(0, 8)).toLowerCase();
+  return text === "post" || text === "host:";
+}
+
 function checkArity({ arity, name }: RunnableCommand, args: readonly Uint8Array[]): void {
   if (arity >= 0 ? args.length === arity : args.length >= -arity) return;
   throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
@@ -202,9 +219,7 @@ function subcommandOf(item: TableItem & { kind: "container" }, args: readonly Ui
   if (args.length < 2) throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
   const entry = item.entries.get(latin1(args[1]!).toLowerCase());
   if (entry !== undefined) return entry;
-  throw new CommandError(
-    `ERR unknown subcommand '${latin1(args[1]!).slice(0, 128)}'. Try ${name.toUpperCase()} HELP.`,
-  );
+  throw new CommandError(`ERR unknown subcommand '${echo(args[1]!)}'. Try ${name.toUpperCase()} HELP.`);
 }
 
 /** Redis shows the first arguments, up to 128 characters of them. */
@@ -212,7 +227,7 @@ function unknownCommand(args: readonly Uint8Array[]): string {
   let shown = "";
   for (const arg of args.slice(1)) {
     if (shown.length >= 128) break;
-    shown += `'${latin1(arg).slice(0, 128 - shown.length)}' `;
+    shown += `'${echo(arg, 128 - shown.length)}' `;
   }
-  return `ERR unknown command '${latin1(args[0]!).slice(0, 128)}', with args beginning with: ${shown}`;
+  return `ERR unknown command '${echo(args[0]!)}', with args beginning with: ${shown}`;
 }

@@ -9,6 +9,7 @@ import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { openNode, type StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
+import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
 import { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
@@ -48,7 +49,9 @@ export async function startServer(
 }
 
 /** Settings that CONFIG SET may change while the server runs. */
-export type LiveSettings = { -readonly [Name in keyof NodeSettings]: NodeSettings[Name] };
+export type LiveSettings = {
+  -readonly [Name in keyof (NodeSettings & Tuning)]: (NodeSettings & Tuning)[Name];
+};
 
 /** How long a closing server waits for clients to take their last replies. */
 const CLOSE_PATIENCE_MS = 5_000;
@@ -92,7 +95,7 @@ export class Server implements RunningServer {
   constructor(runtime: Runtime, node: StorageNode, settings: NodeSettings, logger: Logger) {
     this.runtime = runtime;
     this.node = node;
-    this.settings = { ...settings };
+    this.settings = { ...DEFAULT_TUNING, ...settings };
     this.logger = logger;
     this.startedMs = runtime.clock.wallMs();
     this.wallMs = this.startedMs;
@@ -132,7 +135,7 @@ export class Server implements RunningServer {
   applySettings(): void {
     const { settings } = this;
     this.writer.bytesMax = settings.outputBufferBytesMax;
-    for (const session of this.sessions.values()) session.decoder.valueBytesMax = settings.valueBytesMax;
+    for (const session of this.sessions.values()) session.applySettings();
     this.node.applySettings(settings);
     this.refreshFastPaths();
   }

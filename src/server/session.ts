@@ -52,6 +52,8 @@ export class Session implements ConnectionEvents {
   lastCommandName = "NULL";
   lastInteractionMs: number;
   commandCount = 0;
+  /** True while a command of this session is held back or sleeps, as INFO counts it. */
+  isBlocked = false;
 
   /** True where nothing about the session keeps a request from its fast path. Kept by `refreshPlain`. */
   isPlain = false;
@@ -74,6 +76,11 @@ export class Session implements ConnectionEvents {
     this.decoder = new RequestDecoder({ valueBytesMax: server.settings.valueBytesMax });
     this.decoder.authenticated = this.isAuthenticated;
     this.refreshPlain();
+  }
+
+  /** True from QUIT or a protocol error on: no more requests are run. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   get isClosed(): boolean {
@@ -99,10 +106,43 @@ export class Session implements ConnectionEvents {
       !this.leavesNoTrace;
   }
 
+  /** Takes over settings that changed while the client was connected. */
+  applySettings(): void {
+    const { valueBytesMax, password } = this.server.settings;
+    this.decoder.valueBytesMax = valueBytesMax;
+    if (password === undefined) this.authenticate();
+  }
+
   authenticate(): void {
     this.isAuthenticated = true;
     this.decoder.authenticated = true;
     this.refreshPlain();
+  }
+
+  /** Also for the reply to the present request. */
+  setProtocol(protocol: 2 | 3): void {
+    this.protocol = protocol;
+    this.server.writer.protocol = protocol;
+  }
+
+  /** Becomes as it was when the client connected. */
+  reset(): void {
+    this.transaction = undefined;
+    this.database = 0;
+    this.name = "";
+    this.replyMode = "on";
+    this.leavesNoTrace = false;
+    this.isAuthenticated = this.server.settings.password === undefined;
+    this.decoder.authenticated = this.isAuthenticated;
+    this.setProtocol(2);
+    this.refreshPlain();
+  }
+
+  /** Closes at once; what is queued is lost. The server has forgotten the session when this returns. */
+  kill(): void {
+    this.#isClosing = true;
+    this.server.sessions.delete(this.id);
+    this.connection.destroy();
   }
 
   /** Sends what is gathered, then closes: for QUIT, and for protocol errors. */
@@ -119,6 +159,8 @@ export class Session implements ConnectionEvents {
   }
 
   onBytes(bytes: Uint8Array, length: number): void {
+    this.server.statistics.bytesIn += length;
+    this.server.statistics.reads++;
     this.decoder.feed(bytes, length);
     this.#run();
     this.decoder.park();
@@ -252,6 +294,7 @@ export class Session implements ConnectionEvents {
   /** While the network has taken all, one buffer serves every session; what it must keep is given away. */
   #send(writer: ReplyWriter): void {
     const { connection } = this;
+    this.#countWrite(writer.length);
     if (connection.unsentBytes > 0) {
       connection.write(writer.take());
     } else if (connection.write(writer.view())) {
@@ -263,8 +306,14 @@ export class Session implements ConnectionEvents {
     this.#checkBacklog();
   }
 
+  #countWrite(length: number): void {
+    this.server.statistics.bytesOut += length;
+    this.server.statistics.writes++;
+  }
+
   #flushWhen(durable: Promise<void>): void {
     const replies = this.server.writer.take();
+    this.#countWrite(replies.length);
     this.#isWaiting = true;
     this.connection.pause();
     durable.then(

@@ -12,6 +12,13 @@ export class Statistics {
   evictedClients = 0;
   bytesIn = 0;
   bytesOut = 0;
+  /** Times that bytes were taken from, or given to, the network. */
+  reads = 0;
+  writes = 0;
+  errors = 0;
+  /** Rows that had expired or been evicted when the counting began: the engine counts from its start. */
+  expiredRowsBefore = 0;
+  evictedRowsBefore = 0;
   readonly errorsByCode = new Map<string, number>();
   /** Smoothed over the last seconds. */
   commandsPerSecond = 0;
@@ -21,6 +28,7 @@ export class Statistics {
 
   /** `text` is an error reply's: its first word is the code. */
   countError(text: string): void {
+    this.errors++;
     const code = text.split(" ", 1)[0]!;
     if (this.errorsByCode.size >= ERROR_CODES_MAX && !this.errorsByCode.has(code)) return;
     this.errorsByCode.set(code, (this.errorsByCode.get(code) ?? 0) + 1);
@@ -46,6 +54,9 @@ export class Statistics {
     this.evictedClients = 0;
     this.bytesIn = 0;
     this.bytesOut = 0;
+    this.reads = 0;
+    this.writes = 0;
+    this.errors = 0;
     this.errorsByCode.clear();
     this.#sampled = { commands: 0, bytesIn: 0, bytesOut: 0 };
   }
