@@ -103,6 +103,11 @@ function testEvery(check: Check): void {
     expect(ticks).toBe(3);
   });
 
+  check("every refuses intervals that no timer keeps", async (clock) => {
+    expect(() => clock.every(2 ** 31, () => undefined)).toThrow();
+    expect(() => clock.every(0, () => undefined)).toThrow();
+  });
+
   check("every never ticks before the caller returns, nor after a cancel", async (clock) => {
     let ticks = 0;
     const cancel = clock.every(1, () => ticks++);

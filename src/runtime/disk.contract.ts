@@ -1,4 +1,4 @@
-/** What every Disk must do. Run against the real one and the simulated one. What a crash leaves: sim-disk.test.ts. */
+/** What every Disk must do, but for what a crash leaves. Run against the real one and the simulated one. */
 import { expect, test } from "vitest";
 import { systemCode } from "./io-error.ts";
 import type { Disk, DiskFile } from "./runtime.ts";

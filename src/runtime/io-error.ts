@@ -1,4 +1,4 @@
-/** The one shape in which a failing disk or network is told: StoreError `IO`, the system's error as its cause. */
+/** How a failing disk or network is told: StoreError `IO` with the system's error as its cause. */
 import { type Outcome, StoreError } from "../base/errors.ts";
 
 /** `attempt` says what failed and on what: "cannot append to /data/log". */
@@ -7,7 +7,7 @@ export function ioError(outcome: Outcome, attempt: string, cause: unknown): Stor
   return new StoreError("IO", outcome, `${attempt}: ${reason}`, { cause });
 }
 
-/** The system's name for an error ("ENOENT", "ECONNRESET"), be it the error itself or the cause of a StoreError. */
+/** The system's name for an error ("ENOENT"), be it the error itself or the cause of a StoreError. */
 export function systemCode(error: unknown): string | undefined {
   const source = error instanceof StoreError ? error.cause : error;
   const code = source instanceof Error && "code" in source ? source.code : undefined;

@@ -1,0 +1,197 @@
+/**
+ * A simulated disk as one process sees it: every step takes some virtual time, and is the last one if the
+ * process dies in it. A change shows at once, and its promise resolves later, in order; a sync counts only
+ * when it resolves.
+ */
+import { assert } from "../base/assert.ts";
+import { equalBytes } from "../base/bytes.ts";
+import type { Outcome } from "../base/errors.ts";
+import { ioError } from "../runtime/io-error.ts";
+import type { Disk, DiskFile } from "../runtime/runtime.ts";
+import type { Life } from "./life.ts";
+import type { DiskStep, SimDisk } from "./sim-disk.ts";
+import type { SimFile } from "./sim-file.ts";
+import type { SimRandom } from "./sim-random.ts";
+import { systemError } from "./system-error.ts";
+
+const NAME_MS_MAX = 0.1;
+const READ_MS_MAX = 0.2;
+const APPEND_MS_MAX = 0.05;
+const SYNC_MS_MAX = 3;
+
+interface Step<T> extends DiskStep {
+  readonly outcome: Outcome;
+  readonly takesMs: number;
+  readonly addedBytes?: number;
+  /** At once. */
+  readonly begin: () => T;
+}
+
+/** Runs steps for one process. */
+class Stepper {
+  readonly #disk: SimDisk;
+  readonly #life: Life;
+  readonly #random: SimRandom;
+
+  constructor(disk: SimDisk, life: Life, random: SimRandom) {
+    this.#disk = disk;
+    this.#life = life;
+    this.#random = random;
+  }
+
+  get nowMs(): number {
+    return this.#life.nowMs;
+  }
+
+  durationMs(maxMs: number): number {
+    return this.#random.between(maxMs / 10, maxMs);
+  }
+
+  async run<T>({ kind, path, outcome, takesMs, addedBytes = 0, begin }: Step<T>): Promise<T> {
+    const attempt = this.#attempt({ kind, path }, addedBytes, begin);
+    await this.#life.wait(takesMs);
+    if ("cause" in attempt) throw ioError(outcome, `cannot ${kind} ${path}`, attempt.cause);
+    return attempt.result;
+  }
+
+  #attempt<T>(step: DiskStep, addedBytes: number, begin: () => T): { result: T } | { cause: unknown } {
+    try {
+      if (this.#life.isAlive) this.#disk.admit(step, addedBytes);
+      if (!this.#life.isAlive) return { cause: "the process is dead" }; // nobody will hear it
+      return { result: begin() };
+    } catch (cause) {
+      assert(cause instanceof Error && "code" in cause, `a bug in the simulated disk: ${cause}`);
+      return { cause };
+    }
+  }
+}
+
+export class DiskView implements Disk {
+  readonly #disk: SimDisk;
+  readonly #stepper: Stepper;
+
+  constructor(disk: SimDisk, life: Life, random: SimRandom) {
+    this.#disk = disk;
+    this.#stepper = new Stepper(disk, life, random);
+  }
+
+  async open(path: string, { create = true }: { readonly create?: boolean } = {}): Promise<DiskFile> {
+    const file = await this.#step("open", path, () => this.#disk.tree.open(path, create));
+    return new DiskFileView(path, file, this.#stepper);
+  }
+
+  list(path: string): Promise<readonly string[]> {
+    return this.#step("list", path, () => this.#disk.tree.list(path));
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.#step("list", path, () => this.#disk.tree.exists(path));
+  }
+
+  makeDirectory(path: string): Promise<void> {
+    return this.#step("name", path, () => this.#disk.tree.makeDirectory(path));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#step("name", to, () => this.#disk.tree.rename(from, to));
+  }
+
+  link(from: string, to: string): Promise<void> {
+    return this.#step("name", to, () => this.#disk.tree.link(from, to));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#step("name", path, () => this.#disk.tree.remove(path));
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const takesMs = this.#stepper.durationMs(SYNC_MS_MAX);
+    const begin = (): (() => void) => this.#disk.tree.beginSync(path);
+    const finish = await this.#stepper.run({
+      kind: "syncDirectory",
+      path,
+      outcome: "unknown",
+      takesMs,
+      begin,
+    });
+    finish();
+  }
+
+  #step<T>(kind: DiskStep["kind"], path: string, begin: () => T): Promise<T> {
+    const takesMs = this.#stepper.durationMs(NAME_MS_MAX);
+    return this.#stepper.run({ kind, path, outcome: "not-applied", takesMs, begin });
+  }
+}
+
+class DiskFileView implements DiskFile {
+  readonly #path: string;
+  readonly #file: SimFile;
+  readonly #stepper: Stepper;
+  /** When the change asked for last will be over. */
+  #busyUntilMs = 0;
+  #isClosed = false;
+
+  constructor(path: string, file: SimFile, stepper: Stepper) {
+    this.#path = path;
+    this.#file = file;
+    this.#stepper = stepper;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    const copy = bytes.slice();
+    await this.#change("append", APPEND_MS_MAX, "not-applied", () => this.#file.append(copy), copy.length);
+    assert(equalBytes(bytes, copy), `the bytes changed while they were being appended to ${this.#path}`);
+  }
+
+  truncate(sizeBytes: number): Promise<void> {
+    return this.#change("truncate", APPEND_MS_MAX, "not-applied", () => this.#file.truncate(sizeBytes));
+  }
+
+  async sync(): Promise<void> {
+    const sequence = await this.#change("sync", SYNC_MS_MAX, "unknown", () => this.#file.sequence);
+    this.#file.syncUpTo(sequence);
+  }
+
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    await this.#look(READ_MS_MAX);
+    return this.#file.read(offset, length);
+  }
+
+  async sizeBytes(): Promise<number> {
+    await this.#look(NAME_MS_MAX);
+    return this.#file.length;
+  }
+
+  async close(): Promise<void> {
+    await this.#change("close", APPEND_MS_MAX, "unknown", () => {
+      this.#isClosed = true;
+    });
+  }
+
+  #look(msMax: number): Promise<void> {
+    const takesMs = this.#stepper.durationMs(msMax);
+    const begin = (): void => this.#requireOpen();
+    return this.#stepper.run({ kind: "read", path: this.#path, outcome: "not-applied", takesMs, begin });
+  }
+
+  #change<T>(
+    kind: DiskStep["kind"],
+    msMax: number,
+    outcome: Outcome,
+    act: () => T,
+    addedBytes = 0,
+  ): Promise<T> {
+    const { nowMs } = this.#stepper;
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs) + this.#stepper.durationMs(msMax);
+    const takesMs = this.#busyUntilMs - nowMs;
+    const begin = (): T => {
+      this.#requireOpen();
+      return act();
+    };
+    return this.#stepper.run({ kind, path: this.#path, outcome, takesMs, addedBytes, begin });
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw systemError("EBADF");
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The disk of one simulated machine. It outlives the processes that use it (`attach`), forgets at a `crash`
+ * what was not synced, and can be told to fail.
+ */
+import type { Disk } from "../runtime/runtime.ts";
+import { DirectoryTree } from "./directory-tree.ts";
+import { DiskView } from "./disk-view.ts";
+import type { Life } from "./life.ts";
+import type { SimRandom } from "./sim-random.ts";
+import { systemError } from "./system-error.ts";
+
+/** Something that a process is about to do to the disk. */
+export interface DiskStep {
+  readonly kind:
+    | "open"
+    | "list"
+    | "name"
+    | "append"
+    | "truncate"
+    | "read"
+    | "sync"
+    | "close"
+    | "syncDirectory";
+  readonly path: string;
+}
+
+/**
+ * Called before each step. Returning a system code ("EIO") makes the step fail; crashing the machine from here
+ * makes it the last one: so "crash at the n-th sync" is a counter and a call.
+ */
+export type Intercept = (step: DiskStep) => string | undefined;
+
+export class SimDisk {
+  /** More bytes in files than this are refused with ENOSPC. */
+  capacityBytes = Number.POSITIVE_INFINITY;
+  intercept: Intercept | undefined;
+  /** A crash may leave zeros in sectors that were not synced, even before later ones that survived. */
+  leavesHoles = false;
+  readonly #random: SimRandom;
+  #tree = new DirectoryTree();
+  #syncCount = 0;
+
+  constructor(random: SimRandom) {
+    this.#random = random;
+  }
+
+  /** Syncs of files and directories asked for so far. */
+  get syncCount(): number {
+    return this.#syncCount;
+  }
+
+  get usedBytes(): number {
+    let used = 0;
+    for (const file of new Set(this.#tree.files.values())) used += file.length;
+    return used;
+  }
+
+  get tree(): DirectoryTree {
+    return this.#tree;
+  }
+
+  /** Paths of all files, sorted. */
+  get paths(): string[] {
+    return [...this.#tree.files.keys()].sort();
+  }
+
+  /** The disk as one process sees it. */
+  attach(life: Life): Disk {
+    return new DiskView(this, life, this.#random);
+  }
+
+  /** The power fails. Requires: no process that uses the disk lives on. */
+  crash(): void {
+    const files = new Set(this.#tree.files.values());
+    this.#tree.crash(this.#random);
+    for (const file of this.#tree.files.values()) files.add(file); // removed, yet back
+    for (const file of files) file.crash(this.#random, { holes: this.leavesHoles });
+  }
+
+  /** An empty disk takes its place. Requires: no process that uses the disk lives on. */
+  wipe(): void {
+    this.#tree = new DirectoryTree();
+  }
+
+  /** Rot: changes one bit of a file, at a place of the disk's choosing unless told. */
+  flipBit(path: string, offset?: number): void {
+    const file = this.#tree.open(path, false);
+    file.flipBit(offset ?? this.#random.below(file.length), this.#random.below(8));
+  }
+
+  /** Throws the system's error if the step is to fail. */
+  admit(step: DiskStep, addedBytes: number): void {
+    if (step.kind === "sync" || step.kind === "syncDirectory") this.#syncCount++;
+    const code = this.intercept?.(step);
+    if (code !== undefined) throw systemError(code);
+    if (this.capacityBytes === Number.POSITIVE_INFINITY || addedBytes === 0) return;
+    if (this.usedBytes + addedBytes > this.capacityBytes) throw systemError("ENOSPC");
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * A simulated world: hosts with disks and clocks, processes on them, a network between them, and the faults
+ * that befall them. Nothing in it depends on anything but the seed and the calls made.
+ *
+ *   const world = new SimWorld(7);
+ *   const node = startNode(world.runtime("a"));       production code, none the wiser
+ *   await world.runFor(1_000);
+ *   world.crash("a");                                 what was not synced is lost
+ *   const again = startNode(world.runtime("a"));      boots, with the same disk
+ */
+import { assert } from "../base/assert.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { Life } from "./life.ts";
+import { Scheduler } from "./scheduler.ts";
+import { SimClock } from "./sim-clock.ts";
+import { SimDisk } from "./sim-disk.ts";
+import { SimHost } from "./sim-host.ts";
+import { type Latency, SimLinks } from "./sim-links.ts";
+import { SimNetwork } from "./sim-network.ts";
+import { SimRandom } from "./sim-random.ts";
+
+export interface SimWorldOptions {
+  /** Told of everything that happens, one line each: two runs with one seed tell the same. */
+  readonly trace?: (line: string) => void;
+}
+
+interface Machine {
+  readonly name: string;
+  readonly machineId: string;
+  readonly disk: SimDisk;
+  readonly wall: { aheadMs: number };
+  lives: number;
+  running: { readonly life: Life; readonly runtime: Runtime } | undefined;
+}
+
+export class SimWorld {
+  readonly scheduler = new Scheduler();
+  readonly network: SimNetwork;
+  readonly #random: SimRandom;
+  readonly #machines = new Map<string, Machine>();
+  readonly #trace: ((line: string) => void) | undefined;
+
+  constructor(seed: number | string, { trace }: SimWorldOptions = {}) {
+    this.#random = new SimRandom(String(seed));
+    this.#trace = trace;
+    const links = new SimLinks(this.scheduler, this.#random.fork("links"));
+    this.network = new SimNetwork(links, this.#random.fork("network"), (what, bytes) =>
+      this.#note(what, bytes),
+    );
+  }
+
+  get nowMs(): number {
+    return this.scheduler.nowMs;
+  }
+
+  /**
+   * The runtime of the process that runs on the host; after a kill or crash, of a new one. Hosts with one
+   * `machineId` (default: the host's name) pretend to be one machine, though each has its own disk.
+   */
+  runtime(hostName: string, { machineId = hostName }: { readonly machineId?: string } = {}): Runtime {
+    const machine = this.#machines.get(hostName) ?? this.#build(hostName, machineId);
+    machine.running ??= this.#boot(machine);
+    return machine.running.runtime;
+  }
+
+  disk(hostName: string): SimDisk {
+    return this.#machine(hostName).disk;
+  }
+
+  /** A stream of chance for the scenario itself, apart from all others. */
+  random(label: string): SimRandom {
+    return this.#random.fork(`scenario/${label}`);
+  }
+
+  /** Lets virtual time pass. Rejects if an event throws. */
+  runFor(ms: number): Promise<void> {
+    return this.scheduler.runUntil(this.nowMs + ms);
+  }
+
+  /** Lets virtual time pass until the promise is settled, and settles alike. */
+  runUntil<T>(promise: Promise<T>, patienceMs?: number): Promise<T> {
+    return this.scheduler.runUntilSettled(promise, patienceMs);
+  }
+
+  /** As `kill -9`: the system lives on, keeps what was written and closes the connections. */
+  kill(hostName: string): void {
+    this.#stop(hostName, { told: true });
+  }
+
+  /** The power fails: the disk forgets what was not synced; nobody is told; nothing reaches the host. */
+  crash(hostName: string): void {
+    this.#stop(hostName, { told: false });
+    this.network.links.setPower(hostName, false);
+    this.#machine(hostName).disk.crash();
+  }
+
+  /** The process stands still for so long, as under SIGSTOP; what it is sent waits for it. */
+  pause(hostName: string, forMs: number): void {
+    this.#note(`${hostName} pauses for ${forMs} ms`);
+    this.#machine(hostName).running?.life.pauseUntil(this.nowMs + forMs);
+  }
+
+  jumpClock(hostName: string, byMs: number): void {
+    this.#note(`${hostName} clock jumps by ${byMs} ms`);
+    this.#machine(hostName).wall.aheadMs += byMs;
+  }
+
+  /** Nothing passes between any of `some` and any of `others` until `heal`. */
+  partition(some: string | readonly string[], others: string | readonly string[]): void {
+    this.partitionOneWay(some, others);
+    this.partitionOneWay(others, some);
+  }
+
+  partitionOneWay(from: string | readonly string[], to: string | readonly string[]): void {
+    this.#note(`partition ${from} -> ${to}`);
+    for (const a of [from].flat()) for (const b of [to].flat()) this.network.links.bar(a, b);
+  }
+
+  /** Ends every partition; what was under way is sent again. */
+  heal(): void {
+    this.#note("heal");
+    this.network.links.unbarAll();
+  }
+
+  /** Breaks the connections between two hosts; they may connect again at once. */
+  dropConnections(a: string, b: string): void {
+    this.#note(`connections drop ${a} - ${b}`);
+    this.network.reset(a, b);
+  }
+
+  setLatency(a: string, b: string, latency: Latency): void {
+    this.network.links.setLatency(a, b, latency);
+    this.network.links.setLatency(b, a, latency);
+  }
+
+  #build(name: string, machineId: string): Machine {
+    const disk = new SimDisk(this.#random.fork(`${name}/disk`));
+    const machine = { name, machineId, disk, wall: { aheadMs: 0 }, lives: 0, running: undefined };
+    this.#machines.set(name, machine);
+    return machine;
+  }
+
+  #boot(machine: Machine): NonNullable<Machine["running"]> {
+    const { name, machineId, disk, wall } = machine;
+    const life = new Life(this.scheduler);
+    const processId = ++machine.lives;
+    this.#note(`${name} boots, life ${processId}`);
+    this.network.links.setPower(name, true);
+    const runtime = {
+      clock: new SimClock(life, wall),
+      disk: disk.attach(life),
+      network: this.network.attach(name, life),
+      random: this.#random.fork(`${name}/life ${processId}`),
+      host: new SimHost({ machineId, processId, life }),
+    };
+    return { life, runtime };
+  }
+
+  #stop(hostName: string, { told }: { readonly told: boolean }): void {
+    this.#note(`${hostName} ${told ? "is killed" : "crashes"}`);
+    const machine = this.#machine(hostName);
+    if (machine.running === undefined) return;
+    const { life } = machine.running;
+    machine.running = undefined;
+    life.end();
+    this.network.detach(life, { told });
+  }
+
+  #machine(hostName: string): Machine {
+    const machine = this.#machines.get(hostName);
+    assert(machine !== undefined, `there is no host ${hostName}`);
+    return machine;
+  }
+
+  #note(what: string, bytes?: Uint8Array): void {
+    if (this.#trace === undefined) return;
+    const about = bytes === undefined ? "" : ` ${bytes.length} #${checksum(bytes).toString(16)}`;
+    this.#trace(`${this.nowMs} ${what}${about}`);
+  }
+}
+
+/** FNV-1a, to tell traces apart. */
+function checksum(bytes: Uint8Array): number {
+  let state = 0x811c9dc5;
+  for (const byte of bytes) state = Math.imul(state ^ byte, 0x01000193);
+  return state >>> 0;
+}
