@@ -70,7 +70,7 @@ export class InputBuffer {
     return true;
   }
 
-  /** Goes back to the fed buffer if nothing before the overlap is left. Call between requests only. */
+  /** Goes back to the fed buffer if nothing before the overlap is left. */
   leave(): void {
     const left = this.end - this.start;
     if (left > this.#overlap) return;

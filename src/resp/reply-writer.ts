@@ -315,7 +315,7 @@ export class ReplyWriter {
     let rest = magnitude;
     for (let i = end - 1; i >= at; i--) {
       const quotient = rest > 0x7fff_ffff ? Math.floor(rest / 10) : (rest / 10) | 0;
-      bytes[i] = DIGIT_ZERO + rest - 10 * quotient;
+      bytes[i] = DIGIT_ZERO + (rest - 10 * quotient);
       rest = quotient;
     }
     bytes[end] = CR;
