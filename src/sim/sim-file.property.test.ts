@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { SimFile } from "./sim-file.ts";
+import { SimRandom } from "./sim-random.ts";
+
+type Step = { append: number } | { truncate: number } | "sync";
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ append: fc.nat(1_500) }) },
+  { weight: 2, arbitrary: fc.record({ truncate: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  { weight: 1, arbitrary: fc.constant("sync" as const) },
+);
+
+/** What the file holds after each change since the last sync, the durable state first. */
+function play(file: SimFile, steps: readonly Step[]): Uint8Array[] {
+  let states = [new Uint8Array(0)];
+  steps.forEach((step, i) => {
+    if (step === "sync") {
+      file.syncUpTo(file.sequence);
+      states = states.slice(-1);
+      return;
+    }
+    const before = states.at(-1)!;
+    if ("append" in step) {
+      const bytes = new Uint8Array(step.append).fill(i + 1);
+      file.append(bytes);
+      states.push(Uint8Array.of(...before, ...bytes));
+    } else {
+      const length = Math.floor(step.truncate * before.length);
+      file.truncate(length);
+      states.push(before.slice(0, length));
+    }
+  });
+  return states;
+}
+
+/** True if `bytes` is one of the states, or one with a part of the append that led to the next. */
+function isReachable(bytes: Uint8Array, states: readonly Uint8Array[]): boolean {
+  return states.some((state, i) => {
+    const next = states[i + 1] ?? state;
+    const whole = next.length >= state.length ? next : state;
+    return bytes.length >= state.length && Buffer.compare(bytes, whole.subarray(0, bytes.length)) === 0;
+  });
+}
+
+test("a crash leaves a state since the last sync, or one with a torn append; a second crash changes nothing", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), fc.string(), (steps, seed) => {
+      const file = new SimFile();
+      const states = play(file, steps);
+      expect(file.read(0, 1e9)).toEqual(states.at(-1));
+      const random = new SimRandom(seed);
+      file.crash(random, { holes: false });
+      const survived = file.read(0, 1e9);
+      expect(survived.length).toBe(file.length);
+      expect(isReachable(survived, states)).toBe(true);
+      file.crash(random, { holes: true });
+      expect(file.read(0, 1e9)).toEqual(survived);
+    }),
+  );
+});
+
+test("holes are zeros, and only in what was not synced", () => {
+  let holesSeen = 0;
+  fc.assert(
+    fc.property(fc.nat(3_000), fc.nat(5_000), fc.string(), (durable, unsynced, seed) => {
+      const file = new SimFile();
+      file.append(new Uint8Array(durable).fill(1));
+      file.syncUpTo(file.sequence);
+      file.append(new Uint8Array(unsynced).fill(2));
+      file.crash(new SimRandom(seed), { holes: true });
+      const bytes = file.read(0, 1e9);
+      expect(bytes.subarray(0, durable)).toEqual(new Uint8Array(durable).fill(1));
+      expect(bytes.subarray(durable).every((byte) => byte === 2 || byte === 0)).toBe(true);
+      if (bytes.subarray(durable).includes(0)) holesSeen++;
+    }),
+  );
+  expect(holesSeen).toBeGreaterThan(5);
+});
+
+test("over many crashes everything, nothing and something in between survives", () => {
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < 100; seed++) {
+    const file = new SimFile();
+    for (let i = 0; i < 5; i++) file.append(new Uint8Array(10));
+    file.crash(new SimRandom(String(seed)), { holes: false });
+    outcomes.add(
+      file.length === 0 ? "nothing" : file.length === 50 ? "all" : file.length % 10 ? "torn" : "some",
+    );
+  }
+  expect([...outcomes].sort()).toEqual(["all", "nothing", "some", "torn"]);
+});
+
+test("a sync covers the changes up to its number, not later ones", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const file = new SimFile();
+    file.append(Uint8Array.of(1));
+    const { sequence } = file;
+    file.append(Uint8Array.of(2));
+    file.syncUpTo(sequence);
+    file.crash(new SimRandom(String(seed)), { holes: false });
+    expect(file.read(0, 1)).toEqual(Uint8Array.of(1));
+    if (file.length === 1) return;
+  }
+  expect.unreachable("the later append survived every time");
+});
