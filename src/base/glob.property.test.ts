@@ -20,7 +20,7 @@ function matchesSlowly(pattern: string, text: string): boolean {
 }
 
 function splitFirst(pattern: string): [construct: string, rest: string] {
-  const construct = /^(?:\[\^?(?:\\[^]|[^\]]-[^]|[^\]])*\]?|\\[^]|[^])/.exec(pattern)![0];
+  const construct = /^(?:\[\^?(?:\\.|[^\]]-.|[^\]])*\]?|\\.|.)/s.exec(pattern)![0];
   return [construct, pattern.slice(construct.length)];
 }
 
@@ -29,7 +29,7 @@ function takes(construct: string, byte: string): boolean {
   if (construct.startsWith("\\")) return construct.slice(-1) === byte;
   if (!construct.startsWith("[")) return construct === byte;
   const isNegated = construct[1] === "^";
-  const members = construct.slice(isNegated ? 2 : 1).match(/\\[^]|[^\]]-[^]|[^\]]/g) ?? [];
+  const members = construct.slice(isNegated ? 2 : 1).match(/\\.|[^\]]-.|[^\]]/gs) ?? [];
   return members.some((member) => isMember(member, byte)) !== isNegated;
 }
 
