@@ -18,6 +18,8 @@ import { systemError } from "./system-error.ts";
 
 const WINDOW_BYTES = 256 * 1024;
 const LINGER_MS = 2_000;
+/** How long a reader may be busy otherwise, so that what arrives meanwhile is delivered together. */
+const BUSY_MS_MAX = 0.3;
 const SCRUBBED = 0xdb;
 
 /** What an end asks of the network around it. */
@@ -183,7 +185,9 @@ export class SimConnection implements Connection {
   #planDelivery(): void {
     if (this.#deliveryPlanned || !this.#isDeliverable()) return;
     this.#deliveryPlanned = true;
-    this.#around.life.after(0, () => {
+    const { random, life } = this.#around;
+    const busyMs = random.oneIn(2) ? 0 : random.between(0, BUSY_MS_MAX);
+    life.after(busyMs, () => {
       this.#deliveryPlanned = false;
       if (this.#isDeliverable()) this.#deliver();
       this.#planDelivery();
