@@ -1,0 +1,11 @@
+/** A Kvorum node in this process, with a memory engine, on a free port. */
+import { silentLogger } from "../../src/base/logger.ts";
+import { DEFAULT_SETTINGS, type NodeSettings } from "../../src/node/settings.ts";
+import { createNodejsRuntime } from "../../src/runtime/nodejs/nodejs-runtime.ts";
+import { startServer } from "../../src/server/server.ts";
+import type { Peer } from "./redis-peer.ts";
+
+/** Resolves when connections are accepted. */
+export function startKvorum(settings: Partial<NodeSettings> = {}): Promise<Peer> {
+  return startServer(createNodejsRuntime(), { ...DEFAULT_SETTINGS, port: 0, ...settings }, silentLogger);
+}
