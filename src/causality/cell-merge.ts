@@ -6,7 +6,6 @@
  * has not seen it. What is known of one actor's increments (its run) merges along: of two runs the later one
  * (the actor began it because the earlier was wholly absorbed), of one run the larger sum and the larger absorption.
  */
-import type { Actor } from "./actor.ts";
 import { type Absorption, absorptionOf, type Cell, incrementOf, type Sibling } from "./cell.ts";
 import { compareDots, equalDots } from "./dot.ts";
 import { counterOf, covers, joinVectors } from "./version-vector.ts";
@@ -35,10 +34,10 @@ function mergeAbsorbed(a: Cell, b: Cell, siblings: readonly Sibling[]): readonly
   for (const absorption of a.absorbed) {
     const other = absorptionOf(b.absorbed, absorption.actor);
     if (other !== undefined) merged.push(goesFurther(absorption, other) ? absorption : other);
-    else if (isNewsTo(b, a, absorption)) merged.push(absorption);
+    else if (isNewsTo(b, absorption)) merged.push(absorption);
   }
   for (const absorption of b.absorbed) {
-    if (absorptionOf(a.absorbed, absorption.actor) === undefined && isNewsTo(a, b, absorption)) {
+    if (absorptionOf(a.absorbed, absorption.actor) === undefined && isNewsTo(a, absorption)) {
       merged.push(absorption);
     }
   }
@@ -55,13 +54,9 @@ function goesFurther(a: Absorption, b: Absorption): boolean {
  * False if `other`, which has no absorption of the actor, has seen the run and forgotten it: then the actor
  * itself has superseded it (see `forget` in cell-write.ts), and no increment can ever join the run again.
  */
-function isNewsTo(other: Cell, holder: Cell, { actor, upTo }: Absorption): boolean {
+function isNewsTo(other: Cell, { actor, upTo }: Absorption): boolean {
   if (incrementOf(other.siblings, actor) !== undefined) return true;
-  return runEnd(holder, actor, upTo) > counterOf(other.context, actor);
-}
-
-function runEnd(cell: Cell, actor: Actor, upTo: number): number {
-  return incrementOf(cell.siblings, actor)?.dot.counter ?? upTo;
+  return upTo > counterOf(other.context, actor);
 }
 
 /** True if the actor has begun a later run. */

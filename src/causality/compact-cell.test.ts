@@ -7,6 +7,7 @@ import { decodeCell, encodeCell } from "./cell-codec.ts";
 import { ALICE, anyUint48, BOB, CAROL, stamp, value } from "./cell-samples.ts";
 import { overwrite } from "./cell-write.ts";
 import {
+  COMPACT_HEADER_BYTES_MAX,
   type CompactStamp,
   compactCounter,
   compactExpiresAtMs,
@@ -99,3 +100,16 @@ function overwriteHot(
   expect(target.subarray(0, 5)).toEqual(new Uint8Array(5).fill(0xee));
   return target.slice(5);
 }
+
+test("the hot path ends where a 17th actor writes, not before", () => {
+  let cell: Cell | undefined;
+  for (let i = 1; i <= 16; i++) cell = overwrite(cell, value("x", stamp(BigInt(i), 1, 1)));
+  const bytes = encodeCell(cell!);
+  const by = (actor: bigint): CompactStamp => {
+    return { actorBytes: actorBytes(actor), counter: 2, wallMs: 2, logical: 0, expiresAtMs: 9 };
+  };
+  expect(compactOverwriteHeaderBytes(by(7n), bytes, 0, bytes.length)).toBe(COMPACT_HEADER_BYTES_MAX);
+  expect(compactOverwriteHeaderBytes(by(17n), bytes, 0, bytes.length)).toBe(0);
+  const next = encodeCell(overwrite(cell, value("y", stamp(7n, 2, 2), 9)));
+  expect(overwriteHot(by(7n), bytes, utf8("y"))).toEqual(next);
+});

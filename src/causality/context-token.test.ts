@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { StoreError } from "../base/errors.ts";
+import { ALICE, anyCell, BOB, dot, stamp, value } from "./cell-samples.ts";
+import { increment, overwrite, seenContext } from "./cell-write.ts";
+import { decodeContextToken, encodeContextToken } from "./context-token.ts";
+
+const cell = overwrite(increment(undefined, dot(ALICE, 3), 5n), value("x", stamp(BOB, 9, 10)));
+
+test("a token is what it was when it was first defined", () => {
+  expect(encodeContextToken(undefined)).toBe("AQICAAAAqlfp7Q");
+});
+
+test("a token tells what was seen, of an absent row too", () => {
+  expect(decodeContextToken(encodeContextToken(undefined))).toEqual(seenContextOnly(undefined));
+  fc.assert(
+    fc.property(anyCell, (any) => {
+      const token = encodeContextToken(any);
+      expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
+      expect(decodeContextToken(token)).toEqual(seenContextOnly(any));
+    }),
+  );
+});
+
+function seenContextOnly(seen: Parameters<typeof seenContext>[0]): object {
+  const { context, absorbed } = seenContext(seen);
+  return { context, absorbed };
+}
+
+test("three replicas make a token that fits a line", () => {
+  const three = overwrite(cell, value("y", stamp(1n, 2 ** 40, 10)));
+  expect(encodeContextToken(three).length).toBeLessThan(100);
+});
+
+function isRefused(text: string): void {
+  let error: unknown;
+  try {
+    decodeContextToken(text);
+  } catch (caught) {
+    error = caught;
+  }
+  expect(error).toBeInstanceOf(StoreError);
+  expect(error).toMatchObject({ code: "INVALID_REQUEST", outcome: "not-applied" });
+}
+
+test.each([
+  ["nothing", ""],
+  ["padding", `${encodeContextToken(undefined)}==`],
+  ["a line end", `${encodeContextToken(undefined)}\n`],
+  ["another text", "hello"],
+  ["too much", "A".repeat(1 << 20)],
+])("%s is no token", (_, text) => isRefused(text));
+
+test("no other text is a token", () => {
+  const anyText = fc.oneof(fc.string(), fc.base64String(), fc.string({ unit: "binary" }));
+  fc.assert(fc.property(anyText, isRefused), { numRuns: 2000 });
+});
+
+test("a token with any one character changed, cut or added is refused", () => {
+  const token = encodeContextToken(cell);
+  for (let at = 0; at < token.length; at++) {
+    for (const character of "AB_-z9=+/ é") {
+      const changed = token.slice(0, at) + character + token.slice(at + 1);
+      if (changed !== token) isRefused(changed);
+      isRefused(token.slice(0, at) + character + token.slice(at));
+    }
+    isRefused(token.slice(0, at));
+  }
+});
+
+test("a checksum does not make a token of what is none", () => {
+  const sealed = (text: string): string => seal(Buffer.from(text, "hex"));
+  expect(sealed("010202000000")).toBe(encodeContextToken(undefined));
+  isRefused(sealed("020202000000"));
+  isRefused(sealed("0102020000"));
+  isRefused(sealed("01010000000000000000000100000000000100000000000000"));
+});
+
+/** CRC-32 bit by bit: another implementation than the one under test. */
+function seal(body: Buffer): string {
+  let crc = 0xffff_ffff;
+  for (const byte of body) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0);
+  }
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(~crc >>> 0);
+  return Buffer.concat([body, checksum]).toString("base64url");
+}
