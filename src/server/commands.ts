@@ -1,8 +1,10 @@
 /** Every command of the RESP door, by family; and the shortcuts of the commonest. */
 import { CommandTable } from "./command-table.ts";
-import { get, getFast } from "./commands/get.ts";
-import { set, setFast } from "./commands/set.ts";
+import { bitmapCommands } from "./commands/bitmap-commands.ts";
+import { getFast } from "./commands/get.ts";
+import { setFast } from "./commands/set.ts";
+import { stringCommands } from "./commands/string-commands.ts";
 
 export function createCommandTable(): CommandTable {
-  return new CommandTable([get, set], { get: getFast, set: setFast });
+  return new CommandTable([...bitmapCommands, ...stringCommands], { get: getFast, set: setFast });
 }

@@ -1,9 +1,10 @@
 /** `SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]` -> OK, the old value, or null. */
 import { NEVER } from "../../causality/cell.ts";
 import { OK } from "../../resp/reply.ts";
+import type { Request } from "../../resp/request.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
 import { CommandError, type Effect, type FastPath, type UpdateCommand } from "../command.ts";
-import { expiryOption, isExpiryUnit } from "../expiry-arguments.ts";
+import { type ExpiryUnit, expiryOption, isExpiryUnit } from "../expiry-arguments.ts";
 
 export const set: UpdateCommand = {
   name: "set",
@@ -18,15 +19,15 @@ export const set: UpdateCommand = {
   syntax:
     "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
   run({ value: before, expiresAtMs }, args, { wallMs }): Effect {
-    const options = parseOptions(args, wallMs);
-    const applies =
-      options.condition === undefined || (options.condition === "XX") === (before !== undefined);
+    const { condition, get, keepsTtl, expiry } = parseOptions(args);
+    const newExpiresAtMs = expiry && expiryOption(expiry.amount, expiry.unit, wallMs, "set");
+    const applies = condition === undefined || (condition === "XX") === (before !== undefined);
     const old = before ?? null;
-    if (!applies) return { reply: options.get ? old : null };
-    const kept = options.keepsTtl && before !== undefined ? expiresAtMs : NEVER;
+    if (!applies) return { reply: get ? old : null };
+    const kept = keepsTtl && before !== undefined ? expiresAtMs : NEVER;
     return {
-      reply: options.get ? old : OK,
-      change: { kind: "put", value: args[2]!, expiresAtMs: options.expiresAtMs ?? kept },
+      reply: get ? old : OK,
+      change: { kind: "put", value: args[2]!, expiresAtMs: newExpiresAtMs ?? kept },
     };
   },
 };
@@ -35,22 +36,28 @@ interface SetOptions {
   condition?: "NX" | "XX";
   get: boolean;
   keepsTtl: boolean;
-  expiresAtMs?: number;
+  expiry?: { readonly unit: ExpiryUnit; readonly amount: Uint8Array };
 }
 
-function parseOptions(args: readonly Uint8Array[], wallMs: number): SetOptions {
+/** An option may be repeated, as in Redis; one that excludes another may not follow it. */
+function parseOptions(args: readonly Uint8Array[]): SetOptions {
   const options: SetOptions = { get: false, keepsTtl: false };
   for (let i = 3; i < args.length; i++) {
     const option = word(args[i]!);
-    const hasExpiry = options.keepsTtl || options.expiresAtMs !== undefined;
-    if ((option === "NX" || option === "XX") && (options.condition ?? option) === option) {
+    const { condition, keepsTtl, expiry } = options;
+    if ((option === "NX" || option === "XX") && (condition ?? option) === option) {
       options.condition = option;
     } else if (option === "GET") {
       options.get = true;
-    } else if (option === "KEEPTTL" && options.expiresAtMs === undefined) {
+    } else if (option === "KEEPTTL" && expiry === undefined) {
       options.keepsTtl = true;
-    } else if (isExpiryUnit(option) && !hasExpiry && i + 1 < args.length) {
-      options.expiresAtMs = expiryOption(args[++i]!, option, wallMs, "set");
+    } else if (
+      isExpiryUnit(option) &&
+      !keepsTtl &&
+      (expiry?.unit ?? option) === option &&
+      i + 1 < args.length
+    ) {
+      options.expiry = { unit: option, amount: args[++i]! };
     } else {
       throw new CommandError(SYNTAX_ERROR);
     }
@@ -58,10 +65,35 @@ function parseOptions(args: readonly Uint8Array[], wallMs: number): SetOptions {
   return options;
 }
 
-/** Hot: the plain form, `SET key value`. */
+/** Hot: `SET key value`, `SET key value EX seconds`, `SET key value PX milliseconds`. */
 export const setFast: FastPath = ({ server, database }, request, writer) => {
-  if (request.argCount !== 3) return false;
-  if (!server.node.replica.overwrite(database, request, NEVER, server.wallMs)) return false;
+  const { argCount } = request;
+  if (argCount !== 3 && argCount !== 5) return false;
+  const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, server.wallMs);
+  if (expiresAtMs === undefined) return false;
+  if (!server.node.replica.overwrite(database, request, expiresAtMs, server.wallMs)) return false;
   writer.simple("OK");
   return true;
 };
+
+const [LETTER_E, LETTER_P, LETTER_X] = [0x65, 0x70, 0x78];
+const CASE_BIT = 0x20;
+const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
+const DIGITS_MAX = 10;
+
+/** The time that the fourth and fifth argument say, read in place; undefined if the general way must judge them. */
+function plainExpiry({ bytes, starts, ends }: Request, wallMs: number): number | undefined {
+  const unitAt = starts[3]!;
+  const unit = bytes[unitAt]! | CASE_BIT;
+  if (ends[3]! - unitAt !== 2 || (bytes[unitAt + 1]! | CASE_BIT) !== LETTER_X) return undefined;
+  if (unit !== LETTER_E && unit !== LETTER_P) return undefined;
+  const [start, end] = [starts[4]!, ends[4]!];
+  if (start === end || end - start > DIGITS_MAX || bytes[start] === DIGIT_0) return undefined;
+  let amount = 0;
+  for (let i = start; i < end; i++) {
+    const digit = bytes[i]!;
+    if (digit < DIGIT_0 || digit > DIGIT_9) return undefined;
+    amount = amount * 10 + (digit - DIGIT_0);
+  }
+  return wallMs + (unit === LETTER_E ? amount * 1000 : amount);
+}

@@ -1,0 +1,56 @@
+/** `GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST]` -> the value, or null. A time gone by deletes the key. */
+import { NEVER } from "../../causality/cell.ts";
+import { SYNTAX_ERROR, word } from "../arguments.ts";
+import { CommandError, type Effect, type UpdateCommand } from "../command.ts";
+import { type ExpiryUnit, expiryOption, isExpiryUnit } from "../expiry-arguments.ts";
+
+export const getex: UpdateCommand = {
+  name: "getex",
+  kind: "update",
+  arity: -2,
+  flags: ["write", "fast"],
+  group: "string",
+  since: "6.2.0",
+  summary: "Answers the value of a key and changes or removes its expiry.",
+  complexity: "O(1)",
+  keys: { first: 1, last: 1, step: 1 },
+  syntax:
+    "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
+  run({ value, expiresAtMs }, args, { wallMs }): Effect {
+    const { persists, expiry } = parseOptions(args);
+    if (value === undefined) return { reply: null };
+    if (expiry !== undefined) {
+      const untilMs = expiryOption(expiry.amount, expiry.unit, wallMs, "getex");
+      if (untilMs <= wallMs) return { reply: value, change: { kind: "delete" } };
+      return { reply: value, change: { kind: "expire", expiresAtMs: untilMs } };
+    }
+    if (!persists || expiresAtMs === NEVER) return { reply: value };
+    return { reply: value, change: { kind: "expire", expiresAtMs: NEVER } };
+  },
+};
+
+interface GetexOptions {
+  persists: boolean;
+  expiry?: { readonly unit: ExpiryUnit; readonly amount: Uint8Array };
+}
+
+function parseOptions(args: readonly Uint8Array[]): GetexOptions {
+  const options: GetexOptions = { persists: false };
+  for (let i = 2; i < args.length; i++) {
+    const option = word(args[i]!);
+    const { persists, expiry } = options;
+    if (option === "PERSIST" && expiry === undefined) {
+      options.persists = true;
+    } else if (
+      isExpiryUnit(option) &&
+      !persists &&
+      (expiry?.unit ?? option) === option &&
+      i + 1 < args.length
+    ) {
+      options.expiry = { unit: option, amount: args[++i]! };
+    } else {
+      throw new CommandError(SYNTAX_ERROR);
+    }
+  }
+  return options;
+}

@@ -1,0 +1,73 @@
+/**
+ * `INCR key`, `DECR key`, `INCRBY key n`, `DECRBY key n` -> the new total.
+ *
+ * What is stored is the increment, not the total: increments made on both sides of a partition all count.
+ */
+import { fitsInt64, fromLatin1, integer64 } from "../arguments.ts";
+import { type Change, CommandError, type Effect, type KeyView, type UpdateCommand } from "../command.ts";
+
+const INT64_MIN = -(2n ** 63n);
+
+export const incr: UpdateCommand = {
+  ...counting("incr"),
+  arity: 2,
+  summary: "Adds 1 to an integer.",
+  syntax: "key",
+  run: (view) => add(view, 1n),
+};
+
+export const decr: UpdateCommand = {
+  ...counting("decr"),
+  arity: 2,
+  summary: "Takes 1 from an integer.",
+  syntax: "key",
+  run: (view) => add(view, -1n),
+};
+
+export const incrby: UpdateCommand = {
+  ...counting("incrby"),
+  arity: 3,
+  summary: "Adds a whole number to an integer.",
+  syntax: "key increment",
+  run: (view, args) => add(view, integer64(args[2]!)),
+};
+
+export const decrby: UpdateCommand = {
+  ...counting("decrby"),
+  arity: 3,
+  summary: "Takes a whole number from an integer.",
+  syntax: "key decrement",
+  run(view, args) {
+    const by = integer64(args[2]!);
+    if (by === INT64_MIN) throw new CommandError("ERR decrement would overflow");
+    return add(view, -by);
+  },
+};
+
+function counting(name: string) {
+  return {
+    name,
+    kind: "update",
+    flags: ["write", "denyoom", "fast"],
+    group: "string",
+    since: "1.0.0",
+    complexity: "O(1)",
+    keys: { first: 1, last: 1, step: 1 },
+  } as const satisfies Partial<UpdateCommand>;
+}
+
+function add(view: KeyView, by: bigint): Effect {
+  const total = (view.value === undefined ? 0n : integer64(view.value)) + by;
+  if (!fitsInt64(total)) throw new CommandError("ERR increment or decrement would overflow");
+  return { reply: total, change: canAdd(view, by) ? { kind: "increment", by } : replace(view, total) };
+}
+
+/** False if a running sum of increments would leave 64 bits although the value, summed up, does not. */
+function canAdd({ cell }: KeyView, by: bigint): boolean {
+  if (cell === undefined) return true;
+  return cell.siblings.every((sibling) => sibling.kind !== "increment" || fitsInt64(sibling.total + by));
+}
+
+function replace({ expiresAtMs }: KeyView, total: bigint): Change {
+  return { kind: "put", value: fromLatin1(total.toString()), expiresAtMs };
+}
