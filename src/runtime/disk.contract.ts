@@ -75,6 +75,18 @@ function testBytes(check: Check): void {
     await file.close();
   });
 
+  check("changes of a file are over in the order they were asked for", async (disk, directory) => {
+    const file = await disk.open(`${directory}/log`);
+    const over: number[] = [];
+    const changes = Array.from({ length: 30 }, async (_, i) => {
+      await (i % 3 === 2 ? file.sync() : file.append(new Uint8Array(10_000 - i * 300)));
+      over.push(i);
+    });
+    await Promise.all(changes);
+    expect(over).toEqual(Array.from({ length: 30 }, (_, i) => i));
+    await file.close();
+  });
+
   check("the size follows appends and truncations", async (disk, directory) => {
     const file = await fileWith(disk, `${directory}/log`, 1, 2, 3, 4);
     expect(await file.sizeBytes()).toBe(4);

@@ -32,7 +32,6 @@ export class Life {
   }
 
   after(delayMs: number, fire: () => void): Cancel {
-    if (!this.#isAlive) return ignore;
     const attempt = (): void => {
       if (!this.#isAlive) return;
       if (this.#scheduler.nowMs < this.#pausedUntilMs)
@@ -49,8 +48,4 @@ export class Life {
       this.after(delayMs, resolve);
     });
   }
-}
-
-function ignore(): void {
-  // A dead process has nothing to cancel.
 }

@@ -64,6 +64,22 @@ describe("a crash", () => {
     expect(contents).toEqual(new Set(["safe", undefined]));
   });
 
+  test("that brings a removed file back brings back no more than it would have kept", async () => {
+    const contents = new Set<string | undefined>();
+    await forSeeds(60, async (world, disk) => {
+      const write = async (): Promise<void> => {
+        const file = await disk.open("/log");
+        await disk.syncDirectory("/");
+        await file.append(utf8("ab"));
+        await disk.remove("/log");
+      };
+      await world.runUntil(write());
+      world.crash("a");
+      contents.add(await contentOf(world, "/log"));
+    });
+    expect(contents).toEqual(new Set(["", "a", "ab", undefined]));
+  });
+
   test("in a sync that has not resolved may lose what it was to save", async () => {
     const contents = new Set<string | undefined>();
     await forSeeds(60, async (world, disk) => {

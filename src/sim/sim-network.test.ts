@@ -250,6 +250,31 @@ test("a lent buffer that changes before onDrain is a bug, told as such", async (
   await expect(world.runFor(1_000)).rejects.toThrow("changed before onDrain");
 });
 
+test("onDrain means that every buffer is back", async () => {
+  const { world, a, b, nearA } = await joined();
+  world.network.stallsWrites = true;
+  const { clock } = world.runtime("a");
+  let lent: Uint8Array[] = [];
+  let drains = 0;
+  const drained = Object.assign(nearA, {
+    onDrain: () => {
+      for (const bytes of lent) bytes.fill(0); // the simulator notices if it was too early
+      lent = [];
+      drains++;
+    },
+  });
+  const writeOn = (left: number): void => {
+    const bytes = pattern(2, left + 1);
+    if (!a.write(bytes)) lent.push(bytes);
+    if (left > 0) clock.defer(() => writeOn(left - 1));
+  };
+  writeOn(30_000);
+  await world.runFor(1_000);
+  expect(drained.closes + b.unsentBytes).toBe(0);
+  expect(drains).toBeGreaterThan(100);
+  expect(lent).toEqual([]);
+});
+
 test("now and then a write has to wait, unless told otherwise", async () => {
   const { world, a, nearA, nearB } = await joined();
   world.network.stallsWrites = true;
