@@ -21,26 +21,31 @@ export const KEY_BYTES_MAX = 64 * 1024;
 export const POSITION_COUNT = 0x1_0000;
 const HEADER_BYTES = 5;
 const LENGTH_BYTES_MAX = 3;
+const PADDING_BYTES = 3;
 
 /** A row key in a buffer that its owner reuses: copy `bytes[0, length)` to keep it. */
 export class RowKey {
   bytes = new Uint8Array(256);
+  /** The same bytes as whole words: of the last word, the bytes past `length` are zero. */
+  words = new Int32Array(this.bytes.buffer);
   length = 0;
   /** 32 bits of the whole row key; equal for equal row keys of one seed. */
   hash = 0;
-  readonly #seed: number;
+  readonly seed: number;
 
   /** `seed` is a secret 32-bit number, one per engine, so that nobody can choose keys that collide in its index. */
   constructor(seed: number) {
-    this.#seed = seed | 0;
+    this.seed = seed | 0;
   }
 
   /** Becomes the row key of `source[start, end)` in `database`. Requires: a key of at most KEY_BYTES_MAX. */
   encode(database: number, source: Uint8Array, start: number, end: number): void {
     const keyLength = end - start;
     assert(keyLength <= KEY_BYTES_MAX, "key too long: the caller must check");
-    if (this.bytes.length < HEADER_BYTES + LENGTH_BYTES_MAX + keyLength) {
-      this.bytes = new Uint8Array(2 * (HEADER_BYTES + LENGTH_BYTES_MAX + keyLength));
+    const lengthMax = HEADER_BYTES + LENGTH_BYTES_MAX + keyLength + PADDING_BYTES;
+    if (this.bytes.length < lengthMax) {
+      this.bytes = new Uint8Array(8 * Math.ceil(lengthMax / 4));
+      this.words = new Int32Array(this.bytes.buffer);
     }
     const bytes = this.bytes;
     const slot = slotOf(source, start, end);
@@ -55,7 +60,7 @@ export class RowKey {
     }
     bytes[at++] = rest;
     let stable = FNV_BASIS;
-    let seeded = this.#seed ^ (slot << 8) ^ database;
+    let seeded = this.seed ^ (slot << 8) ^ database;
     for (let i = start; i < end; i++) {
       const byte = source[i]!;
       bytes[at++] = byte;
@@ -65,6 +70,9 @@ export class RowKey {
     const position = mix(stable);
     bytes[3] = position >>> 8;
     bytes[4] = position;
+    bytes[at] = 0;
+    bytes[at + 1] = 0;
+    bytes[at + 2] = 0;
     this.length = at;
     this.hash = mix(seeded);
   }
@@ -108,6 +116,14 @@ export function databaseOfRow(bytes: Uint8Array, start: number): number {
 
 export function positionOfRow(bytes: Uint8Array, start: number): number {
   return (bytes[start + 3]! << 8) | bytes[start + 4]!;
+}
+
+/** The `hash` that a RowKey of `seed` has for the row key that starts at `start` of `bytes`. */
+export function hashRow(bytes: Uint8Array, start: number, seed: number): number {
+  const key = keyRange(bytes, start);
+  let seeded = seed ^ (slotOfRow(bytes, start) << 8) ^ databaseOfRow(bytes, start);
+  for (let i = key.start; i < key.end; i++) seeded = Math.imul(seeded ^ bytes[i]!, FNV_PRIME);
+  return mix(seeded);
 }
 
 export const compareRowKeys = compareBytes;

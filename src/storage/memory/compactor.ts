@@ -1,0 +1,116 @@
+/**
+ * Gives back the memory of holes: empties the pages that have the most of them, by moving their blocks elsewhere.
+ * Works in small steps: after writes, in proportion to what they freed, and whenever the engine is maintained.
+ */
+import type { Arena } from "./arena.ts";
+import { KIND_HOLE, PAGE_SHIFT, PAGE_UNITS, UNIT_MASK } from "./block.ts";
+
+/** Holes may be this part of what is live: fewer cost more moving. */
+const DEAD_PART_MAX = 1 / 8;
+const DEAD_UNITS_MIN = PAGE_UNITS;
+/** A page with fewer holes than this is not worth emptying. */
+const DEAD_UNITS_OF_PAGE_MIN = PAGE_UNITS / 16;
+const EMPTY_PAGES_MIN = 40;
+const EMPTY_PART_MAX = 1 / 8;
+/** At a tenth of holes, nine units are moved for each that is gained. */
+const MOVED_PER_FREED = 12;
+const STEP_UNITS_MAX = 4096;
+const NONE = -1;
+
+/** Told where a block has gone, while both copies are there. */
+export type OnMoved = (kind: number, from: number, to: number) => void;
+
+export class Compactor {
+  readonly #arena: Arena;
+  readonly #onMoved: OnMoved;
+  #page = NONE;
+  #unit = 0;
+  #deadUnitsBefore = 0;
+
+  constructor(arena: Arena, onMoved: OnMoved) {
+    this.#arena = arena;
+    this.#onMoved = onMoved;
+  }
+
+  /** After a write: does a share of the work that is due. */
+  stepAfterWrite(): void {
+    const dead = this.#arena.deadUnits;
+    const freed = dead - this.#deadUnitsBefore;
+    if (this.#page !== NONE || dead > this.#deadUnitsMax()) {
+      this.step(Math.min(STEP_UNITS_MAX, Math.max(64, freed * MOVED_PER_FREED)));
+    }
+    this.#deadUnitsBefore = this.#arena.deadUnits;
+  }
+
+  /** Moves about `unitsMax` units. False if nothing is left to do. */
+  step(unitsMax: number): boolean {
+    let left = unitsMax;
+    while (left > 0) {
+      if (this.#page === NONE && !this.#choosePage()) return false;
+      const page = this.#page;
+      this.#unit = this.#arena.walk(page, this.#unit, (from, units, kind) => {
+        if (kind !== KIND_HOLE) {
+          this.#move(kind, from, units);
+          left -= units;
+        }
+        left -= 1;
+        return left > 0;
+      });
+      if (this.#unit === 0) {
+        this.#page = NONE;
+        this.#arena.unseal();
+      }
+    }
+    return true;
+  }
+
+  /** Forgets what was begun. Requires: the arena has been cleared. */
+  clear(): void {
+    this.#page = NONE;
+    this.#deadUnitsBefore = 0;
+  }
+
+  #deadUnitsMax(): number {
+    return Math.max(DEAD_UNITS_MIN, this.#arena.liveUnits * DEAD_PART_MAX);
+  }
+
+  #choosePage(): boolean {
+    const arena = this.#arena;
+    let page = NONE;
+    if (arena.deadUnits > this.#deadUnitsMax()) page = this.#emptiestPage();
+    if (page === NONE) {
+      if (arena.emptyPages > Math.max(EMPTY_PAGES_MIN, arena.usedPages * EMPTY_PART_MAX))
+        page = arena.pageToDrain();
+      else arena.stopDraining();
+    }
+    if (page === NONE) return false;
+    arena.seal(page);
+    this.#page = page;
+    this.#unit = 0;
+    return true;
+  }
+
+  #emptiestPage(): number {
+    const arena = this.#arena;
+    let emptiest = NONE;
+    let least = PAGE_UNITS - DEAD_UNITS_OF_PAGE_MIN;
+    for (let page = 0; page < arena.pageCount; page++) {
+      const live = arena.liveUnitsOf(page);
+      if (live >= least || !arena.isUsed(page) || arena.isOpen(page)) continue;
+      least = live;
+      emptiest = page;
+    }
+    return emptiest;
+  }
+
+  #move(kind: number, from: number, units: number): void {
+    const to = this.#arena.allocate(units);
+    const words = this.#arena.words[from >>> PAGE_SHIFT]!;
+    const at = (from & UNIT_MASK) << 1;
+    const toWords = this.#arena.words[to >>> PAGE_SHIFT]!;
+    const toAt = (to & UNIT_MASK) << 1;
+    for (let i = 0; i < 2 * units; i++) toWords[toAt + i] = words[at + i]!;
+    this.#onMoved(kind, from, to);
+    this.#arena.free(from, units);
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Rows in the arena: how their key and cell lie in a block (drawn in block.ts). Knows nothing of how rows are found.
+ *
+ * Hot: every GET and SET; watched by bench/memory-engine.ts.
+ */
+import type { ByteRange } from "../../base/bytes.ts";
+import type { RowKey } from "../row-key.ts";
+import type { Arena } from "./arena.ts";
+import {
+  cellLengthAt,
+  cellWordAt,
+  DETACHED,
+  EXPIRING,
+  INLINE_CELL_BYTES_MAX,
+  isDetachedAt,
+  isExpiringAt,
+  keyLengthAt,
+  keyWordAt,
+  LONG_KEY,
+  PAGE_SHIFT,
+  rowUnits,
+  rowWord,
+  UNIT_BYTES,
+  UNIT_MASK,
+} from "./block.ts";
+import { CellCopier } from "./cell-copier.ts";
+import { DetachedCells } from "./detached-cells.ts";
+
+const PLACE_WORD = 2;
+const EMPTY = new Uint8Array(0);
+
+export class Rows {
+  readonly #arena: Arena;
+  readonly #detached = new DetachedCells();
+  readonly #copier = new CellCopier();
+  #given: Uint8Array = EMPTY;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  get detachedBytes(): number {
+    return this.#detached.sizeBytes;
+  }
+
+  /** Points `into` at the row's cell. */
+  cellInto(address: number, into: ByteRange): void {
+    const page = address >>> PAGE_SHIFT;
+    const words = this.#arena.words[page]!;
+    const at = (address & UNIT_MASK) << 1;
+    const word = cellWordAt(words, at);
+    const bytes = isDetachedAt(words, at) ? this.#detached.get(words[word]!) : this.#arena.bytes[page]!;
+    const start = isDetachedAt(words, at) ? 0 : word << 2;
+    into.bytes = bytes;
+    into.start = start;
+    into.end = start + cellLengthAt(words, at);
+    this.#given = bytes;
+  }
+
+  /** Points `into` at the row key. */
+  keyInto(address: number, into: ByteRange): void {
+    const page = address >>> PAGE_SHIFT;
+    const words = this.#arena.words[page]!;
+    const at = (address & UNIT_MASK) << 1;
+    const start = keyWordAt(words, at) << 2;
+    into.bytes = this.#arena.bytes[page]!;
+    into.start = start;
+    into.end = start + keyLengthAt(words, at);
+  }
+
+  /** True if these bytes are the ones that `cellInto` gave last: a write could change them while they are read. */
+  hasGiven(bytes: Uint8Array): boolean {
+    return bytes === this.#given;
+  }
+
+  /** What a row takes or would take, with a buffer of its own for a long cell. */
+  static sizeBytes(keyLength: number, cellLength: number, isExpiring: boolean): number {
+    const flags = flagsOf(cellLength, isExpiring);
+    return rowUnits(keyLength, cellLength, flags) * UNIT_BYTES + (flags < 0 ? cellLength : 0);
+  }
+
+  sizeBytesAt(address: number): number {
+    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
+    const at = (address & UNIT_MASK) << 1;
+    const cell = isDetachedAt(words, at) ? this.#detached.get(words[cellWordAt(words, at)]!).length : 0;
+    return rowUnits(keyLengthAt(words, at), cellLengthAt(words, at), words[at + 1]!) * UNIT_BYTES + cell;
+  }
+
+  /** Returns the address of a new row. Throws StoreError OUT_OF_MEMORY, before any change. */
+  create(key: RowKey, cell: ByteRange, isExpiring: boolean, use: number): number {
+    const keyLength = key.length;
+    const cellLength = cell.end - cell.start;
+    const flags = flagsOf(cellLength, isExpiring);
+    const units = rowUnits(keyLength, cellLength, flags);
+    this.#arena.assertRoom(units);
+    const number = flags < 0 ? this.#detached.add(cell) : 0;
+    const address = this.#arena.allocate(units);
+    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
+    const at = (address & UNIT_MASK) << 1;
+    words[at] = (use << 8) | (keyLength < LONG_KEY ? keyLength : LONG_KEY);
+    words[at + 1] = rowWord(cellLength, flags);
+    let word = at + 2 + (isExpiring ? 1 : 0);
+    if (keyLength >= LONG_KEY) words[word++] = keyLength;
+    const keyWords = key.words;
+    const wordCount = (keyLength + 3) >>> 2;
+    for (let i = 0; i < wordCount; i++) words[word++] = keyWords[i]!;
+    if (flags < 0) words[word] = number;
+    else this.#copier.copy(cell, words, this.#arena.bytes[address >>> PAGE_SHIFT]!, word);
+    return address;
+  }
+
+  /** Puts another cell in the row's place, if it takes as much. */
+  overwrite(address: number, cell: ByteRange, isExpiring: boolean): boolean {
+    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
+    const at = (address & UNIT_MASK) << 1;
+    const header = words[at + 1]!;
+    const cellLength = cell.end - cell.start;
+    const flags = flagsOf(cellLength, isExpiring);
+    if (((header ^ flags) & (EXPIRING | DETACHED)) !== 0) return false;
+    const cellWord = cellWordAt(words, at);
+    if (flags < 0) {
+      if (!this.#detached.overwrite(words[cellWord]!, cell)) return false;
+    } else {
+      const keyAndHeader = cellWord - at;
+      const wordsBefore = keyAndHeader + ((cellLengthAt(words, at) + 3) >>> 2);
+      if ((wordsBefore + 1) >>> 1 !== (keyAndHeader + ((cellLength + 3) >>> 2) + 1) >>> 1) return false;
+      this.#copier.copy(cell, words, this.#arena.bytes[address >>> PAGE_SHIFT]!, cellWord);
+    }
+    words[at + 1] = rowWord(cellLength, flags);
+    return true;
+  }
+
+  /** Requires: nothing leads to the row any more. */
+  free(address: number): void {
+    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
+    const at = (address & UNIT_MASK) << 1;
+    if (isDetachedAt(words, at)) this.#detached.remove(words[cellWordAt(words, at)]!);
+    this.#arena.free(address, rowUnits(keyLengthAt(words, at), cellLengthAt(words, at), words[at + 1]!));
+  }
+
+  useOf(address: number): number {
+    return this.#arena.words[address >>> PAGE_SHIFT]![(address & UNIT_MASK) << 1]! >>> 8;
+  }
+
+  setUse(address: number, use: number): void {
+    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
+    const at = (address & UNIT_MASK) << 1;
+    words[at] = (use << 8) | (words[at]! & 0xff);
+  }
+
+  isExpiring(address: number): boolean {
+    return isExpiringAt(this.#arena.words[address >>> PAGE_SHIFT]!, (address & UNIT_MASK) << 1);
+  }
+
+  /** Place in the expiry set. Requires: the row expires. */
+  expiryPlaceOf(address: number): number {
+    return this.#arena.words[address >>> PAGE_SHIFT]![((address & UNIT_MASK) << 1) + PLACE_WORD]!;
+  }
+
+  /** Lets go of buffers that are not the engine's. */
+  forgetSources(): void {
+    this.#copier.forget();
+  }
+
+  /** Forgets all. Requires: the arena has been cleared. */
+  clear(): void {
+    this.#detached.clear();
+    this.#given = EMPTY;
+  }
+}
+
+function flagsOf(cellLength: number, isExpiring: boolean): number {
+  return (isExpiring ? EXPIRING : 0) | (cellLength > INLINE_CELL_BYTES_MAX ? DETACHED : 0);
+}
