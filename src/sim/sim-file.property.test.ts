@@ -13,7 +13,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What the file holds after each change since the last sync, the durable state first. */
 function play(file: SimFile, steps: readonly Step[]): Uint8Array[] {
-  let states = [new Uint8Array(0)];
+  let states: Uint8Array[] = [new Uint8Array(0)];
   steps.forEach((step, i) => {
     if (step === "sync") {
       file.syncUpTo(file.sequence);
@@ -24,7 +24,7 @@ function play(file: SimFile, steps: readonly Step[]): Uint8Array[] {
     if ("append" in step) {
       const bytes = new Uint8Array(step.append).fill(i + 1);
       file.append(bytes);
-      states.push(Uint8Array.of(...before, ...bytes));
+      states.push(Buffer.concat([before, bytes]));
     } else {
       const length = Math.floor(step.truncate * before.length);
       file.truncate(length);
@@ -48,14 +48,14 @@ test("a crash leaves a state since the last sync, or one with a torn append; a s
     fc.property(fc.array(step, { maxLength: 30 }), fc.string(), (steps, seed) => {
       const file = new SimFile();
       const states = play(file, steps);
-      expect(file.read(0, 1e9)).toEqual(states.at(-1));
+      expect(Buffer.compare(file.read(0, 1e9), states.at(-1)!)).toBe(0);
       const random = new SimRandom(seed);
       file.crash(random, { holes: false });
       const survived = file.read(0, 1e9);
       expect(survived.length).toBe(file.length);
       expect(isReachable(survived, states)).toBe(true);
       file.crash(random, { holes: true });
-      expect(file.read(0, 1e9)).toEqual(survived);
+      expect(Buffer.compare(file.read(0, 1e9), survived)).toBe(0);
     }),
   );
 });
@@ -71,7 +71,7 @@ test("holes are zeros, and only in what was not synced or was cut off since", ()
       file.append(new Uint8Array(unsynced).fill(2));
       file.crash(new SimRandom(seed), { holes: true });
       const bytes = file.read(0, 1e9);
-      expect(bytes.subarray(0, kept)).toEqual(new Uint8Array(kept).fill(1));
+      expect(bytes.subarray(0, kept).every((byte) => byte === 1)).toBe(true);
       if (bytes.includes(0)) holesIn[file.length === kept + unsynced ? "whole" : "torn"]++;
     }),
     { numRuns: 300 },
