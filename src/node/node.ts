@@ -7,7 +7,9 @@ import { LocalReplica } from "../replication/local-replica.ts";
 import { Stamper } from "../replication/stamper.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
 import { MemoryEngine } from "../storage/memory/memory-engine.ts";
+import type { RowCounts } from "../storage/storage-engine.ts";
 import { soleReplicaRules } from "./cell-rules.ts";
+import { DatabaseMap } from "./database-map.ts";
 import type { NodeSettings } from "./settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
 
@@ -30,6 +32,8 @@ export async function openNode(
 export class StorageNode {
   readonly engine: MemoryEngine;
   readonly replica: LocalReplica;
+  /** The engine's methods want the numbers that this gives. */
+  readonly databases = new DatabaseMap();
   readonly actor: bigint;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -50,8 +54,9 @@ export class StorageNode {
       evictionPolicy: settings.evictionPolicy,
       evictionSamples: DEFAULT_TUNING.evictionSamples,
     });
-    this.replica = new LocalReplica(this.engine, stamper, runtime.random.uint32(), {
+    this.replica = new LocalReplica(this.engine, stamper, this.databases, {
       siblingsMax: SIBLINGS_MAX,
+      hashSeed: runtime.random.uint32(),
     });
     this.#cancelExpiry = runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired());
   }
@@ -65,6 +70,11 @@ export class StorageNode {
       lfuLogFactor: settings.lfuLogFactor,
       lfuDecayMinutes: settings.lfuDecayMinutes,
     });
+  }
+
+  /** Rows of a database, as sessions number them. */
+  counts(database: number): RowCounts {
+    return this.engine.counts(this.databases.physicalOf(database));
   }
 
   /** Evicts down to the memory limit; false if that is not possible. */

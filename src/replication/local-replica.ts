@@ -4,23 +4,13 @@
  *
  * Invariant: every write gets a dot that was never used before and covers exactly what its step saw.
  * Invariant: between a step's read and its write nothing else touches its keys: there is no await between
- * them, or the latch holds the keys.
+ * them, or the latch holds the keys. So too from a transaction's first step to its last: its cells are read
+ * under the latch before the first, and its steps follow each other without an await.
  */
 import { assert } from "../base/assert.ts";
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
-import { StoreError } from "../base/errors.ts";
-import { type Cell, EMPTY_CELL, NEVER, type SeenContext, type ValueSibling } from "../causality/cell.ts";
-import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
-import { liveAt, resolve } from "../causality/cell-value.ts";
-import {
-  changeExpiry,
-  increment,
-  overwrite,
-  putWithContext,
-  remove,
-  removeWithContext,
-} from "../causality/cell-write.ts";
+import type { Cell } from "../causality/cell.ts";
 import {
   COMPACT_HEADER_BYTES_MAX,
   compactExpiresAtMs,
@@ -31,46 +21,12 @@ import {
 } from "../causality/compact-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
+import { CellChanger, type SiblingLimits } from "./cell-changer.ts";
+import { allReady, CellStore, copyOf, type Within } from "./cell-store.ts";
 import { KeyLatch } from "./key-latch.ts";
 import type { Stamper } from "./stamper.ts";
-
-/** What a step sees of one key. The bytes are the engine's: copy what is to outlive the step. */
-export interface KeyView {
-  /** The newest value with every increment counted, or undefined if the key is absent, deleted or expired. */
-  readonly value: Uint8Array | undefined;
-  /** Wall time at which it expires; 0 if never. */
-  readonly expiresAtMs: number;
-  /** All that is known of the key: siblings and context. */
-  readonly cell: Cell | undefined;
-}
-
-/** What a step wants done to its key. Without a context, a change covers all that the step saw. */
-export type Change =
-  | {
-      readonly kind: "put";
-      readonly value: Uint8Array;
-      readonly expiresAtMs: number;
-      readonly context?: SeenContext;
-    }
-  | { readonly kind: "delete"; readonly context?: SeenContext }
-  | { readonly kind: "expire"; readonly expiresAtMs: number }
-  | { readonly kind: "increment"; readonly by: bigint };
-
-export interface Effect<R> {
-  readonly reply: R;
-  readonly change?: Change | undefined;
-}
-
-export interface ManyEffect<R> {
-  readonly reply: R;
-  /** `changes[i]` belongs to the i-th key, which keeps its cell where there is none. */
-  readonly changes: readonly (Change | undefined)[];
-}
-
-export interface KeyRef {
-  readonly database: number;
-  readonly key: Uint8Array;
-}
+import { type Change, type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
+import { versionOf, type Watch, WatchBoard } from "./watch-board.ts";
 
 /** How `peek` answers. */
 export const MISS = 0;
@@ -95,16 +51,27 @@ export interface ReadOptions {
   readonly touch: boolean;
 }
 
-export interface ReplicaSettings {
-  /** A versioned write that would leave more siblings than this is refused. */
-  readonly siblingsMax: number;
+/** Under which number a database is stored: SWAPDB exchanges two. */
+export interface DatabaseNumbers {
+  physicalOf(database: number): number;
+}
+
+export interface Transaction {
+  /** All keys that its steps touch. */
+  readonly refs: readonly KeyRef[];
+  /** It runs only if none of these has changed. */
+  readonly watches: readonly Watch[];
+  readonly wallMs: number;
 }
 
 export class LocalReplica {
   readonly #engine: StorageEngine;
   readonly #stamper: Stamper;
-  readonly #settings: ReplicaSettings;
+  readonly #databases: DatabaseNumbers;
+  readonly #changer: CellChanger;
+  readonly #cells: CellStore;
   readonly #latch = new KeyLatch();
+  readonly #watchBoard = new WatchBoard();
   readonly #rowKey: RowKey;
   readonly #range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly #scratch: ByteRange = {
@@ -115,10 +82,17 @@ export class LocalReplica {
   #hits = 0;
   #misses = 0;
 
-  constructor(engine: StorageEngine, stamper: Stamper, hashSeed: number, settings: ReplicaSettings) {
+  constructor(
+    engine: StorageEngine,
+    stamper: Stamper,
+    databases: DatabaseNumbers,
+    { hashSeed, ...limits }: SiblingLimits & { readonly hashSeed: number },
+  ) {
     this.#engine = engine;
     this.#stamper = stamper;
-    this.#settings = settings;
+    this.#databases = databases;
+    this.#changer = new CellChanger(stamper, limits);
+    this.#cells = new CellStore(engine, this.#watchBoard, hashSeed);
     this.#rowKey = new RowKey(hashSeed);
   }
 
@@ -144,7 +118,7 @@ export class LocalReplica {
     wallMs: number,
     into: ByteRange,
   ): Peek {
-    this.#rowKey.encode(database, bytes, start, end);
+    this.#rowKey.encode(this.#databases.physicalOf(database), bytes, start, end);
     const found = this.#engine.get(this.#rowKey, into);
     if (found === false) {
       this.#misses++;
@@ -171,7 +145,7 @@ export class LocalReplica {
     const valueStart = starts[2]!;
     const valueLength = ends[2]! - valueStart;
     if (valueLength > PEEK_BYTES_MAX) return false;
-    this.#rowKey.encode(database, bytes, starts[1]!, ends[1]!);
+    this.#rowKey.encode(this.#databases.physicalOf(database), bytes, starts[1]!, ends[1]!);
     if (this.#latch.holds(this.#rowKey.hash)) return false;
     const range = this.#range;
     const found = this.#engine.get(this.#rowKey, range, false);
@@ -186,11 +160,14 @@ export class LocalReplica {
     scratch.end = headerBytes + valueLength;
     const stored = this.#engine.put(this.#rowKey, scratch);
     assert(stored === undefined, "an engine that makes writers wait has no use for the fast path");
+    this.#watchBoard.noteWrite(this.#rowKey.hash);
     return true;
   }
 
   read<R>(ref: KeyRef, { wallMs, touch }: ReadOptions, step: (view: KeyView) => R): Awaitable<R> {
-    return whenReady(this.#load(ref, touch), (cell) => step(this.#countLookup(viewOf(cell, wallMs))));
+    return whenReady(this.#cells.load(this.#stored(ref), touch), (cell) =>
+      step(this.#countLookup(viewOf(cell, wallMs))),
+    );
   }
 
   readMany<R>(
@@ -198,21 +175,22 @@ export class LocalReplica {
     { wallMs, touch }: ReadOptions,
     step: (views: KeyView[]) => R,
   ): Awaitable<R> {
-    return whenReady(this.#loadAll(refs, touch), (cells) =>
+    if (refs.length === 1) return this.read(refs[0]!, { wallMs, touch }, (view) => step([view]));
+    return whenReady(this.#cells.loadAll(this.#storedAll(refs), touch), (cells) =>
       step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs)))),
     );
   }
 
   update<R>(ref: KeyRef, wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
+    const stored = this.#stored(ref);
     const apply = (cell: Cell | undefined): Awaitable<R> => {
       const own = copyOf(cell);
-      const { reply, change } = step(viewOf(own, wallMs));
+      const { reply, change, replyAfter } = step(viewOf(own, wallMs));
       if (change === undefined) return reply;
-      return whenReady(this.#store(ref, this.#changed(own, change, wallMs)), () => reply);
+      const changed = this.#changer.changed(own, change, wallMs);
+      return whenReady(this.#cells.store(stored, changed), () => replyAfter?.(changed) ?? reply);
     };
-    if (this.#latch.holds(this.#hashOf(ref))) return this.#latched([ref], () => this.#load(ref, true), apply);
-    const cell = this.#load(ref, true);
-    return cell instanceof Promise ? this.#latched([ref], () => cell, apply) : apply(cell);
+    return this.#exclusively([stored], () => this.#cells.load(stored, true), apply);
   }
 
   /** As `update`, of several keys at once. A key that is there twice sees one view, and its changes in order. */
@@ -221,86 +199,103 @@ export class LocalReplica {
     wallMs: number,
     step: (views: KeyView[]) => ManyEffect<R>,
   ): Awaitable<R> {
+    const stored = this.#storedAll(refs);
     const apply = (cells: readonly (Cell | undefined)[]): Awaitable<R> => {
-      const owned = cells.map(copyOf);
-      const { reply, changes } = step(owned.map((cell) => viewOf(cell, wallMs)));
-      return whenReady(this.#storeAll(refs, owned, changes, wallMs), () => reply);
+      const { reply, changes } = step(cells.map((cell) => viewOf(cell, wallMs)));
+      return whenReady(this.#storeAll(stored, cells, changes, wallMs), () => reply);
     };
-    const isHeld = refs.some((ref) => this.#latch.holds(this.#hashOf(ref)));
-    if (isHeld) return this.#latched(refs, () => this.#loadAll(refs, true), apply);
-    const cells = this.#loadAll(refs, true);
-    return cells instanceof Promise ? this.#latched(refs, () => cells, apply) : apply(cells);
+    return this.#exclusively(stored, () => this.#cells.loadAll(stored, true), apply);
   }
 
-  #hashOf({ database, key }: KeyRef): number {
-    this.#rowKey.encode(database, key, 0, key.length);
-    return this.#rowKey.hash;
+  /** Remembers the key as it is now. Pair it with `release`. */
+  watch(ref: KeyRef, wallMs: number): Awaitable<Watch> {
+    const stored = this.#stored(ref);
+    const key = this.#watchBoard.add(this.#cells.hashOf(stored));
+    const { writeCount } = key;
+    const cell = this.#cells.load(stored, false);
+    const watched = (loaded: Cell | undefined): Watch => {
+      return { ref, key, writeCount, version: versionOf(loaded, wallMs) };
+    };
+    if (!(cell instanceof Promise)) return watched(cell);
+    return cell.then(watched, (cause: unknown) => {
+      this.#watchBoard.release(key);
+      throw cause;
+    });
   }
 
+  release({ key }: Watch): void {
+    this.#watchBoard.release(key);
+  }
+
+  /**
+   * Runs `body`, whose reads and updates of the transaction's keys answer at once as long as they run `within`
+   * it; others see all of its changes or none. Undefined, without running it, if a watched key has changed.
+   */
+  transact<R>(
+    { refs, watches, wallMs }: Transaction,
+    body: (within: Within) => Awaitable<R>,
+  ): Awaitable<R | undefined> {
+    const stored = this.#storedAll([...watches.map(({ ref }) => ref), ...refs]);
+    const run = (cells: readonly (Cell | undefined)[]): Awaitable<R | undefined> => {
+      const isUntouched = watches.every(
+        ({ key, writeCount, version }, i) =>
+          key.writeCount === writeCount && versionOf(cells[i], wallMs) === version,
+      );
+      return isUntouched ? this.#cells.runPinned(stored, cells, body) : undefined;
+    };
+    return this.#exclusively(stored, () => this.#cells.loadAll(stored, true), run);
+  }
+
+  /** Forgets every key of one database, or of all. */
+  clear(database?: number): Awaitable<void> {
+    return this.#cells.clear(database === undefined ? undefined : this.#databases.physicalOf(database));
+  }
+
+  #stored({ database, key }: KeyRef): KeyRef {
+    return { database: this.#databases.physicalOf(database), key };
+  }
+
+  #storedAll(refs: readonly KeyRef[]): readonly KeyRef[] {
+    return refs.map((ref) => this.#stored(ref));
+  }
+
+  /** Applies what `load` gives with nothing else in between: at once if that is at hand, else under the latch. */
+  #exclusively<C, R>(
+    refs: readonly KeyRef[],
+    load: () => Awaitable<C>,
+    apply: (loaded: C) => Awaitable<R>,
+  ): Awaitable<R> {
+    if (this.#cells.isPinned) return whenReady(load(), apply); // its transaction holds the latch
+    if (refs.some((ref) => this.#latch.holds(this.#cells.hashOf(ref))))
+      return this.#latched(refs, load, apply);
+    const loaded = load();
+    if (loaded instanceof Promise) return this.#latched(refs, load, apply, loaded);
+    const result = apply(loaded);
+    // A transaction may go on after an await: nobody has come between so far, and now nobody can.
+    return result instanceof Promise ? this.#latch.run(this.#hashesOf(refs), () => result) : result;
+  }
+
+  /** `early` is what `load` gave before the latch was asked for. */
   #latched<C, R>(
     refs: readonly KeyRef[],
     load: () => Awaitable<C>,
     apply: (loaded: C) => Awaitable<R>,
+    early?: Promise<C>,
   ): Promise<R> {
-    return this.#latch.run(
-      refs.map((ref) => this.#hashOf(ref)),
-      async () => apply(await load()),
-    );
+    const cells = this.#cells;
+    let { clearCount } = cells;
+    return this.#latch.run(this.#hashesOf(refs), async () => {
+      let loaded = await (early ?? load());
+      while (clearCount !== cells.clearCount) {
+        clearCount = cells.clearCount;
+        loaded = await load();
+      }
+      return apply(loaded);
+    });
   }
 
-  #load({ database, key }: KeyRef, touch: boolean): Awaitable<Cell | undefined> {
-    this.#rowKey.encode(database, key, 0, key.length);
-    const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
-    const found = this.#engine.get(this.#rowKey, range, touch);
-    return whenReady(found, (isThere) =>
-      isThere ? decodeCell(range.bytes, range.start, range.end) : undefined,
-    );
-  }
-
-  #loadAll(refs: readonly KeyRef[], touch: boolean): Awaitable<readonly (Cell | undefined)[]> {
-    const cells = refs.map((ref) => this.#load(ref, touch));
-    return cells.some((cell) => cell instanceof Promise)
-      ? Promise.all(cells)
-      : (cells as (Cell | undefined)[]);
-  }
-
-  #changed(cell: Cell | undefined, change: Change, wallMs: number): Cell {
-    const live = cell === undefined ? undefined : liveAt(cell, wallMs);
-    switch (change.kind) {
-      case "put":
-        return this.#put(live, change, wallMs);
-      case "delete":
-        return change.context === undefined
-          ? remove(live ?? EMPTY_CELL)
-          : removeWithContext(live, change.context);
-      case "expire":
-        assert(live !== undefined, "only what is there can expire");
-        return changeExpiry(live, this.#stamper.stamp(wallMs), change.expiresAtMs);
-      case "increment":
-        return increment(live, this.#stamper.stamp(wallMs).dot, change.by);
-    }
-  }
-
-  #put(
-    live: Cell | undefined,
-    { value, expiresAtMs, context }: Change & { kind: "put" },
-    wallMs: number,
-  ): Cell {
-    const { dot, hlc } = this.#stamper.stamp(wallMs);
-    const sibling: ValueSibling = { kind: "value", dot, hlc, expiresAtMs, payload: value };
-    if (context === undefined) return overwrite(live, sibling);
-    const cell = putWithContext(live, context, sibling);
-    if (cell.siblings.length > this.#settings.siblingsMax) {
-      const text = `the key would have more than ${this.#settings.siblingsMax} siblings: read and merge them first`;
-      throw new StoreError("TOO_MANY_SIBLINGS", "not-applied", text);
-    }
-    return cell;
-  }
-
-  #store({ database, key }: KeyRef, cell: Cell): Awaitable<void> {
-    const bytes = encodeCell(cell);
-    this.#rowKey.encode(database, key, 0, key.length);
-    return this.#engine.put(this.#rowKey, { bytes, start: 0, end: bytes.length });
+  #hashesOf(refs: readonly KeyRef[]): number[] {
+    return refs.map((ref) => this.#cells.hashOf(ref));
   }
 
   #storeAll(
@@ -315,11 +310,11 @@ export class LocalReplica {
       const change = changes[i];
       if (change === undefined) return;
       const id = `${ref.database}:${Buffer.from(ref.key).toString("latin1")}`;
-      const cell = this.#changed(latest.get(id) ?? cells[i], change, wallMs);
+      const cell = this.#changer.changed(latest.get(id) ?? cells[i], change, wallMs);
       latest.set(id, cell);
-      stored.push(this.#store(ref, cell));
+      stored.push(this.#cells.store(ref, cell));
     });
-    return stored.some((put) => put instanceof Promise) ? Promise.all(stored) : undefined;
+    return allReady(stored);
   }
 
   #countLookup(view: KeyView): KeyView {
@@ -327,21 +322,6 @@ export class LocalReplica {
     else this.#hits++;
     return view;
   }
-}
-
-/** A cell whose payloads outlive the engine's next write. */
-function copyOf(cell: Cell | undefined): Cell | undefined {
-  if (cell === undefined) return undefined;
-  const siblings = cell.siblings.map((sibling) =>
-    sibling.kind === "value" ? { ...sibling, payload: sibling.payload.slice() } : sibling,
-  );
-  return { ...cell, siblings };
-}
-
-function viewOf(cell: Cell | undefined, wallMs: number): KeyView {
-  const newest = cell === undefined ? undefined : resolve(cell, wallMs);
-  if (newest === undefined) return { value: undefined, expiresAtMs: NEVER, cell };
-  return { value: newest.payload, expiresAtMs: newest.expiresAtMs, cell };
 }
 
 /** For short runs a loop beats a call into the runtime. */

@@ -5,16 +5,16 @@
  * They never wait, so each is atomic on its keys, and a coordinator can run them wherever the cells are.
  * Commands on the session or the node get the Session, and are the only ones with side effects.
  */
-import type * as replica from "../replication/local-replica.ts";
-import type { Change, KeyRef, KeyView } from "../replication/local-replica.ts";
+import type * as step from "../replication/step.ts";
+import type { Change, KeyRef, KeyView } from "../replication/step.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Session } from "./session.ts";
 
 export type { Change, KeyRef, KeyView };
-export type Effect = replica.Effect<Reply>;
-export type ManyEffect = replica.ManyEffect<Reply>;
+export type Effect = step.Effect<Reply>;
+export type ManyEffect = step.ManyEffect<Reply>;
 
 /** As COMMAND INFO names them. */
 export type CommandFlag =

@@ -1,5 +1,5 @@
 /** Which keys a call touches, from its command's key positions. */
-import type { KeyRef } from "../replication/local-replica.ts";
+import type { KeyRef } from "../replication/step.ts";
 import type { RunnableCommand } from "./command-table.ts";
 
 /** In the order of the arguments; a key named twice is there twice. Empty for commands without keys. */

@@ -1,0 +1,135 @@
+/**
+ * The cells of one engine, one by one: found by key, decoded, encoded. Within a transaction, reads are answered
+ * from what it has pinned, and writes are not waited for.
+ */
+import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import type { ByteRange } from "../base/bytes.ts";
+import type { Cell } from "../causality/cell.ts";
+import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
+import { RowKey } from "../storage/row-key.ts";
+import type { StorageEngine } from "../storage/storage-engine.ts";
+import { PinnedCells } from "./pinned-cells.ts";
+import type { KeyRef } from "./step.ts";
+import type { WatchBoard } from "./watch-board.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Runs a part of a transaction that awaits nothing: only within it do steps see the transaction's cells. */
+export type Within = <T>(part: () => T) => T;
+
+/** All `database` here are physical. */
+export class CellStore {
+  readonly #engine: StorageEngine;
+  readonly #watchBoard: WatchBoard;
+  readonly #rowKey: RowKey;
+  readonly #transactions = new Set<PinnedCells>();
+  /** Of the transaction whose part is being run, if any. */
+  #pins: PinnedCells | undefined;
+  #clearCount = 0;
+
+  constructor(engine: StorageEngine, watchBoard: WatchBoard, hashSeed: number) {
+    this.#engine = engine;
+    this.#watchBoard = watchBoard;
+    this.#rowKey = new RowKey(hashSeed);
+  }
+
+  /** True while a part of a transaction is being run. */
+  get isPinned(): boolean {
+    return this.#pins !== undefined;
+  }
+
+  /** Grows with every `clear`: what was read before is no more. */
+  get clearCount(): number {
+    return this.#clearCount;
+  }
+
+  hashOf({ database, key }: KeyRef): number {
+    this.#rowKey.encode(database, key, 0, key.length);
+    return this.#rowKey.hash;
+  }
+
+  /** The payloads may be the engine's: valid until its next call, except after an await. */
+  load(ref: KeyRef, touch: boolean): Awaitable<Cell | undefined> {
+    if (this.#pins?.has(ref)) return this.#pins.get(ref);
+    this.#rowKey.encode(ref.database, ref.key, 0, ref.key.length);
+    const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+    const found = this.#engine.get(this.#rowKey, range, touch);
+    const decode = (isThere: boolean): Cell | undefined =>
+      isThere ? decodeCell(range.bytes, range.start, range.end) : undefined;
+    return found instanceof Promise ? found.then((isThere) => copyOf(decode(isThere))) : decode(found);
+  }
+
+  /** Payloads are the caller's own: the next read may invalidate what one gives. */
+  loadAll(refs: readonly KeyRef[], touch: boolean): Awaitable<readonly (Cell | undefined)[]> {
+    return allReady(refs.map((ref) => whenReady(this.load(ref, touch), copyOf)));
+  }
+
+  store(ref: KeyRef, cell: Cell): Awaitable<void> {
+    const bytes = encodeCell(cell);
+    this.#rowKey.encode(ref.database, ref.key, 0, ref.key.length);
+    const write = this.#engine.put(this.#rowKey, { bytes, start: 0, end: bytes.length });
+    this.#watchBoard.noteWrite(this.#rowKey.hash);
+    if (this.#pins === undefined) return write;
+    if (this.#pins.has(ref)) this.#pins.set(ref, cell);
+    if (write instanceof Promise) this.#pins.addWrite(write);
+    return undefined;
+  }
+
+  clear(database: number | undefined): Awaitable<void> {
+    this.#clearCount++;
+    this.#pins?.clear(database);
+    for (const pins of this.#transactions) pins.clear(database);
+    return this.#engine.clear(database);
+  }
+
+  /**
+   * Runs a transaction on keys whose cells `loadAll` has just read. Requires: nobody else writes them until the
+   * result is there, which is when all that the transaction wrote is written.
+   */
+  runPinned<R>(
+    refs: readonly KeyRef[],
+    cells: readonly (Cell | undefined)[],
+    body: (within: Within) => Awaitable<R>,
+  ): Awaitable<R> {
+    const pins = new PinnedCells();
+    refs.forEach((ref, i) => {
+      pins.set(ref, cells[i]);
+    });
+    const result = body((part) => this.#runPart(pins, part));
+    return result instanceof Promise || pins.isWriting ? this.#settle(pins, result) : result;
+  }
+
+  async #settle<R>(pins: PinnedCells, result: Awaitable<R>): Promise<R> {
+    this.#transactions.add(pins);
+    try {
+      const settled = await result;
+      await pins.settled();
+      return settled;
+    } finally {
+      this.#transactions.delete(pins);
+    }
+  }
+
+  #runPart<T>(pins: PinnedCells, part: () => T): T {
+    this.#pins = pins;
+    try {
+      return part();
+    } finally {
+      this.#pins = undefined;
+    }
+  }
+}
+
+/** A cell whose payloads outlive the engine's next call. */
+export function copyOf(cell: Cell | undefined): Cell | undefined {
+  if (cell === undefined) return undefined;
+  const siblings = cell.siblings.map((sibling) =>
+    sibling.kind === "value" ? { ...sibling, payload: sibling.payload.slice() } : sibling,
+  );
+  return { ...cell, siblings };
+}
+
+/** The values, at once if all of them are there. */
+export function allReady<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[]);
+}

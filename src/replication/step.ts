@@ -1,0 +1,52 @@
+/**
+ * Steps: the pure functions that a replica runs on its keys. What a step sees of a key, and what it may want
+ * done to it. Commands are steps with arguments.
+ */
+import { type Cell, NEVER, type SeenContext } from "../causality/cell.ts";
+import { resolve } from "../causality/cell-value.ts";
+
+export interface KeyRef {
+  readonly database: number;
+  readonly key: Uint8Array;
+}
+
+/** What a step sees of one key. The bytes are the engine's: copy what is to outlive the step. */
+export interface KeyView {
+  /** The newest value with every increment counted, or undefined if the key is absent, deleted or expired. */
+  readonly value: Uint8Array | undefined;
+  /** Wall time at which it expires; 0 if never. */
+  readonly expiresAtMs: number;
+  /** All that is known of the key: siblings and context. */
+  readonly cell: Cell | undefined;
+}
+
+/** What a step wants done to its key. Without a context, a change covers all that the step saw. */
+export type Change =
+  | {
+      readonly kind: "put";
+      readonly value: Uint8Array;
+      readonly expiresAtMs: number;
+      readonly context?: SeenContext;
+    }
+  | { readonly kind: "delete"; readonly context?: SeenContext }
+  | { readonly kind: "expire"; readonly expiresAtMs: number }
+  | { readonly kind: "increment"; readonly by: bigint };
+
+export interface Effect<R> {
+  readonly reply: R;
+  readonly change?: Change | undefined;
+  /** Makes the reply in place of `reply`, where it tells of the cell that the change has made. */
+  readonly replyAfter?: (stored: Cell) => R;
+}
+
+export interface ManyEffect<R> {
+  readonly reply: R;
+  /** `changes[i]` belongs to the i-th key, which keeps its cell where there is none. */
+  readonly changes: readonly (Change | undefined)[];
+}
+
+export function viewOf(cell: Cell | undefined, wallMs: number): KeyView {
+  const newest = cell === undefined ? undefined : resolve(cell, wallMs);
+  if (newest === undefined) return { value: undefined, expiresAtMs: NEVER, cell };
+  return { value: newest.payload, expiresAtMs: newest.expiresAtMs, cell };
+}
