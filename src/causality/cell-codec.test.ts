@@ -99,6 +99,10 @@ test("a cell inside a larger buffer is read within its range", () => {
 
 const GENERAL_ONE = join("02", "00", "01", A, "07", "00");
 
+const RUN = (counter: string, length: string): string =>
+  join("00", counter, "01", "00", "00", length, "0000000000000001");
+const ABSORBED = (first: string): string => join("01", "00", first, "00", "0000000000000001");
+
 test.each([
   ["nothing", ""],
   ["an unknown format", "03"],
@@ -113,6 +117,14 @@ test.each([
   ["the compact form's content", join(GENERAL_ONE, "01", "00", "07", "00", "05", "00", "01", "78")],
   ["a number in a long form", join("02", "02", "8000", "00", "00")],
   ["a number above 48 bits", join("02", "02", "01", A, "ffffffffffff7f", "00", "00")],
+  ["two runs of one actor", join(GENERAL_ONE, "02", RUN("06", "00"), RUN("07", "00"))],
+  ["an absorption of another run", join("02", "00", "01", A, "07", ABSORBED("04"), "01", RUN("07", "02"))],
+  [
+    "an absorption as long as the run",
+    join("02", "00", "01", A, "07", ABSORBED("07"), "01", RUN("07", "00")),
+  ],
+  ["a run that begins before all counters", join(GENERAL_ONE, "01", RUN("07", "07"))],
+  ["an absorption outside the context", join("02", "02", "01", A, "07", ABSORBED("08"), "00")],
   ["bytes after the end", join("02", "02", "00", "00", "00", "00")],
   ["a wrong deleted flag", join("02", "00", "00", "00", "00")],
   ["an expiry that no sibling has", join("02", "03", "010000000000", "00", "00", "00")],

@@ -52,9 +52,11 @@ test("a context that claims the write itself is refused", () => {
   );
 });
 
-test("a dot that was used already is a bug", () => {
+test("a dot that the row has seen already is refused, a counter that is none is a bug", () => {
   const cell = overwrite(undefined, value("x", stamp(ALICE, 3, 10)));
-  expect(() => overwrite(cell, value("y", stamp(ALICE, 3, 11)))).toThrow("used once");
+  const corrupt = expect.objectContaining({ code: "CORRUPTION", outcome: "not-applied" });
+  expect(() => overwrite(cell, value("y", stamp(ALICE, 3, 11)))).toThrow(corrupt);
+  expect(() => increment(cell, dot(ALICE, 2), 1n)).toThrow(corrupt);
   expect(() => overwrite(cell, value("y", stamp(BOB, 0, 11)))).toThrow("whole number");
 });
 

@@ -7,8 +7,8 @@
  *   increment        INCR        kills nothing; joins the actor's own run
  *   changeExpiry     EXPIRE, PERSIST    kills the values it has seen, one of which it writes again
  *
- * Requires, of all: dots are new (no context anywhere covers them), and the actor's own cell knows all that the
- * actor ever wrote to the row, unless it was dropped altogether.
+ * Requires, of all: dots are new, and the actor's own cell knows all that the actor ever wrote to the row, unless
+ * it was dropped altogether. Each throws StoreError CORRUPTION if the cell has seen the dot already.
  */
 import { assert } from "../base/assert.ts";
 import { StoreError } from "../base/errors.ts";
@@ -119,7 +119,10 @@ function incrementUntil(cell: Cell, { stamp, delta, expiresAtMs }: Increment): C
 function add(cell: Cell, sibling: Sibling): Cell {
   const { dot } = sibling;
   assert(isCounter(dot.counter), "a counter is a whole number from 1 to 2^48 - 1");
-  assert(!covers(cell.context, dot), "a dot is used once");
+  if (covers(cell.context, dot)) {
+    // A restored data directory that kept its actor, or a forged context: to go on would lose this write.
+    throw new StoreError("CORRUPTION", "not-applied", "the row claims to have seen a write yet to be made");
+  }
   const siblings = [...cell.siblings, sibling].sort((a, b) => compareDots(a.dot, b.dot));
   return {
     context: withDot(cell.context, dot),

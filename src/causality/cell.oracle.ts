@@ -13,7 +13,7 @@ import { compareHlc, HLC_ZERO, type Hlc } from "./hybrid-clock.ts";
 export type History = bigint;
 
 interface Write {
-  readonly id: number;
+  readonly bit: History;
   readonly kind: "value" | "increment" | "deletion";
   readonly dot: Dot | undefined;
   readonly hlc: Hlc;
@@ -66,7 +66,7 @@ export class CausalHistories {
     const newest = values.sort(byAge).at(-1);
     if (newest === undefined)
       return this.#add(known, { kind: "increment", dot, hlc, expiresAtMs, killed: expired });
-    const killed = values.reduce((mask, write) => mask | bit(write), expired);
+    const killed = values.reduce((mask, write) => mask | write.bit, expired);
     return this.#add(known, { ...newest, dot, expiresAtMs, killed });
   }
 
@@ -116,21 +116,21 @@ export class CausalHistories {
   }
 
   #add(known: History, write: Partial<Write> & Pick<Write, "kind" | "killed">): History {
-    const id = this.#writes.length;
+    const bit = 1n << BigInt(this.#writes.length);
     const rest = { dot: undefined, hlc: HLC_ZERO, expiresAtMs: NEVER, text: "", delta: 0n };
-    this.#writes.push({ ...rest, ...write, id });
-    return known | (1n << BigInt(id));
+    this.#writes.push({ ...rest, ...write, bit });
+    return known | bit;
   }
 
   #known(known: History): readonly Write[] {
-    return this.#writes.filter((write) => (known & bit(write)) !== NOTHING);
+    return this.#writes.filter((write) => (known & write.bit) !== NOTHING);
   }
 
   /** What no known write has killed, and `killed` does not name either; in order of writing. */
   #live(known: History, killed = NOTHING): Write[] {
     const writes = this.#known(known);
     const dead = writes.reduce((mask, write) => mask | write.killed, killed);
-    return writes.filter((write) => write.kind !== "deletion" && (dead & bit(write)) === NOTHING);
+    return writes.filter((write) => write.kind !== "deletion" && (dead & write.bit) === NOTHING);
   }
 
   #expired(known: History, wallMs: number): History {
@@ -138,7 +138,7 @@ export class CausalHistories {
     const live = this.#live(known);
     const governing = this.#governing(live);
     const expired = live.filter((write) => isPast(write.kind === "value" ? write : governing!));
-    return expired.reduce((mask, write) => mask | bit(write), NOTHING);
+    return expired.reduce((mask, write) => mask | write.bit, NOTHING);
   }
 
   /** Whose expiry the increments share: the newest value, else the newest among each actor's last increment. */
@@ -149,10 +149,6 @@ export class CausalHistories {
       live.every(({ dot }) => dot!.actor !== write.dot!.actor || dot!.counter <= write.dot!.counter);
     return live.filter(isLast).sort(byAge).at(-1);
   }
-}
-
-function bit(write: Write): History {
-  return 1n << BigInt(write.id);
 }
 
 function byAge(a: Write, b: Write): number {

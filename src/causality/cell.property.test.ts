@@ -212,7 +212,7 @@ test("every state of a replica is what its causal history says, and replicas con
   );
   expect(stateCount).toBeGreaterThan(100_000);
   expect(partlyAbsorbedCount).toBeGreaterThan(2000);
-});
+}, 120_000);
 
 /** True if a write has seen a part of a run that went on: the case that needs absorptions. */
 function isPartlyAbsorbed({ siblings, absorbed }: Cell): boolean {

@@ -113,3 +113,15 @@ test("the hot path ends where a 17th actor writes, not before", () => {
   const next = encodeCell(overwrite(cell, value("y", stamp(7n, 2, 2), 9)));
   expect(overwriteHot(by(7n), bytes, utf8("y"))).toEqual(next);
 });
+
+test("there is no hot path for a dot that the row has seen already", () => {
+  const bytes = encodeCell(
+    overwrite(overwrite(undefined, value("x", stamp(ALICE, 3, 1))), value("y", stamp(BOB, 5, 2))),
+  );
+  const headerBytes = (actor: bigint, counter: number): number => {
+    const stamp = { actorBytes: actorBytes(actor), counter, wallMs: 2, logical: 0, expiresAtMs: NEVER };
+    return compactOverwriteHeaderBytes(stamp, bytes, 0, bytes.length);
+  };
+  expect([headerBytes(ALICE, 3), headerBytes(BOB, 5)]).toEqual([0, 0]);
+  expect([headerBytes(ALICE, 4), headerBytes(BOB, 6)]).toEqual([38, 38]);
+});

@@ -90,14 +90,15 @@ export function compactOverwriteHeaderBytes(
   const fixed = stamp.expiresAtMs === NEVER ? FIXED_BYTES : FIXED_BYTES + EXPIRY_BYTES;
   if (end === start) return fixed;
   if (bytes[start] !== COMPACT_FORMAT) return 0;
-  const count = entriesWithout(bytes, start, stamp.actorBytes);
+  const seenCounter = compactContextCounter(bytes, start, stamp.actorBytes, 0);
+  if (seenCounter >= stamp.counter) return 0; // `overwrite` tells what is wrong
+  const count = seenCounter > 0 ? furtherCount(bytes, start) : furtherCount(bytes, start) + 1;
   return count > FURTHER_ENTRIES_MAX ? 0 : fixed + ENTRY_BYTES * count;
 }
 
 /**
  * Writes that header at `target[at...]` and returns where the payload goes. The bytes are those that encodeCell
- * makes of `overwrite`. Requires: compactOverwriteHeaderBytes is not 0; the two ranges do not overlap; the
- * stamp's counter is above all that its actor has used.
+ * makes of `overwrite`. Requires: compactOverwriteHeaderBytes is not 0; the two ranges do not overlap.
  */
 export function writeCompactOverwrite(
   target: Uint8Array,
@@ -153,13 +154,6 @@ function carryEntries(
   if (ownPending) to = copyEntry(target, to, bytes, own);
   target[headerAt + 1] = target[headerAt + 1]! | (((to - entriesAt) / ENTRY_BYTES) << 4);
   return to;
-}
-
-/** How many actors the existing cell's context names, `actorBytes` not counted. */
-function entriesWithout(bytes: Uint8Array, start: number, actorBytes: Uint8Array): number {
-  const count = furtherCount(bytes, start);
-  if (compareActors(bytes, start + ACTOR_AT, actorBytes, 0) === 0) return count;
-  return compactEntryAt(bytes, start, actorBytes, 0) < 0 ? count + 1 : count;
 }
 
 /** The context's counter for the actor at `actors[actorAt...]`, or 0. */
