@@ -25,17 +25,18 @@ export function createProgram(actions: ProgramActions): Command {
     .configureOutput({
       writeOut: actions.writeOutput,
       writeErr: actions.writeError,
-      outputError: (message) => actions.writeError(explainMistake(message)),
+      outputError: (message) => actions.writeError(explainMistake(message, "kvorum --help")),
       getOutHelpWidth: () => helpWidth(process.stdout.columns),
       getErrHelpWidth: () => helpWidth(process.stderr.columns),
     })
     .addHelpText("after", PROGRAM_EPILOGUE);
-  program.addCommand(createServeCommand(actions).copyInheritedSettings(program));
-  return program;
+  const outputError = (message: string) => actions.writeError(explainMistake(message, "kvorum serve --help"));
+  const serve = new Command("serve").copyInheritedSettings(program).configureOutput({ outputError });
+  return program.addCommand(defineServe(serve, actions));
 }
 
-function createServeCommand(actions: ProgramActions): Command {
-  const command = new Command("serve")
+function defineServe(command: Command, actions: ProgramActions): Command {
+  command
     .summary("run one node")
     .description("Runs one node until it is told to stop (Ctrl-C, SIGTERM, or SHUTDOWN from a client).")
     .helpOption("-h, --help", "print this help")
@@ -58,12 +59,16 @@ function createOption(setting: SettingOption): Option {
   return new Option(flagSyntaxOf(setting), summary).helpGroup(`${setting.group}:`);
 }
 
-/** Turns "error: unknown option '--prot'" into a sentence of ours, with the option probably meant. */
-function explainMistake(message: string): string {
-  const mistake = message.trim().replace(/^error: /, "");
-  const unknown = /^unknown option '--([^'=]+)/.exec(mistake)?.[1];
+/** Turns "error: unknown option '--prot=1'" into a sentence of ours, with the option probably meant. */
+function explainMistake(message: string, help: string): string {
+  const mistake = message
+    .trim()
+    .replace(/^error: /, "")
+    .replace(/\.$/, "")
+    .replace(/^(unknown option '--[^'=]+)=.*'$/, "$1'");
+  const unknown = /^unknown option '--([^']+)'$/.exec(mistake)?.[1];
   const suggestion = unknown === undefined ? undefined : suggestSetting(unknown);
-  const hint = suggestion === undefined ? "see kvorum --help" : `did you mean --${suggestion.name}?`;
+  const hint = suggestion === undefined ? `see ${help}` : `did you mean --${suggestion.name}?`;
   return `kvorum: ${mistake}; ${hint}\n`;
 }
 
@@ -87,9 +92,12 @@ Every setting can be given in three ways; the first beats the second, the second
   on the command line   --max-clients 500
   in the environment    KVORUM_MAX_CLIENTS=500
   in a TOML file        max-clients = 500
-Sizes: 512, 64kb, 256mb, 1gb (k = 1000, kb = 1024, as in Redis). Durations: 500us, 10ms, 30s, 5m, 2h, 1d.
 
-Prints "ready ADDRESS:PORT" on standard output once it accepts connections; logs go to standard error.
+Sizes are written 512, 64kb, 256mb, 1gb (as in Redis, k is 1000 and kb is 1024);
+durations 500us, 10ms, 30s, 5m, 2h, 1d.
+
+Prints "ready ADDRESS:PORT" on standard output once it accepts connections. Logs go to
+standard error.
 
 Examples:
   kvorum serve --maxmemory 256mb --eviction allkeys-lru

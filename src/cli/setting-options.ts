@@ -3,7 +3,7 @@
  * KVORUM_MAX_CLIENTS in the environment, `max-clients` in the file. A value is text in all three.
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from "../node/quantity.ts";
-import { EVICTION_POLICIES, FSYNC_POLICIES, STORAGE_KINDS } from "../node/settings.ts";
+import { EVICTION_POLICIES, FSYNC_POLICIES } from "../node/settings.ts";
 import { LOG_FORMATS, LOG_LEVELS, SERVE_DEFAULTS, type ServeSettings } from "./serve-settings.ts";
 
 export interface SettingOption {
@@ -100,7 +100,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     group: "Storage",
     kind: "text",
     placeholder: "kind",
-    summary: STORAGE_KINDS.join(" or "),
+    summary: "memory; disk is not part of this version",
   },
   {
     key: "fsync",
@@ -108,7 +108,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     group: "Storage",
     kind: "text",
     placeholder: "when",
-    summary: `when a write is on the disk: ${FSYNC_POLICIES.join(", ")}`,
+    summary: `with storage disk, when a write is durable: ${FSYNC_POLICIES.join(", ")}`,
     redisName: "appendfsync",
   },
   {

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { VERSION } from "../node/version.ts";
+import { createProgram } from "./program.ts";
+import { flagOf, SETTING_OPTIONS } from "./setting-options.ts";
+
+/** What a command line says and asks for. */
+async function run(...args: string[]) {
+  let output = "";
+  let errors = "";
+  let flags: ReadonlyMap<string, string> | undefined;
+  const program = createProgram({
+    serve: async (given) => {
+      flags = given;
+    },
+    writeOutput: (text) => {
+      output += text;
+    },
+    writeError: (text) => {
+      errors += text;
+    },
+  });
+  const exitCode = await program.parseAsync(args, { from: "user" }).then(
+    () => 0,
+    (error: { exitCode: number }) => error.exitCode,
+  );
+  return { output, errors, flags, exitCode };
+}
+
+test("flags reach the action as they were written; those not given do not", async () => {
+  const { flags } = await run("serve", "--port", "abc", "--max-clients=7", "--port-search");
+  expect(flags).toEqual(
+    new Map([
+      ["port", "abc"],
+      ["port-search", "true"],
+      ["max-clients", "7"],
+    ]),
+  );
+});
+
+test("the help of serve names every setting, its default, and how else to give it", async () => {
+  const { output, exitCode } = await run("serve", "--help");
+  expect(exitCode).toBe(0);
+  for (const option of SETTING_OPTIONS) expect(output).toContain(`  ${flagOf(option)} `);
+  expect(output).toContain("[64mb]");
+  expect(output).toContain("[10ms]");
+  expect(output).toContain("KVORUM_MAX_CLIENTS=500");
+  expect(output).toContain("Exit codes:");
+});
+
+test("no line of the help is too long to read", async () => {
+  for (const args of [["--help"], ["serve", "--help"]]) {
+    const { output } = await run(...args);
+    expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);
+  }
+});
+
+test("--version prints the version and no more", async () => {
+  expect(await run("--version")).toMatchObject({ output: `${VERSION}\n`, exitCode: 0 });
+});
+
+test.each([
+  [["serve", "--prot", "1"], "kvorum: unknown option '--prot'; did you mean --port?\n"],
+  [["serve", "--requirepass", "x"], "kvorum: unknown option '--requirepass'; did you mean --password?\n"],
+  [
+    ["serve", "--maxmemory-policy=x"],
+    "kvorum: unknown option '--maxmemory-policy'; did you mean --eviction?\n",
+  ],
+  [["serve", "--zzz"], "kvorum: unknown option '--zzz'; see kvorum serve --help\n"],
+  [["serve", "--port"], "kvorum: option '--port <number>' argument missing; see kvorum serve --help\n"],
+  [["serve", "6379"], /^kvorum: too many arguments for 'serve'.*; see kvorum serve --help\n$/],
+  [["sevre"], "kvorum: unknown command 'sevre'; see kvorum --help\n"],
+])("%j is refused in one line that tells what to do", async (args, message) => {
+  const { errors, exitCode, output } = await run(...args);
+  expect(errors).toMatch(message);
+  expect(exitCode).not.toBe(0);
+  expect(output).toBe("");
+});
+
+test("no command at all shows the help, as an error", async () => {
+  const { errors, exitCode } = await run();
+  expect(errors).toContain("Usage: kvorum");
+  expect(exitCode).not.toBe(0);
+});
+
+test("no two settings share a name", () => {
+  const names = new Set(SETTING_OPTIONS.map((option) => option.name));
+  expect(names.size).toBe(SETTING_OPTIONS.length);
+});
