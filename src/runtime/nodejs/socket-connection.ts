@@ -1,6 +1,6 @@
 /**
  * A Connection over a net.Socket. Hot: one call of `onRead` per readable event and one `write` per turn, with
- * no promise, closure or buffer made on the way. bench/ping watches it.
+ * no promise, closure or buffer made on the way.
  *
  * Invariant: `#socket` allows half-open, so the other end's end does not close this one.
  */
