@@ -110,16 +110,11 @@ export class InputBuffer {
   }
 
   #append(count: number, expected: number): void {
-    const kept = this.end - this.start;
     if (this.end + count > this.#own.length) {
-      // Moving down is paid for by the bytes that were decoded since: at least as many as are moved.
-      const target =
-        this.start >= kept && kept + count <= this.#own.length
-          ? this.#own
-          : newBuffer(kept + count, expected);
-      if (target === this.#own) target.copyWithin(0, this.start, this.end);
-      else target.set(this.bytes.subarray(this.start, this.end), 0);
-      this.bytes = this.#own = target;
+      const kept = this.end - this.start;
+      const larger = newBuffer(kept + count, expected);
+      larger.set(this.bytes.subarray(this.start, this.end), 0);
+      this.bytes = this.#own = larger;
       this.start = 0;
       this.end = kept;
     }
@@ -136,7 +131,7 @@ export class InputBuffer {
   }
 }
 
-/** Room for twice what is needed now, but no more than what is expected in the end. */
+/** Room for twice what is needed now, so that copying stays linear, but no more than what is expected in the end. */
 function newBuffer(needed: number, expected: number): Uint8Array {
   const sizeBytes = expected >= needed ? Math.min(2 * needed, expected) : 2 * needed;
   return new Uint8Array(Math.max(sizeBytes, OWN_BYTES_MIN));

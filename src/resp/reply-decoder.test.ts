@@ -171,3 +171,13 @@ test("a large string in small pieces is kept in little more than its size, and t
   expect(reply).toHaveLength(4 * MIB);
   expect(decoder.heldBytes).toBe(0);
 });
+
+test("the few bytes that a partial reply lacks are all that is copied of the next chunk", () => {
+  const decoder = new ReplyDecoder();
+  feed(decoder, "$5\r\nhel");
+  decoder.feed(utf8(`lo\r\n${"+OK\r\n".repeat(10_000)}`));
+  let count = 0;
+  while (decoder.next()) count++;
+  expect(count).toBe(10_001);
+  expect(decoder.heldBytes).toBeLessThanOrEqual(1024);
+});

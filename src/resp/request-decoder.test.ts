@@ -114,6 +114,11 @@ describe("protocol errors", () => {
     expect(decode(start + "1".repeat(64 * 1024 - 1))).toEqual([]);
   });
 
+  test("a line of 64 KiB is not too long", () => {
+    const [words] = decode(`${"x".repeat(64 * 1024)}\n`);
+    expect(words?.[0]).toHaveLength(64 * 1024);
+  });
+
   test("what follows an error is not read, ever", () => {
     const decoder = new RequestDecoder();
     expect(feed(decoder, "*1\r\n:")).toEqual([]);
@@ -236,10 +241,33 @@ describe("memory", () => {
       expect(decoder.heldBytes).toBeLessThanOrEqual(Math.max(256, 2 * (at + piece.length)));
       if (at + piece.length < stream.length) expect(status).toBe(NEED_MORE);
       else expect([status, request.arg(1).length]).toEqual([REQUEST, value.length]);
-      if (status === REQUEST) expect(decoder.heldBytes).toBe(stream.length);
+      if (status === REQUEST) {
+        expect(decoder.heldBytes).toBe(stream.length);
+        expect([decoder.next(request), decoder.heldBytes]).toEqual([NEED_MORE, 0]);
+      }
       decoder.park();
     }
     expect(decoder.heldBytes).toBe(0);
+  });
+
+  test("the few bytes that a partial request lacks are all that is copied of the next chunk", () => {
+    const decoder = new RequestDecoder();
+    const request = new Request();
+    feed(decoder, "*1\r\n$4\r\nPI");
+    const chunk = utf8(`NG\r\n${"*1\r\n$4\r\nPING\r\n".repeat(4000)}`);
+    decoder.feed(chunk, chunk.length);
+    let count = 0;
+    while (decoder.next(request) === REQUEST) count++;
+    expect(count).toBe(4001);
+    expect(decoder.heldBytes).toBeLessThanOrEqual(1024);
+  });
+
+  test("a closed connection holds none, and nothing comes of what it had sent", () => {
+    const decoder = new RequestDecoder();
+    feed(decoder, "*2\r\n$1\r\na\r\n$3\r\nb");
+    decoder.release();
+    expect([decoder.heldBytes, decoder.pendingBytes]).toEqual([0, 0]);
+    expect(decoder.next(new Request())).toBe(NEED_MORE);
   });
 
   test("the shared request lets go of a large request's offsets", () => {
