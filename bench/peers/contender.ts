@@ -1,0 +1,108 @@
+/** The servers that benchmarks compare: each a process of its own on a free loopback port. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+export interface Contender {
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Ends the process; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export const HOW_TO_INSTALL_REDIS = "apt-get install redis-server redis-tools";
+
+export function isInstalled(program: string): boolean {
+  return spawnSync(program, ["--version"]).error === undefined;
+}
+
+/** redis-server with nothing persisted, or as `options` (of its command line) say. */
+export async function startRedis(...options: string[]): Promise<Contender> {
+  const port = await freePort();
+  const directory = mkdtempSync(join(tmpdir(), "bench-redis-"));
+  const args = ["--port", `${port}`, "--dir", directory, "--save", "", "--appendonly", "no", ...options];
+  return start({
+    name: "redis-server",
+    port,
+    directory,
+    command: ["redis-server", ...args],
+    sign: /Ready to accept/,
+  });
+}
+
+/** The built `kvorum serve`, in a data directory of its own. */
+export async function startKvorum(...options: string[]): Promise<Contender> {
+  const port = await freePort();
+  const directory = mkdtempSync(join(tmpdir(), "bench-kvorum-"));
+  const args = [
+    "bin/kvorum.js",
+    "serve",
+    "--port",
+    `${port}`,
+    "--data",
+    directory,
+    "--log-level",
+    "warn",
+    ...options,
+  ];
+  return start({ name: "kvorum", port, directory, command: [process.execPath, ...args], sign: /^ready / });
+}
+
+/** The ceiling: see bare-loop.ts. */
+export async function startBareLoop(): Promise<Contender> {
+  const port = await freePort();
+  const directory = mkdtempSync(join(tmpdir(), "bench-loop-"));
+  const script = join(import.meta.dirname, "bare-loop.js");
+  return start({
+    name: "bare loop",
+    port,
+    directory,
+    command: [process.execPath, script, `${port}`],
+    sign: /^ready/,
+  });
+}
+
+interface Start {
+  readonly name: string;
+  readonly port: number;
+  readonly directory: string;
+  readonly command: readonly string[];
+  /** What it prints once it accepts connections. */
+  readonly sign: RegExp;
+}
+
+async function start({ name, port, directory, command, sign }: Start): Promise<Contender> {
+  const [program, ...args] = command;
+  const child = spawn(program!, args, { stdio: ["ignore", "pipe", "inherit"] });
+  await signOf(child, name, sign);
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { name, port, pid: child.pid!, stop };
+}
+
+async function signOf(child: ChildProcess, name: string, sign: RegExp): Promise<void> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    if (!sign.test(line)) continue;
+    child.stdout!.resume(); // what nobody reads would block it in the end
+    return;
+  }
+  throw new Error(`${name} did not start`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
