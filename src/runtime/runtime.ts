@@ -66,7 +66,7 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   /** Atomic; replaces `to`. Durable only after `syncDirectory` of the parent. */
   rename(from: string, to: string): Promise<void>;
-  /** A second name for the same file; EEXIST if it is taken. Durable only after `syncDirectory` of the parent. */
+  /** A second name for the same file; EEXIST if taken. Durable only after `syncDirectory` of the parent. */
   link(from: string, to: string): Promise<void>;
   /** A file or an empty directory; fine if absent. Durable only after `syncDirectory` of the parent. */
   remove(path: string): Promise<void>;

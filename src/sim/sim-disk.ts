@@ -25,8 +25,8 @@ export interface DiskStep {
 }
 
 /**
- * Called before each step. Returning a system code ("EIO") makes the step fail; crashing the machine from here
- * makes it the last one: so "crash at the n-th sync" is a counter and a call.
+ * Called before each step. Returning a system code ("EIO") makes the step fail; crashing the machine from
+ * here makes it the last one: so "crash at the n-th sync" is a counter and a call.
  */
 export type Intercept = (step: DiskStep) => string | undefined;
 

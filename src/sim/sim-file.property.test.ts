@@ -43,7 +43,7 @@ function isReachable(bytes: Uint8Array, states: readonly Uint8Array[]): boolean 
   });
 }
 
-test("a crash leaves a state since the last sync, or one with a torn append; a second crash changes nothing", () => {
+test("a crash leaves a state since the last sync, perhaps with a torn append; a second one nothing new", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), fc.string(), (steps, seed) => {
       const file = new SimFile();

@@ -39,7 +39,7 @@ interface End {
 
 export class SimNetwork {
   readonly links: SimLinks;
-  /** Now and then a write is not taken at once, as by a full socket buffer: `write` is false, `onDrain` follows. */
+  /** Now and then a write is not taken at once, as by a full socket buffer; `onDrain` follows. */
   stallsWrites = true;
   readonly #random: SimRandom;
   readonly #trace: Trace;

@@ -1,7 +1,7 @@
 /**
  * Repeatable chance: sfc32, seeded by a text. Streams forked by label do not disturb one another, so a new
  * draw in one component leaves the history of the others as it was.
- * Source: Chris Doty-Humphrey, PractRand 0.94, "sfc"; the text is hashed by FNV-1a and mixed as in MurmurHash3.
+ * Source: Chris Doty-Humphrey, PractRand 0.94, "sfc"; the text is hashed by FNV-1a, mixed as in MurmurHash3.
  */
 import { assert } from "../base/assert.ts";
 import type { Random } from "../runtime/runtime.ts";
