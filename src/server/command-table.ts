@@ -37,6 +37,8 @@ export type TableItem =
       readonly kind: "container";
       readonly name: Uint8Array;
       readonly container: ContainerCommand;
+      /** For the container without a subcommand, if it may stand alone. */
+      readonly alone: CommandEntry | undefined;
       /** By lower-case name without the container's. */
       readonly entries: ReadonlyMap<string, CommandEntry>;
     };
@@ -59,9 +61,10 @@ export class CommandTable {
 
   /** Every runnable command, subcommands included. */
   entries(): CommandEntry[] {
-    return this.#items.flatMap((item) =>
-      item.kind === "command" ? [item.entry] : [...item.entries.values()],
-    );
+    return this.#items.flatMap((item) => {
+      if (item.kind === "command") return [item.entry];
+      return item.alone === undefined ? [...item.entries.values()] : [item.alone, ...item.entries.values()];
+    });
   }
 
   find(bytes: Uint8Array, start: number, end: number): TableItem | undefined {
@@ -108,5 +111,6 @@ function toItem(command: Command, fastPaths: Readonly<Record<string, FastPath>>)
       new CommandEntry(subcommand, undefined),
     ]),
   );
-  return { kind: "container", name, container: command, entries };
+  const alone = command.alone === undefined ? undefined : new CommandEntry(command.alone, undefined);
+  return { kind: "container", name, container: command, alone, entries };
 }

@@ -124,6 +124,8 @@ export interface SessionCommand extends CommandDescription {
 /** Has subcommands: `CLIENT LIST` is command "client|list" of container "client". */
 export interface ContainerCommand extends CommandDescription {
   readonly kind: "container";
+  /** What it does without a subcommand, if anything. */
+  readonly alone?: SessionCommand;
   readonly subcommands: readonly Exclude<Command, ContainerCommand>[];
 }
 

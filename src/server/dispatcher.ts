@@ -216,6 +216,7 @@ function checkArity({ arity, name }: RunnableCommand, args: readonly Uint8Array[
 
 function subcommandOf(item: TableItem & { kind: "container" }, args: readonly Uint8Array[]): CommandEntry {
   const { name } = item.container;
+  if (args.length < 2 && item.alone !== undefined) return item.alone;
   if (args.length < 2) throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
   const entry = item.entries.get(latin1(args[1]!).toLowerCase());
   if (entry !== undefined) return entry;
