@@ -4,9 +4,11 @@
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
+import type { KeyRef } from "../replication/step.ts";
 import { Stamper } from "../replication/stamper.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
 import { MemoryEngine } from "../storage/memory/memory-engine.ts";
+import { RowKey } from "../storage/row-key.ts";
 import type { RowCounts } from "../storage/storage-engine.ts";
 import { soleReplicaRules } from "./cell-rules.ts";
 import { DatabaseMap } from "./database-map.ts";
@@ -38,6 +40,7 @@ export class StorageNode {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #cancelExpiry: Cancel;
+  readonly #rowKey: RowKey;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
 
@@ -54,10 +57,12 @@ export class StorageNode {
       evictionPolicy: settings.evictionPolicy,
       evictionSamples: DEFAULT_TUNING.evictionSamples,
     });
+    const hashSeed = runtime.random.uint32();
     this.replica = new LocalReplica(this.engine, stamper, this.databases, {
       siblingsMax: SIBLINGS_MAX,
-      hashSeed: runtime.random.uint32(),
+      hashSeed,
     });
+    this.#rowKey = new RowKey(hashSeed);
     this.#cancelExpiry = runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired());
   }
 
@@ -77,6 +82,11 @@ export class StorageNode {
     return this.engine.counts(this.databases.physicalOf(database));
   }
 
+  /** Memory that a key takes, with its share of the index; undefined if it is not there. Not a use of it. */
+  rowBytes(ref: KeyRef): number | undefined {
+    return this.engine.rowBytes(this.#rowKeyOf(ref));
+  }
+
   /** Evicts down to the memory limit; false if that is not possible. */
   makeRoom(): boolean {
     return this.engine.makeRoom();
@@ -86,6 +96,12 @@ export class StorageNode {
     this.#cancelExpiry();
     await this.engine.close();
     this.#logger.info({}, "node closed");
+  }
+
+  /** Valid until the next call. */
+  #rowKeyOf({ database, key }: KeyRef): RowKey {
+    this.#rowKey.encode(this.databases.physicalOf(database), key, 0, key.length);
+    return this.#rowKey;
   }
 
   #dropExpired(): void {

@@ -1,10 +1,15 @@
 /** Every command of the RESP door, by family; and the shortcuts of the commonest. */
 import { CommandTable } from "./command-table.ts";
 import { bitmapCommands } from "./commands/bitmap-commands.ts";
+import { connectionCommands } from "./commands/connection-commands.ts";
 import { getFast } from "./commands/get.ts";
+import { serverCommands } from "./commands/server-commands.ts";
 import { setFast } from "./commands/set.ts";
 import { stringCommands } from "./commands/string-commands.ts";
 
 export function createCommandTable(): CommandTable {
-  return new CommandTable([...bitmapCommands, ...stringCommands], { get: getFast, set: setFast });
+  return new CommandTable([...bitmapCommands, ...connectionCommands, ...serverCommands, ...stringCommands], {
+    get: getFast,
+    set: setFast,
+  });
 }

@@ -85,6 +85,7 @@ export class Server implements RunningServer {
   #listener: Listener | undefined;
   #nextSessionId = 1;
   #clientBytes = 0;
+  #peakBytes = 0;
   #turnStartedMs = 0;
   readonly #fastEntries: CommandEntry[] = [];
   #cancelTick: Cancel | undefined;
@@ -123,6 +124,13 @@ export class Server implements RunningServer {
     return this.#clientBytes + this.writer.capacityBytes;
   }
 
+  /** Memory held for rows and for clients, now and at most so far. */
+  measureMemory(): { readonly usedBytes: number; readonly peakBytes: number } {
+    const usedBytes = this.node.engine.statistics.memoryBytes + this.clientBytes;
+    this.#peakBytes = Math.max(this.#peakBytes, usedBytes);
+    return { usedBytes, peakBytes: this.#peakBytes };
+  }
+
   async listen(): Promise<void> {
     const { host, port } = this.settings;
     this.#listener = await this.runtime.network.listen({ host, port }, (connection) =>
@@ -138,6 +146,16 @@ export class Server implements RunningServer {
     for (const session of this.sessions.values()) session.applySettings();
     this.node.applySettings(settings);
     this.refreshFastPaths();
+  }
+
+  /** CONFIG RESETSTAT: begins all counts anew. */
+  resetStatistics(): void {
+    const { expiredRows, evictedRows } = this.node.engine.statistics;
+    this.statistics.reset();
+    this.statistics.expiredRowsBefore = expiredRows;
+    this.statistics.evictedRowsBefore = evictedRows;
+    for (const entry of this.commands.entries()) entry.resetStatistics();
+    this.node.replica.resetLookups();
   }
 
   refreshFastPaths(): void {
@@ -204,6 +222,7 @@ export class Server implements RunningServer {
   #tick(): void {
     this.wallMs = this.runtime.clock.wallMs();
     this.statistics.sample(TICK_MS);
+    this.measureMemory();
     const { idleTimeoutMs } = this.settings;
     if (idleTimeoutMs === 0) return;
     for (const session of this.sessions.values()) {

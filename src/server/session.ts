@@ -338,6 +338,7 @@ export class Session implements ConnectionEvents {
         { client: this.connection.peer, unsentBytes },
         "closed: it does not read its replies",
       );
+      this.server.statistics.outputLimitCloses++;
       this.connection.destroy();
       return;
     }

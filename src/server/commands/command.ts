@@ -1,0 +1,170 @@
+/** `COMMAND [COUNT | DOCS | GETKEYS | GETKEYSANDFLAGS | INFO | LIST]`: what the commands say of themselves. */
+import { matchesGlob } from "../../base/glob.ts";
+import { set } from "../../resp/reply.ts";
+import { fromLatin1, latin1, SYNTAX_ERROR, word } from "../arguments.ts";
+import { type Command, CommandError, type SessionCommand } from "../command.ts";
+import type { CommandEntry, CommandTable, RunnableCommand, TableItem } from "../command-table.ts";
+import { categoriesOf, keySpecsOf } from "../command-traits.ts";
+import { container } from "../container.ts";
+import { keyRefsOf } from "../key-refs.ts";
+import type { Session } from "../session.ts";
+import { documentationOf, factsOf } from "./command-reply.ts";
+
+const ordinary = {
+  kind: "session",
+  flags: ["loading", "stale"],
+  group: "server",
+  since: "2.8.13",
+  complexity: "O(N) in the commands",
+} as const;
+
+const commandAlone: SessionCommand = {
+  ...ordinary,
+  name: "command",
+  arity: -1,
+  summary: "Describes all commands.",
+  run: ({ server }) => all(server.commands).map(factsOf),
+};
+
+const commandCount: SessionCommand = {
+  ...ordinary,
+  name: "command|count",
+  arity: 2,
+  summary: "Answers how many commands there are.",
+  complexity: "O(1)",
+  run: ({ server }) => server.commands.items.length,
+};
+
+const commandInfo: SessionCommand = {
+  ...ordinary,
+  name: "command|info",
+  arity: -2,
+  summary: "Describes commands for programs; all of them unless named.",
+  syntax: "[command-name [command-name ...]]",
+  run({ server: { commands } }, args) {
+    if (args.length === 2) return all(commands).map(factsOf);
+    return args.slice(2).map((name) => {
+      const command = commandNamed(commands, name);
+      return command === undefined ? null : factsOf(command);
+    });
+  },
+};
+
+const commandDocs: SessionCommand = {
+  ...ordinary,
+  name: "command|docs",
+  arity: -2,
+  since: "7.0.0",
+  summary: "Describes commands for people; all of them unless named.",
+  syntax: "[command-name [command-name ...]]",
+  run({ server: { commands } }, args) {
+    const named = args.slice(2).map((name) => commandNamed(commands, name));
+    const asked = args.length === 2 ? all(commands) : named.filter((command) => command !== undefined);
+    return { kind: "map", entries: asked.map((command) => [command.name, documentationOf(command)]) };
+  },
+};
+
+const commandList: SessionCommand = {
+  ...ordinary,
+  name: "command|list",
+  arity: -2,
+  since: "7.0.0",
+  summary: "Answers the names of the commands, subcommands too.",
+  syntax: "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
+  run({ server }, args) {
+    const commands = all(server.commands).flatMap((command) =>
+      command.kind === "container" ? [command, ...command.subcommands] : [command],
+    );
+    const passes = args.length === 2 ? () => true : filter(args);
+    return commands.filter(passes).map(({ name }) => name);
+  },
+};
+
+function filter(args: readonly Uint8Array[]): (command: Command) => boolean {
+  if (args.length !== 5 || word(args[2]!) !== "FILTERBY") throw new CommandError(SYNTAX_ERROR);
+  const value = latin1(args[4]!).toLowerCase();
+  switch (word(args[3]!)) {
+    case "MODULE":
+      return () => false;
+    case "ACLCAT":
+      return (command) => categoriesOf(command, command.kind === "container").includes(value);
+    case "PATTERN":
+      return ({ name }) => matchesGlob(fromLatin1(value), fromLatin1(name));
+    default:
+      throw new CommandError(SYNTAX_ERROR);
+  }
+}
+
+const commandGetkeys: SessionCommand = {
+  ...ordinary,
+  name: "command|getkeys",
+  arity: -4,
+  summary: "Answers the keys of a request.",
+  complexity: "O(N) in the arguments",
+  syntax: "command [arg [arg ...]]",
+  run: (session, args) => keysOf(session, args.slice(2)).map(({ key }) => key),
+};
+
+const commandGetkeysandflags: SessionCommand = {
+  ...ordinary,
+  name: "command|getkeysandflags",
+  arity: -4,
+  since: "7.0.0",
+  summary: "Answers the keys of a request, and what it does with each.",
+  complexity: "O(N) in the arguments",
+  syntax: "command [arg [arg ...]]",
+  run: (session, args) => keysOf(session, args.slice(2)).map(({ key, flags }) => [key, set(flags)]),
+};
+
+interface KeyUse {
+  readonly key: Uint8Array;
+  readonly flags: readonly string[];
+}
+
+function keysOf({ server, database }: Session, args: readonly Uint8Array[]): readonly KeyUse[] {
+  const command = requestedCommand(server.commands, args);
+  if (command === undefined) throw new CommandError("ERR Invalid command specified");
+  const specs = keySpecsOf(command);
+  if (specs.length === 0) throw new CommandError("ERR The command has no key arguments");
+  const { arity } = command;
+  if (arity >= 0 ? args.length !== arity : args.length < -arity) {
+    throw new CommandError("ERR Invalid number of arguments specified for command");
+  }
+  const refs = keyRefsOf(command, args, database);
+  return refs.map(({ key }, i) => ({ key, flags: specs[Math.min(i, specs.length - 1)]!.flags }));
+}
+
+function requestedCommand(commands: CommandTable, args: readonly Uint8Array[]): RunnableCommand | undefined {
+  const item = commands.find(args[0]!, 0, args[0]!.length);
+  if (item === undefined || item.kind === "command") return item?.entry.command;
+  return entryIn(item, latin1(args[1]!))?.command;
+}
+
+/** By name, or by "container|subcommand". */
+function commandNamed(commands: CommandTable, name: Uint8Array): Command | undefined {
+  const [first, second] = latin1(name).split("|", 2);
+  const item = commands.find(fromLatin1(first!), 0, first!.length);
+  if (item === undefined) return undefined;
+  if (second !== undefined) return item.kind === "container" ? entryIn(item, second)?.command : undefined;
+  return item.kind === "container" ? item.container : item.entry.command;
+}
+
+function entryIn(item: TableItem & { kind: "container" }, subcommand: string): CommandEntry | undefined {
+  return item.entries.get(subcommand.toLowerCase());
+}
+
+function all(commands: CommandTable): readonly Command[] {
+  return commands.items.map((item) => (item.kind === "container" ? item.container : item.entry.command));
+}
+
+export const command = container({
+  name: "command",
+  arity: -1,
+  flags: ["loading", "stale"],
+  group: "server",
+  since: "2.8.13",
+  helpSince: "5.0.0",
+  summary: "Describes the commands.",
+  alone: commandAlone,
+  subcommands: [commandCount, commandDocs, commandGetkeys, commandGetkeysandflags, commandInfo, commandList],
+});

@@ -1,0 +1,117 @@
+/**
+ * The parameters of CONFIG GET and SET, under Redis's names. Those of the settings that may change while the
+ * server runs do; the rest say how things are.
+ */
+import { utf8 } from "../base/bytes.ts";
+import { parseSize } from "../node/quantity.ts";
+import { DATABASE_COUNT, EVICTION_POLICIES, FSYNC_POLICIES } from "../node/settings.ts";
+import { findConflict } from "../node/settings-schema.ts";
+import { latin1 } from "./arguments.ts";
+import { choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
+
+const MIB = 1024 * 1024;
+const INT64_MAX = 2 ** 63;
+const PASSWORD_CHARACTERS_MAX = 1024;
+
+const requirepass: Parameter = {
+  name: "requirepass",
+  isSecret: true,
+  read: ({ password = "" }) => latin1(utf8(password)),
+  write(draft, text) {
+    const password = Buffer.from(text, "latin1").toString("utf8");
+    if (latin1(utf8(password)) !== text) return "a password must be UTF-8 text";
+    if (password.length > PASSWORD_CHARACTERS_MAX) {
+      return `a password has at most ${PASSWORD_CHARACTERS_MAX} characters`;
+    }
+    draft.password = password === "" ? undefined : password;
+    if (findConflict(draft) === undefined) return undefined;
+    return `without a password only loopback addresses may be listened on, and this is ${draft.host}`;
+  },
+};
+
+/** Only clients of the class `normal` exist; limits for the others are read and left alone. */
+const outputLimits: Parameter = {
+  name: "client-output-buffer-limit",
+  read: ({ outputBufferBytesMax }) => `normal ${outputBufferBytesMax} 0 0`,
+  write(draft, text) {
+    const words = text.trim().split(/\s+/);
+    if (words.length % 4 !== 0) return "Wrong number of arguments in buffer limit configuration.";
+    for (let i = 0; i < words.length; i += 4) {
+      const [name, hard, soft, seconds] = words.slice(i, i + 4);
+      const hardBytes = parseSize(hard!);
+      if (!/^(normal|slave|replica|pubsub)$/i.test(name!)) {
+        return "Invalid client class specified in buffer limit configuration.";
+      }
+      if (hardBytes === undefined || parseSize(soft!) === undefined || !/^\d+$/.test(seconds!)) {
+        return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+      }
+      if (name!.toLowerCase() !== "normal") continue;
+      if (Number(seconds) !== 0 || parseSize(soft!) !== 0) return "this version supports only a hard limit";
+      if (hardBytes < MIB) return "the hard limit for normal clients must be at least 1mb";
+      draft.outputBufferBytesMax = hardBytes;
+    }
+    return undefined;
+  },
+};
+
+const percentiles: Parameter = {
+  name: "latency-tracking-info-percentiles",
+  read: ({ latencyPercentiles }) => latencyPercentiles.join(" "),
+  write(draft, text) {
+    const words = text.split(/\s+/).filter((word) => word !== "");
+    if (!words.every((word) => /^-?\d+(\.\d+)?$/.test(word))) {
+      return "Invalid latency-tracking-info-percentiles parameters";
+    }
+    const values = words.map(Number);
+    if (values.some((value) => value < 0 || value > 100)) {
+      return "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+    }
+    draft.latencyPercentiles = values;
+    return undefined;
+  },
+};
+
+export const PARAMETERS: readonly Parameter[] = [
+  size("maxmemory", "maxmemoryBytes", { min: 0, max: INT64_MAX }),
+  choice("maxmemory-policy", "evictionPolicy", EVICTION_POLICIES),
+  whole("maxmemory-samples", "evictionSamples", { min: 1, max: INT32_MAX }),
+  size("maxmemory-clients", "clientMemoryBytesMax", { min: MIB, max: INT64_MAX }),
+  whole("lfu-log-factor", "lfuLogFactor", { min: 0, max: INT32_MAX }),
+  whole("lfu-decay-time", "lfuDecayMinutes", { min: 0, max: INT32_MAX }),
+  whole("timeout", "idleTimeoutMs", { min: 0, max: INT32_MAX, unit: 1000 }),
+  whole("maxclients", "maxClients", { min: 1, max: 2 ** 32 - 1 }),
+  size("proto-max-bulk-len", "valueBytesMax", { min: MIB, max: 64 * MIB }),
+  whole("slowlog-log-slower-than", "slowlogThresholdMicros", { min: -1, max: INT64_MAX }),
+  whole("slowlog-max-len", "slowlogLength", { min: 0, max: INT64_MAX }),
+  choice("appendfsync", "fsync", FSYNC_POLICIES),
+  flag("latency-tracking", "showsLatency"),
+  percentiles,
+  outputLimits,
+  requirepass,
+  only("activedefrag", "no"),
+  only("appendonly", "no"),
+  only("hz", "10"),
+  only("latency-monitor-threshold", "0"),
+  only("notify-keyspace-events", ""),
+  only("protected-mode", "yes"),
+  only("save", ""),
+  only("tcp-keepalive", "300"),
+  immutable("bind", ({ host }) => host),
+  immutable("cluster-enabled", () => "no"),
+  immutable("daemonize", () => "no"),
+  immutable("databases", () => String(DATABASE_COUNT)),
+  immutable("dir", ({ dataDirectory }) => dataDirectory),
+  immutable("io-threads", () => "1"),
+  immutable("logfile", () => ""),
+  immutable("pidfile", () => ""),
+  immutable("port", (_settings, { port }) => String(port)),
+  immutable("replicaof", () => ""),
+  immutable("unixsocket", () => ""),
+];
+
+const byName = new Map(PARAMETERS.map((parameter) => [parameter.name, parameter]));
+
+/** In any case of letters. */
+export function parameterNamed(name: string): Parameter | undefined {
+  return byName.get(name.toLowerCase());
+}
