@@ -3,7 +3,8 @@
  *
  * What is stored is the increment, not the total: increments made on both sides of a partition all count.
  */
-import { fitsInt64, fromLatin1, integer64 } from "../arguments.ts";
+import { utf8 } from "../../base/bytes.ts";
+import { fitsInt64, integer64 } from "../arguments.ts";
 import { type Change, CommandError, type Effect, type KeyView, type UpdateCommand } from "../command.ts";
 
 const INT64_MIN = -(2n ** 63n);
@@ -69,5 +70,5 @@ function canAdd({ cell }: KeyView, by: bigint): boolean {
 }
 
 function replace({ expiresAtMs }: KeyView, total: bigint): Change {
-  return { kind: "put", value: fromLatin1(total.toString()), expiresAtMs };
+  return { kind: "put", value: utf8(total.toString()), expiresAtMs };
 }

@@ -1,5 +1,6 @@
 /** `INCRBYFLOAT key n` -> the new value, as text without exponent. Computed and rounded as Redis does on x86-64. */
-import { fromLatin1, latin1, NOT_A_FLOAT } from "../arguments.ts";
+import { utf8 } from "../../base/bytes.ts";
+import { latin1, NOT_A_FLOAT } from "../arguments.ts";
 import { CommandError, type UpdateCommand } from "../command.ts";
 import {
   addExtended,
@@ -25,7 +26,7 @@ export const incrbyfloat: UpdateCommand = {
     const present = before === undefined ? ZERO : parse(before);
     const sum = addExtended(present, parse(args[2]!));
     if (sum === INFINITE) throw new CommandError("ERR increment would produce NaN or Infinity");
-    const value = fromLatin1(toFixed17(sum));
+    const value = utf8(toFixed17(sum));
     return { reply: value, change: { kind: "put", value, expiresAtMs } };
   },
 };

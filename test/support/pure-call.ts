@@ -1,0 +1,23 @@
+/** Runs a pure command on made-up keys. Text stands for its Latin-1 bytes. */
+import { type Cell, NEVER } from "../../src/causality/cell.ts";
+import type { CommandEnvironment, KeyView } from "../../src/server/command.ts";
+
+export const WALL_MS = 1_700_000_000_000;
+export const ENVIRONMENT: CommandEnvironment = { wallMs: WALL_MS, valueBytesMax: 1024, database: 0 };
+
+export function bytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "latin1"));
+}
+
+/** The arguments of a call without blanks in them: `call("SET k v")`. */
+export function call(line: string): Uint8Array[] {
+  return line.split(" ").map(bytes);
+}
+
+/** What a command sees of a key that holds `value`, or of an absent one. */
+export function view(
+  value?: string,
+  { expiresAtMs = NEVER, cell }: { expiresAtMs?: number; cell?: Cell } = {},
+): KeyView {
+  return { value: value === undefined ? undefined : bytes(value), expiresAtMs, cell };
+}
