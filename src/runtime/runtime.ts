@@ -22,7 +22,7 @@ export interface Clock {
    * process alive. Requires: 0 < intervalMs < 2^31.
    */
   every(intervalMs: number, tick: () => void): Cancel;
-  /** Calls `task` once, after the events already waiting have been handled. Never before the caller returns. */
+  /** Calls `task` once, after the events already waiting were handled. Never before the caller returns. */
   defer(task: () => void): void;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Names of files, and how to undo what is not yet synced. A change of names belongs to one directory,
- * a rename across directories to two; it is durable once one of them was synced. A crash undoes in each directory the
- * last few changes that are not durable: all, some or none. Directories are durable as soon as made.
+ * Names of files, and how to undo what is not yet synced. A change of names belongs to one directory, a
+ * rename across directories to two; it is durable once one of them was synced. A crash undoes in each
+ * directory the last few changes that are not durable: all, some or none. Directories are durable as soon as
+ * made.
  *
  * Invariant: undoing all pending changes, last first, gives the durable names.
  */

@@ -8,8 +8,8 @@ import { equalBytes } from "../base/bytes.ts";
 import type { Outcome } from "../base/errors.ts";
 import { ioError } from "../runtime/io-error.ts";
 import type { Disk, DiskFile } from "../runtime/runtime.ts";
+import type { DirectoryTree } from "./directory-tree.ts";
 import type { Life } from "./life.ts";
-import type { DiskStep, SimDisk } from "./sim-disk.ts";
 import type { SimFile } from "./sim-file.ts";
 import type { SimRandom } from "./sim-random.ts";
 import { systemError } from "./system-error.ts";
@@ -18,6 +18,28 @@ const NAME_MS_MAX = 0.1;
 const READ_MS_MAX = 0.2;
 const APPEND_MS_MAX = 0.05;
 const SYNC_MS_MAX = 3;
+
+/** Something that a process is about to do to the disk. */
+export interface DiskStep {
+  readonly kind:
+    | "open"
+    | "list"
+    | "name"
+    | "append"
+    | "truncate"
+    | "read"
+    | "sync"
+    | "close"
+    | "syncDirectory";
+  readonly path: string;
+}
+
+/** What is seen through the view, by all processes alike. */
+export interface Medium {
+  readonly tree: DirectoryTree;
+  /** Throws the system's error if the step is to fail. */
+  admit(step: DiskStep, addedBytes: number): void;
+}
 
 interface Step<T> extends DiskStep {
   readonly outcome: Outcome;
@@ -29,11 +51,11 @@ interface Step<T> extends DiskStep {
 
 /** Runs steps for one process. */
 class Stepper {
-  readonly #disk: SimDisk;
+  readonly #disk: Medium;
   readonly #life: Life;
   readonly #random: SimRandom;
 
-  constructor(disk: SimDisk, life: Life, random: SimRandom) {
+  constructor(disk: Medium, life: Life, random: SimRandom) {
     this.#disk = disk;
     this.#life = life;
     this.#random = random;
@@ -67,10 +89,10 @@ class Stepper {
 }
 
 export class DiskView implements Disk {
-  readonly #disk: SimDisk;
+  readonly #disk: Medium;
   readonly #stepper: Stepper;
 
-  constructor(disk: SimDisk, life: Life, random: SimRandom) {
+  constructor(disk: Medium, life: Life, random: SimRandom) {
     this.#disk = disk;
     this.#stepper = new Stepper(disk, life, random);
   }

@@ -4,25 +4,10 @@
  */
 import type { Disk } from "../runtime/runtime.ts";
 import { DirectoryTree } from "./directory-tree.ts";
-import { DiskView } from "./disk-view.ts";
+import { type DiskStep, DiskView, type Medium } from "./disk-view.ts";
 import type { Life } from "./life.ts";
 import type { SimRandom } from "./sim-random.ts";
 import { systemError } from "./system-error.ts";
-
-/** Something that a process is about to do to the disk. */
-export interface DiskStep {
-  readonly kind:
-    | "open"
-    | "list"
-    | "name"
-    | "append"
-    | "truncate"
-    | "read"
-    | "sync"
-    | "close"
-    | "syncDirectory";
-  readonly path: string;
-}
 
 /**
  * Called before each step. Returning a system code ("EIO") makes the step fail; crashing the machine from
@@ -30,7 +15,7 @@ export interface DiskStep {
  */
 export type Intercept = (step: DiskStep) => string | undefined;
 
-export class SimDisk {
+export class SimDisk implements Medium {
   /** More bytes in files than this are refused with ENOSPC. */
   capacityBytes = Number.POSITIVE_INFINITY;
   intercept: Intercept | undefined;
@@ -88,7 +73,6 @@ export class SimDisk {
     file.flipBit(offset ?? this.#random.below(file.length), this.#random.below(8));
   }
 
-  /** Throws the system's error if the step is to fail. */
   admit(step: DiskStep, addedBytes: number): void {
     if (step.kind === "sync" || step.kind === "syncDirectory") this.#syncCount++;
     const code = this.intercept?.(step);

@@ -43,7 +43,7 @@ function isReachable(bytes: Uint8Array, states: readonly Uint8Array[]): boolean 
   });
 }
 
-test("a crash leaves a state since the last sync, perhaps with a torn append; a second one nothing new", () => {
+test("a crash leaves a state since the last sync, maybe a torn append; a second changes nothing", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), fc.string(), (steps, seed) => {
       const file = new SimFile();
