@@ -4,8 +4,8 @@
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
-import type { KeyRef } from "../replication/step.ts";
 import { Stamper } from "../replication/stamper.ts";
+import type { KeyRef } from "../replication/step.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
 import { MemoryEngine } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
