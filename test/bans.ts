@@ -67,11 +67,12 @@ export const BANS: readonly Ban[] = [
 /** Words that name nothing. */
 export const BANNED_NAME = /^(manager|helper|util|utilitie|common|service|info|data|process|handle)s?$/;
 
+/** Without their endings. */
 export const BANNED_NAME_EXCEPTIONS: readonly string[] = [
   // Redis's own name of the command.
-  "src/server/commands/info.ts",
+  "src/server/commands/info",
   // As in "longest common subsequence".
-  "src/server/common-subsequence.ts",
+  "src/server/common-subsequence",
 ];
 
 export const FILE_LINES_MAX = 400;

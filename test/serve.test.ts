@@ -3,22 +3,22 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { VERSION } from "../src/node/version.ts";
-import { ask, KvorumProcess, type RunOptions, runKvorum } from "./support/kvorum-process.ts";
+import { ask, RunningKvorum, type RunOptions, runKvorum } from "./support/running-kvorum.ts";
 
-const running: KvorumProcess[] = [];
+const running: RunningKvorum[] = [];
 
 afterEach(async () => {
   for (const node of running) node.signal("SIGKILL");
   await Promise.all(running.splice(0).map((node) => node.end()));
 });
 
-function start(args: readonly string[], options?: RunOptions): KvorumProcess {
-  const node = new KvorumProcess(args, options);
+function start(args: readonly string[], options?: RunOptions): RunningKvorum {
+  const node = new RunningKvorum(args, options);
   running.push(node);
   return node;
 }
 
-function serve(args: readonly string[], options?: RunOptions): KvorumProcess {
+function serve(args: readonly string[], options?: RunOptions): RunningKvorum {
   return start(["serve", ...args], options);
 }
 
@@ -51,11 +51,11 @@ test("SHUTDOWN from a client stops it in good order", async () => {
 
 test("a taken port ends it with 1, and says what to do", async () => {
   const taken = await serve(["--port", "0"]).ready();
-  expect(await runKvorum(["serve", "--port", `${taken}`])).toEqual({
-    exitCode: 1,
-    output: "",
-    errors: `kvorum: cannot listen on 127.0.0.1:${taken}: the port is taken; stop what holds it, or choose another with --port or --port-search\n`,
-  });
+  const { exitCode, output, errors } = await runKvorum(["serve", "--port", `${taken}`]);
+  expect({ exitCode, output }).toEqual({ exitCode: 1, output: "" });
+  expect(errors.trim().split("\n").at(-1)).toBe(
+    `kvorum: cannot listen on 127.0.0.1:${taken}: the port is taken; stop what holds it, or choose another with --port or --port-search`,
+  );
 });
 
 test("--port-search takes the next free port, and says so", async () => {

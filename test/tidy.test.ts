@@ -84,6 +84,7 @@ test("no file tells where or how it was made", () => {
 });
 
 function hasBannedName(path: string): boolean {
-  const [name] = path.split("/").at(-1)!.split(".");
-  return name!.split("-").some((word) => BANNED_NAME.test(word)) && !BANNED_NAME_EXCEPTIONS.includes(path);
+  const [stem] = path.split(".");
+  const words = stem!.split("/").at(-1)!.split("-");
+  return words.some((word) => BANNED_NAME.test(word)) && !BANNED_NAME_EXCEPTIONS.includes(stem!);
 }

@@ -20,7 +20,7 @@ export interface Ending {
 }
 
 /** One process, in an empty directory of its own that goes with it. */
-export class KvorumProcess {
+export class RunningKvorum {
   readonly directory = mkdtempSync(join(tmpdir(), "kvorum-test-"));
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -97,7 +97,7 @@ export class KvorumProcess {
 
 /** Runs `kvorum` to its end. */
 export function runKvorum(args: readonly string[], options?: RunOptions): Promise<Ending> {
-  return new KvorumProcess(args, options).end();
+  return new RunningKvorum(args, options).end();
 }
 
 /** Resolves to what a server answers to one inline command, up to its end or the first line. */
