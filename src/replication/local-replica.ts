@@ -170,15 +170,17 @@ export class LocalReplica {
     );
   }
 
+  /** All keys as they were at one moment. */
   readMany<R>(
     refs: readonly KeyRef[],
     { wallMs, touch }: ReadOptions,
     step: (views: KeyView[]) => R,
   ): Awaitable<R> {
     if (refs.length === 1) return this.read(refs[0]!, { wallMs, touch }, (view) => step([view]));
-    return whenReady(this.#cells.loadAll(this.#storedAll(refs), touch), (cells) =>
-      step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs)))),
-    );
+    const stored = this.#storedAll(refs);
+    const look = (cells: readonly (Cell | undefined)[]): R =>
+      step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs))));
+    return this.#exclusively(stored, () => this.#cells.loadAll(stored, touch), look);
   }
 
   update<R>(ref: KeyRef, wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {

@@ -1,0 +1,194 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { numberOf, ReplicaBench, ref, SIBLINGS_MAX, textOf } from "../../test/support/replica-bench.ts";
+import { toText, utf8 } from "../base/bytes.ts";
+import { EMPTY_CELL, NEVER } from "../causality/cell.ts";
+import { resolveAll } from "../causality/cell-value.ts";
+import { seenContext } from "../causality/cell-write.ts";
+import { ELSEWHERE, HIT, MISS } from "./local-replica.ts";
+import type { Effect, KeyView } from "./step.ts";
+
+function incrementBy(by: number): (view: KeyView) => Effect<number> {
+  return (view) => ({ reply: numberOf(view) + by, change: { kind: "increment", by: BigInt(by) } });
+}
+
+function putNumber(number: number): Effect<undefined>["change"] {
+  return { kind: "put", value: utf8(`${number}`), expiresAtMs: NEVER };
+}
+
+describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
+  let bench: ReplicaBench;
+
+  beforeEach(() => {
+    bench = new ReplicaBench(slowInTen);
+  });
+
+  test("of many increments at once none is lost, and each sees another number", async () => {
+    const { replica, wallMs } = bench;
+    const replies = await bench.settle(
+      Promise.all(Array.from({ length: 200 }, () => replica.update(ref("n"), wallMs, incrementBy(1)))),
+    );
+    expect(new Set(replies).size).toBe(200);
+    expect(await bench.get("n")).toBe("200");
+  });
+
+  test("a value that is read and rewritten by many loses nothing", async () => {
+    const { replica, wallMs } = bench;
+    const append = (text: string) => (view: KeyView) => {
+      const value = utf8(`${textOf(view) ?? ""}${text}`);
+      return { reply: undefined, change: { kind: "put", value, expiresAtMs: NEVER } as const };
+    };
+    const texts = Array.from({ length: 60 }, (_, i) => `<${i}>`);
+    await bench.settle(Promise.all(texts.map((text) => replica.update(ref("t"), wallMs, append(text)))));
+    const value = await bench.get("t");
+    expect(value?.match(/<\d+>/g)?.sort()).toEqual(texts.toSorted());
+  });
+
+  test("nobody sees an update of several keys half done", async () => {
+    const { replica, wallMs, runtime } = bench;
+    const accounts = ["a", "b", "c"].map((name) => ref(name));
+    for (const name of ["a", "b", "c"]) await bench.put(name, "100");
+    const transfer = (): unknown => {
+      const pair = [accounts[runtime.random.below(3)]!, accounts[runtime.random.below(3)]!];
+      return replica.updateMany(pair, wallMs, ([from, to]) => ({
+        reply: undefined,
+        changes: pair[0] === pair[1] ? [] : [putNumber(numberOf(from!) - 7), putNumber(numberOf(to!) + 7)],
+      }));
+    };
+    const sum = (): unknown =>
+      replica.readMany(accounts, { wallMs, touch: true }, (views) =>
+        views.reduce((total, view) => total + numberOf(view), 0),
+      );
+    const answers = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? sum() : transfer()));
+    const seen = (await bench.settle(Promise.all(answers))).filter((answer) => answer !== undefined);
+    expect(seen).toEqual(Array.from({ length: 100 }, () => 300));
+  });
+
+  test("a key that is named twice gets its changes in order", async () => {
+    const { replica, wallMs } = bench;
+    const changes = [putNumber(1), putNumber(2)];
+    await bench.settle(
+      replica.updateMany([ref("k"), ref("k")], wallMs, () => ({ reply: undefined, changes })),
+    );
+    expect(await bench.get("k")).toBe("2");
+  });
+
+  test("what a step answers outlives what it writes", async () => {
+    await bench.put("k", "old");
+    const old = await bench.settle(
+      bench.replica.update(ref("k"), bench.wallMs, ({ value }) => ({ reply: value!, change: putNumber(3) })),
+    );
+    await bench.get("k");
+    expect(toText(old)).toBe("old");
+  });
+
+  test("a reply may tell of the cell that was stored", async () => {
+    await bench.put("k", "old");
+    const siblingCount = await bench.settle(
+      bench.replica.update(ref("k"), bench.wallMs, () => ({
+        reply: 0,
+        change: { kind: "put", value: utf8("new"), expiresAtMs: NEVER, context: seenContext(EMPTY_CELL) },
+        replyAfter: (stored) => stored.siblings.length,
+      })),
+    );
+    expect(siblingCount).toBe(2);
+  });
+
+  test("a versioned write past the limit of siblings is refused, and changes nothing", async () => {
+    const { replica } = bench;
+    const putBlindly = (text: string): unknown =>
+      replica.update(ref("k"), bench.wallMs, () => ({
+        reply: undefined,
+        change: { kind: "put", value: utf8(text), expiresAtMs: NEVER, context: seenContext(EMPTY_CELL) },
+      }));
+    for (let i = 0; i < SIBLINGS_MAX; i++) await bench.settle(putBlindly(`${i}`));
+    const tooMany = async (): Promise<unknown> => bench.settle(putBlindly("4"));
+    await expect(tooMany()).rejects.toMatchObject({ code: "TOO_MANY_SIBLINGS", outcome: "not-applied" });
+    const values = await bench.settle(
+      replica.read(ref("k"), { wallMs: bench.wallMs, touch: true }, ({ cell }) =>
+        resolveAll(cell!, bench.wallMs).map(({ payload }) => toText(payload)),
+      ),
+    );
+    expect(values).toEqual(["3", "2", "1", "0"]);
+  });
+
+  test("what a slow update had read before all was cleared does not come back", async () => {
+    const { replica, wallMs } = bench;
+    for (let round = 0; round < 10; round++) {
+      await bench.put("n", "41");
+      const incremented = replica.update(ref("n"), wallMs, incrementBy(1));
+      await bench.settle(Promise.all([incremented, replica.clear()]));
+      expect([undefined, "1"]).toContain(await bench.get("n"));
+    }
+  });
+
+  test("a database keeps its number from the read to the write", async () => {
+    const { replica, wallMs, databases } = bench;
+    await bench.put("n", "1", NEVER, 0);
+    const incremented = replica.update(ref("n"), wallMs, incrementBy(1));
+    databases.swap(0, 5);
+    await bench.settle(incremented);
+    expect([await bench.get("n", 0), await bench.get("n", 5)]).toEqual([undefined, "2"]);
+  });
+
+  test("lookups are counted as hits and misses", async () => {
+    await bench.put("k", "v");
+    await bench.get("k");
+    await bench.get("absent");
+    await bench.get("k");
+    expect(bench.replica.lookups).toEqual({ hits: 2, misses: 1 });
+  });
+});
+
+test("what a read answers later is its reader's own", async () => {
+  const bench = new ReplicaBench(10);
+  await bench.put("a", "one");
+  await bench.put("b", "two");
+  const read = (name: string): unknown =>
+    bench.replica.read(ref(name), { wallMs: bench.wallMs, touch: true }, ({ value }) => value);
+  const values = (await bench.settle(Promise.all([read("a"), read("b")]))) as Uint8Array[];
+  expect(values.map(toText)).toEqual(["one", "two"]);
+});
+
+describe("the shortcuts", () => {
+  const request = (...args: string[]) => {
+    const bytes = utf8(args.join(""));
+    const ends = args.map((_, i) => args.slice(0, i + 1).join("").length);
+    return { bytes, starts: [0, ...ends], ends };
+  };
+  const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
+
+  test("read and write like the general way", async () => {
+    const { replica, wallMs, databases } = new ReplicaBench(0);
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(MISS);
+    expect(replica.overwrite(0, request("set", "k", "value"), NEVER, wallMs)).toBe(true);
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(HIT);
+    expect(toText(range.bytes.subarray(range.start, range.end))).toBe("value");
+    databases.swap(0, 3);
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(MISS);
+    expect(replica.peek(3, utf8("k"), 0, 1, wallMs, range)).toBe(HIT);
+  });
+
+  test("leave what they cannot do at once to the general way", async () => {
+    const slow = new ReplicaBench(10);
+    expect(slow.replica.peek(0, utf8("k"), 0, 1, slow.wallMs, range)).toBe(ELSEWHERE);
+    expect(slow.replica.overwrite(0, request("set", "k", "v"), NEVER, slow.wallMs)).toBe(false);
+    await slow.world.runFor(1);
+    expect(await slow.get("k")).toBe(undefined);
+  });
+
+  test("do not write a key that somebody holds", async () => {
+    const bench = new ReplicaBench(0);
+    const { replica, wallMs } = bench;
+    let end!: () => void;
+    const busy = replica.transact({ refs: [ref("k")], watches: [], wallMs }, () => {
+      return new Promise<void>((resolve) => {
+        end = resolve;
+      });
+    });
+    expect(replica.overwrite(0, request("set", "k", "v"), NEVER, wallMs)).toBe(false);
+    expect(replica.overwrite(0, request("set", "other", "v"), NEVER, wallMs)).toBe(true);
+    end();
+    await bench.settle(busy);
+    expect(replica.overwrite(0, request("set", "k", "v"), NEVER, wallMs)).toBe(true);
+  });
+});

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { compareHlc, type Hlc } from "../causality/hybrid-clock.ts";
+import { SimRandom } from "../sim/sim-random.ts";
+import { Stamper } from "./stamper.ts";
+
+test("every stamp has a new dot and a later time, also when the wall clock goes back", () => {
+  const stamper = new Stamper(new SimRandom("stamper"));
+  let before: Hlc = { wallMs: 0, logical: 0 };
+  [1000, 1000, 900, 1001, 500].forEach((wallMs, i) => {
+    const { dot, hlc } = stamper.stamp(wallMs);
+    expect(dot).toEqual({ actor: stamper.actor, counter: i + 1 });
+    expect(compareHlc(hlc, before)).toBeGreaterThan(0);
+    before = hlc;
+  });
+});
+
+test("both kinds of stamp count on together", () => {
+  const stamper = new Stamper(new SimRandom("stamper"));
+  expect(stamper.compactStamp(5, 0).counter).toBe(1);
+  expect(stamper.stamp(5).dot.counter).toBe(2);
+  expect(stamper.compactStamp(5, 77)).toMatchObject({ counter: 3, expiresAtMs: 77 });
+});
+
+test("two lives have two actors", () => {
+  const random = new SimRandom("stamper");
+  expect(new Stamper(random).actor).not.toBe(new Stamper(random).actor);
+});
