@@ -6,6 +6,7 @@
  *   text    16 lower-case hexadecimal digits, for people
  */
 import { assert } from "../base/assert.ts";
+import { readUint64, writeUint64 } from "./fixed-integer.ts";
 
 export type Actor = bigint;
 
@@ -25,13 +26,12 @@ export function actorBytes(actor: Actor): Uint8Array {
 
 export function writeActor(target: Uint8Array, at: number, actor: Actor): void {
   assert(isActor(actor), "an actor is an unsigned 64-bit number");
-  writeUint32(target, at, Number(actor >> 32n));
-  writeUint32(target, at + 4, Number(actor & 0xffff_ffffn));
+  writeUint64(target, at, actor);
 }
 
 /** Requires: ACTOR_BYTES bytes from `at` on. */
 export function readActor(bytes: Uint8Array, at: number): Actor {
-  return (BigInt(readUint32(bytes, at)) << 32n) | BigInt(readUint32(bytes, at + 4));
+  return readUint64(bytes, at);
 }
 
 export function actorText(actor: Actor): string {
@@ -41,15 +41,4 @@ export function actorText(actor: Actor): string {
 /** The actor of 16 hexadecimal digits, or undefined if `text` is anything else. */
 export function parseActor(text: string): Actor | undefined {
   return /^[0-9a-f]{16}$/i.test(text) ? BigInt(`0x${text}`) : undefined;
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}
-
-function writeUint32(target: Uint8Array, at: number, value: number): void {
-  target[at] = value >>> 24;
-  target[at + 1] = value >>> 16;
-  target[at + 2] = value >>> 8;
-  target[at + 3] = value;
 }

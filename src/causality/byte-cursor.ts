@@ -1,7 +1,7 @@
 /** Reads and writes the primitives of the general cell form. Numbers are LEB128, at most 48 bits, shortest form. */
 import { StoreError } from "../base/errors.ts";
 import { ACTOR_BYTES, type Actor, readActor, writeActor } from "./actor.ts";
-import { readUint48, writeUint48 } from "./compact-cell.ts";
+import { readUint48, readUint64, writeUint48, writeUint64 } from "./fixed-integer.ts";
 
 const VARINT_BYTES_MAX = 7;
 export const INT64_BYTES = 8;
@@ -14,13 +14,11 @@ export function corruptCell(reason: string): StoreError {
 /** Every method throws StoreError CORRUPTION if the bytes end too early. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #end: number;
   #at: number;
 
   constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = start;
     this.#end = end;
   }
@@ -42,11 +40,12 @@ export class ByteReader {
   }
 
   uint16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
+    const at = this.#advance(2);
+    return this.#bytes[at]! | (this.#bytes[at + 1]! << 8);
   }
 
   int64(): bigint {
-    return this.#view.getBigInt64(this.#advance(INT64_BYTES));
+    return BigInt.asIntN(64, readUint64(this.#bytes, this.#advance(INT64_BYTES)));
   }
 
   /** A view of the next bytes, not a copy. */
@@ -82,12 +81,10 @@ export class ByteReader {
 /** Writes into a buffer that its user has measured beforehand. */
 export class ByteWriter {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   #at = 0;
 
   constructor(sizeBytes: number) {
     this.bytes = new Uint8Array(sizeBytes);
-    this.#view = new DataView(this.bytes.buffer);
   }
 
   /** Bytes written so far. */
@@ -110,12 +107,12 @@ export class ByteWriter {
   }
 
   uint16(value: number): void {
-    this.#view.setUint16(this.#at, value, true);
-    this.#at += 2;
+    this.byte(value);
+    this.byte(value >>> 8);
   }
 
   int64(value: bigint): void {
-    this.#view.setBigInt64(this.#at, value);
+    writeUint64(this.bytes, this.#at, value);
     this.#at += INT64_BYTES;
   }
 
@@ -126,16 +123,15 @@ export class ByteWriter {
 
   varint(value: number): void {
     let rest = value;
-    while (rest >= 0x80) {
-      this.byte((rest % 0x80) | 0x80);
-      rest = Math.floor(rest / 0x80);
-    }
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) this.byte((rest % 0x80) | 0x80);
+    for (; rest > 0x7f; rest >>>= 7) this.byte(rest | 0x80); // the whole of the loop, nearly always
     this.byte(rest);
   }
 }
 
+/** How many bytes `varint` takes. */
 export function varintBytes(value: number): number {
   let size = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  for (let limit = 0x80; value >= limit; limit *= 0x80) size++;
   return size;
 }

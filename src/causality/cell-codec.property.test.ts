@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { StoreError } from "../base/errors.ts";
 import { decodeCell, encodeCell } from "./cell-codec.ts";
-import { anyCell } from "./cell-samples.ts";
+import { anyCell } from "./cell-samples.oracle.ts";
 
 test("every cell comes back as it was", () => {
   fc.assert(

@@ -3,7 +3,7 @@ import { utf8 } from "../base/bytes.ts";
 import { type Cell, EMPTY_CELL } from "./cell.ts";
 import { decodeCell, encodeCell } from "./cell-codec.ts";
 import { merge } from "./cell-merge.ts";
-import { ALICE, BOB, dot, stamp, value } from "./cell-samples.ts";
+import { ALICE, BOB, dot, stamp, value } from "./cell-samples.oracle.ts";
 import { increment, overwrite, putWithContext, remove } from "./cell-write.ts";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

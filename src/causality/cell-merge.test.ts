@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EMPTY_CELL } from "./cell.ts";
 import { merge } from "./cell-merge.ts";
-import { ALICE, BOB, CAROL, dot, shown, stamp, value } from "./cell-samples.ts";
+import { ALICE, BOB, CAROL, dot, shown, stamp, value } from "./cell-samples.oracle.ts";
 import {
   increment,
   overwrite,

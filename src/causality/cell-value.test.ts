@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { toText, utf8 } from "../base/bytes.ts";
 import { type Cell, EMPTY_CELL, NEVER } from "./cell.ts";
 import { merge } from "./cell-merge.ts";
-import { ALICE, BOB, dot, shown, stamp, value } from "./cell-samples.ts";
+import { ALICE, BOB, dot, shown, stamp, value } from "./cell-samples.oracle.ts";
 import { liveAt, parseInteger, resolve, resolveAll } from "./cell-value.ts";
 import { increment, overwrite } from "./cell-write.ts";
 

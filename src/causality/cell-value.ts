@@ -8,7 +8,7 @@
  * A plain GET answers the newest live value; if that is an integer, or there is none, plus the increments.
  * Increments beside text wait: they show again only if an integer wins.
  */
-import { utf8 } from "../base/bytes.ts";
+import { toText } from "../base/bytes.ts";
 import {
   type Absorption,
   absorptionOf,
@@ -128,16 +128,20 @@ export function parseInteger(payload: Uint8Array): bigint | undefined {
   const start = payload[0] === MINUS ? 1 : 0;
   if (payload[start] === ZERO) return payload.length === 1 ? 0n : undefined;
   if (start === payload.length) return undefined;
-  let text = start === 1 ? "-" : "";
+  let value = 0; // exact only if it turns out to be safe
   for (let i = start; i < payload.length; i++) {
     const digit = payload[i]!;
     if (digit < ZERO || digit > NINE) return undefined;
-    text += String.fromCharCode(digit);
+    value = value * 10 + (digit - ZERO);
   }
-  const value = BigInt(text);
-  return value >= INT64_MIN && value <= INT64_MAX ? value : undefined;
+  if (value <= Number.MAX_SAFE_INTEGER) return BigInt(start === 1 ? -value : value);
+  const exact = BigInt(toText(payload));
+  return exact >= INT64_MIN && exact <= INT64_MAX ? exact : undefined;
 }
 
 function decimal(value: bigint): Uint8Array {
-  return utf8(value.toString());
+  const text = value.toString();
+  const digits = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) digits[i] = text.charCodeAt(i);
+  return digits;
 }

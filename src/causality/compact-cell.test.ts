@@ -4,7 +4,7 @@ import { utf8 } from "../base/bytes.ts";
 import { actorBytes } from "./actor.ts";
 import { type Cell, NEVER } from "./cell.ts";
 import { decodeCell, encodeCell } from "./cell-codec.ts";
-import { ALICE, anyUint48, BOB, CAROL, stamp, value } from "./cell-samples.ts";
+import { ALICE, anyUint48, BOB, CAROL, stamp, value } from "./cell-samples.oracle.ts";
 import { overwrite } from "./cell-write.ts";
 import {
   COMPACT_HEADER_BYTES_MAX,

@@ -19,6 +19,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { NEVER } from "./cell.ts";
+import { readUint48, writeUint48 } from "./fixed-integer.ts";
 
 export const COMPACT_FORMAT = 1;
 export const FURTHER_ENTRIES_MAX = 15;
@@ -207,20 +208,4 @@ function compareActors(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): 
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-export function readUint48(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-  return low + (bytes[at + 4]! | (bytes[at + 5]! << 8)) * 0x1_0000_0000;
-}
-
-export function writeUint48(target: Uint8Array, at: number, value: number): void {
-  const low = value >>> 0;
-  const high = (value - low) / 0x1_0000_0000;
-  target[at] = low;
-  target[at + 1] = low >>> 8;
-  target[at + 2] = low >>> 16;
-  target[at + 3] = low >>> 24;
-  target[at + 4] = high;
-  target[at + 5] = high >>> 8;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { StoreError } from "../base/errors.ts";
-import { ALICE, anyCell, BOB, dot, stamp, value } from "./cell-samples.ts";
+import { ALICE, anyCell, BOB, dot, stamp, value } from "./cell-samples.oracle.ts";
 import { increment, overwrite, seenContext } from "./cell-write.ts";
 import { decodeContextToken, encodeContextToken } from "./context-token.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type Cell, NEVER } from "./cell.ts";
 import { encodeCell } from "./cell-codec.ts";
 import { merge } from "./cell-merge.ts";
-import { ALICE, anyCell, BOB, CAROL, dot, stamp, value } from "./cell-samples.ts";
+import { ALICE, anyCell, BOB, CAROL, dot, stamp, value } from "./cell-samples.oracle.ts";
 import { resolve } from "./cell-value.ts";
 import { changeExpiry, increment, overwrite, remove, removeWithContext, seenContext } from "./cell-write.ts";
 import { cellExpiresAtMs, hasLiveContent, mergeCells } from "./encoded-cell.ts";

@@ -13,8 +13,8 @@ import {
   compactDescends,
   compactExpiresAtMs,
   isCompact,
-  readUint48,
 } from "./compact-cell.ts";
+import { readUint48 } from "./fixed-integer.ts";
 
 /**
  * The encoding of the merge of two encoded cells. May return one of its arguments.

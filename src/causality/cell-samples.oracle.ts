@@ -1,4 +1,4 @@
-/** Short ways to write cells and random ones, for tests only. */
+/** Short ways to write cells, and random ones. For tests only: like every oracle, left out of the build. */
 import fc from "fast-check";
 import { toText, utf8 } from "../base/bytes.ts";
 import type { Actor } from "./actor.ts";
