@@ -24,6 +24,7 @@ import {
   set,
   verbatim,
 } from "./reply.ts";
+import { ARRAY, ATTRIBUTE, BLOB_ERROR, BULK, MAP, PUSH, SET, VERBATIM } from "./reply-type.ts";
 import { scalarOf } from "./scalar-reply.ts";
 
 const LINE_BYTES_MAX = 64 * 1024;
@@ -36,11 +37,15 @@ const CR = 0x0d;
 const LF = 0x0a;
 const QUESTION_MARK = 0x3f;
 const CRLF_BYTES = 2;
+/** In place of a type: no payload is being read. */
+const NONE = 0;
+/** In place of a type: an attribute that is whole, and waits for the reply it speaks of. */
+const ATTRIBUTED = 1;
 const VERBATIM_PATTERN = /^([^:]{3}):(.*)$/s;
 
 /** An aggregate whose items are not all there. */
 interface Frame {
-  readonly type: string;
+  readonly type: number;
   readonly attributes: readonly ReplyPair[];
   readonly items: Reply[];
   remaining: number;
@@ -64,7 +69,7 @@ export class ReplyDecoder {
   readonly #input = new InputBuffer();
   readonly #frames: Frame[] = [];
   #scanned = 0; // bytes of the line being read that are known to hold no "\r"
-  #payloadType = ""; // of the payload being read, once its line is
+  #payloadType = NONE; // of the payload being read, once its line is
   #payloadLength = 0;
   #value: Reply = null;
 
@@ -92,7 +97,7 @@ export class ReplyDecoder {
     const input = this.#input;
     while (this.error === "") {
       if (input.isParked) input.leave();
-      const step = this.#payloadType === "" ? this.#readLine() : this.#readPayload();
+      const step = this.#payloadType === NONE ? this.#readLine() : this.#readPayload();
       if (step === "value" && this.#complete(this.#value)) return true;
       if (step === "need more" && !input.pull(this.#wantedBytes(), this.#expectedBytes())) return false;
     }
@@ -105,10 +110,20 @@ export class ReplyDecoder {
     const lineEnd = this.#findLineEnd();
     if (lineEnd < 0) return "need more";
     if (this.error !== "") return "broken";
-    const type = String.fromCharCode(bytes[start]!);
+    const type = bytes[start]!;
     input.start = lineEnd + CRLF_BYTES;
-    if ("*~>%|".includes(type)) return this.#beginAggregate(type, this.#lengthOf(type, start + 1, lineEnd));
-    if ("$!=".includes(type)) return this.#beginPayload(type, this.#lengthOf(type, start + 1, lineEnd));
+    switch (type) {
+      case ARRAY:
+      case SET:
+      case PUSH:
+      case MAP:
+      case ATTRIBUTE:
+        return this.#beginAggregate(type, this.#lengthOf(type, start + 1, lineEnd));
+      case BULK:
+      case BLOB_ERROR:
+      case VERBATIM:
+        return this.#beginPayload(type, this.#lengthOf(type, start + 1, lineEnd));
+    }
     const value = scalarOf(type, bytes, start + 1, lineEnd);
     return value === undefined
       ? this.#fail(`not a reply: ${quoted(bytes, start, lineEnd)}`)
@@ -130,10 +145,10 @@ export class ReplyDecoder {
   }
 
   /** The count or length in a line, -1 for null, undefined if it makes no sense. */
-  #lengthOf(type: string, start: number, end: number): number | undefined {
+  #lengthOf(type: number, start: number, end: number): number | undefined {
     const { bytes } = this.#input;
     const length = parseDecimal(bytes, start, end);
-    const isNull = length === -1 && (type === "$" || type === "*");
+    const isNull = length === -1 && (type === BULK || type === ARRAY);
     if (isNull) return -1;
     if (typeof length === "number" && length >= 0 && length < COUNT_MAX) return length;
     const isStreamed = end === start + 1 && bytes[start] === QUESTION_MARK;
@@ -143,17 +158,17 @@ export class ReplyDecoder {
     return undefined;
   }
 
-  #beginAggregate(type: string, count: number | undefined): Step {
+  #beginAggregate(type: number, count: number | undefined): Step {
     if (count === undefined) return "broken";
     if (count === -1) return this.#found(nullArray);
     if (this.#frames.length === DEPTH_MAX) return this.#fail(`replies nested more than ${DEPTH_MAX} deep`);
     const frame: Frame = { type, attributes: [], items: [], remaining: isMap(type) ? 2 * count : count };
-    if (count === 0 && type !== "|") return this.#found(aggregateOf(frame));
+    if (count === 0 && type !== ATTRIBUTE) return this.#found(aggregateOf(frame));
     this.#frames.push(count === 0 ? withReply(frame) : frame);
     return "part";
   }
 
-  #beginPayload(type: string, length: number | undefined): Step {
+  #beginPayload(type: number, length: number | undefined): Step {
     if (length === undefined) return "broken";
     if (length === -1) return this.#found(null);
     if (length > this.#bulkBytesMax) return this.#fail(`a string of ${length} bytes, more than allowed`);
@@ -171,9 +186,9 @@ export class ReplyDecoder {
     input.start = end + CRLF_BYTES;
     const payload = bytes.slice(start, end);
     const type = this.#payloadType;
-    this.#payloadType = "";
-    if (type === "$") return this.#found(payload);
-    if (type === "!") return this.#found(failure(toText(payload)));
+    this.#payloadType = NONE;
+    if (type === BULK) return this.#found(payload);
+    if (type === BLOB_ERROR) return this.#found(failure(toText(payload)));
     const [, format, text] = VERBATIM_PATTERN.exec(toText(payload)) ?? [];
     if (format === undefined || text === undefined) return this.#fail("a verbatim string without its format");
     return this.#found(verbatim(format, text));
@@ -191,7 +206,7 @@ export class ReplyDecoder {
       frame.items.push(whole);
       if (--frame.remaining > 0) return false;
       this.#frames.pop();
-      if (frame.type === "|") {
+      if (frame.type === ATTRIBUTE) {
         this.#frames.push(withReply(frame));
         return false;
       }
@@ -210,29 +225,29 @@ export class ReplyDecoder {
 
   #wantedBytes(): number {
     const { start, end } = this.#input;
-    const missing = this.#payloadType === "" ? 0 : this.#payloadLength + CRLF_BYTES - (end - start);
+    const missing = this.#payloadType === NONE ? 0 : this.#payloadLength + CRLF_BYTES - (end - start);
     return Math.max(missing, LINE_BYTES_EXPECTED);
   }
 
   #expectedBytes(): number {
-    return this.#payloadType === "" ? 0 : this.#payloadLength + CRLF_BYTES;
+    return this.#payloadType === NONE ? 0 : this.#payloadLength + CRLF_BYTES;
   }
 }
 
-function isMap(type: string): boolean {
-  return type === "%" || type === "|";
+function isMap(type: number): boolean {
+  return type === MAP || type === ATTRIBUTE;
 }
 
 /** The attributes in `frame` are whole; the reply they speak of comes next. */
 function withReply(frame: Frame): Frame {
-  return { type: "attributed", attributes: pairsOf(frame.items), items: [], remaining: 1 };
+  return { type: ATTRIBUTED, attributes: pairsOf(frame.items), items: [], remaining: 1 };
 }
 
 function aggregateOf({ type, attributes, items }: Frame): Reply {
-  if (type === "*") return items;
-  if (type === "~") return set(items);
-  if (type === ">") return push(items);
-  return type === "%" ? map(pairsOf(items)) : attributed(attributes, items[0]!);
+  if (type === ARRAY) return items;
+  if (type === SET) return set(items);
+  if (type === PUSH) return push(items);
+  return type === MAP ? map(pairsOf(items)) : attributed(attributes, items[0]!);
 }
 
 function pairsOf(items: readonly Reply[]): ReplyPair[] {

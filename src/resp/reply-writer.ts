@@ -18,6 +18,21 @@
 import { assert } from "../base/assert.ts";
 import { utf8 } from "../base/bytes.ts";
 import { doubleText } from "./double-text.ts";
+import {
+  ARRAY,
+  ATTRIBUTE,
+  BIG_NUMBER,
+  BLOB_ERROR,
+  BULK,
+  DOUBLE,
+  ERROR,
+  INTEGER,
+  MAP,
+  PUSH,
+  SET,
+  SIMPLE,
+  VERBATIM,
+} from "./reply-type.ts";
 
 const INITIAL_BYTES = 64 * 1024;
 /** A larger buffer is let go by the next `reset`. */
@@ -33,24 +48,11 @@ const BLANK = 0x20;
 const MINUS = 0x2d;
 const DIGIT_ZERO = 0x30;
 const ASCII_MAX = 0x7f;
-const SIMPLE = 0x2b; // +
-const ERROR = 0x2d; // -
-const INTEGER = 0x3a; // :
-const BULK = 0x24; // $
-const ARRAY = 0x2a; // *
-const MAP = 0x25; // %
-const SET = 0x7e; // ~
-const PUSH = 0x3e; // >
-const ATTRIBUTE = 0x7c; // |
-const DOUBLE = 0x2c; // ,
-const BIG_NUMBER = 0x28; // (
-const VERBATIM = 0x3d; // =
-const BLOB_ERROR = 0x21; // !
 
 const OK = utf8("+OK\r\n");
-const NULL = utf8("_\r\n");
-const NULL_BULK = utf8("$-1\r\n");
-const NULL_ARRAY = utf8("*-1\r\n");
+const NULL_3 = utf8("_\r\n");
+const NULL_BULK_2 = utf8("$-1\r\n");
+const NULL_ARRAY_2 = utf8("*-1\r\n");
 const TRUE = utf8("#t\r\n");
 const FALSE = utf8("#f\r\n");
 
@@ -166,11 +168,11 @@ export class ReplyWriter {
   }
 
   nullBulk(): void {
-    this.raw(this.protocol === 3 ? NULL : NULL_BULK);
+    this.raw(this.protocol === 3 ? NULL_3 : NULL_BULK_2);
   }
 
   nullArray(): void {
-    this.raw(this.protocol === 3 ? NULL : NULL_ARRAY);
+    this.raw(this.protocol === 3 ? NULL_3 : NULL_ARRAY_2);
   }
 
   /** `count` replies must follow; so too for all headers below. */

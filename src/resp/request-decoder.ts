@@ -49,6 +49,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const DIGIT_ZERO = 0x30;
 const CRLF_BYTES = 2;
+const OFFSETS_BYTES = 16; // of one argument: two numbers in arrays
 const HEADER_BYTES_EXPECTED = 256;
 /** Lengths below zero are not lengths but outcomes of reading one. */
 const UNKNOWN = -1;
@@ -98,7 +99,8 @@ export class RequestDecoder {
 
   /** Memory this connection holds for them; 0 when idle. */
   get heldBytes(): number {
-    return this.#input.heldBytes;
+    const offsetsBytes = this.#remaining > 0 ? this.#count * OFFSETS_BYTES : 0;
+    return this.#input.heldBytes + offsetsBytes;
   }
 
   /** Lends `bytes[0, length)` to the decoder until `park`. Requires: a `park` since the last feed. */
