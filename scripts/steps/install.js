@@ -4,23 +4,28 @@ import { basename, join } from "node:path";
 import { Refusal, ROOT, runCommand, say } from "./child.js";
 
 const UNREACHABLE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/;
+/** No package needs its install scripts. Retries are short: without a network, npm would be silent for minutes. */
+const NPM_FLAGS = [
+  "--no-audit",
+  "--no-fund",
+  "--ignore-scripts",
+  "--loglevel=error",
+  "--fetch-retry-mintimeout=2000",
+  "--fetch-retry-maxtimeout=10000",
+];
 
 export async function install() {
   if (isInstalled()) return;
   say("installing dependencies (npm ci); this takes about a minute, once");
   const { command, args } = npm();
   let errors = "";
-  const exitCode = await runCommand(
-    command,
-    [...args, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
-    {
-      outputTo: process.stderr.fd,
-      onErrorOutput: (text) => {
-        errors += text;
-        process.stderr.write(text);
-      },
+  const exitCode = await runCommand(command, [...args, "ci", ...NPM_FLAGS], {
+    outputTo: process.stderr.fd,
+    onErrorOutput: (text) => {
+      errors += text;
+      process.stderr.write(text);
     },
-  );
+  });
   if (exitCode !== 0) throw new Refusal(explain(errors));
 }
 
