@@ -284,6 +284,36 @@ describe("memory", () => {
   });
 });
 
+describe("offsets that a shared request lends", () => {
+  const partial = "*2\r\n$1\r\na\r\n";
+  const sendTo = (decoder: RequestDecoder, request: Request, text: string): void => {
+    const bytes = bytesOf(text);
+    decoder.feed(bytes, bytes.length);
+    while (decoder.next(request) === REQUEST);
+    decoder.park();
+  };
+  const large = (argCount: number): string => `*${argCount}\r\n${"$1\r\nx\r\n".repeat(argCount)}`;
+
+  test("are given up by an idle connection", () => {
+    const request = new Request();
+    const decoder = new RequestDecoder();
+    sendTo(decoder, request, partial);
+    sendTo(new RequestDecoder(), request, large(1000));
+    sendTo(decoder, request, "$1\r\nb\r\n");
+    sendTo(decoder, request, partial);
+    expect(request.starts).toHaveLength(0);
+  });
+
+  test("are not those of another connection's large request", () => {
+    const request = new Request();
+    const decoder = new RequestDecoder();
+    sendTo(decoder, request, partial);
+    sendTo(new RequestDecoder(), request, large(5000));
+    sendTo(decoder, request, `$1\r\nb\r\n${partial}`);
+    expect(request.starts).toHaveLength(0);
+  });
+});
+
 describe("park in the middle of a buffer", () => {
   test("the rest is returned later, and what arrives meanwhile after it", () => {
     const decoder = new RequestDecoder();
