@@ -4,7 +4,7 @@
  */
 import { utf8 } from "../base/bytes.ts";
 import { parseSize } from "../node/quantity.ts";
-import { DATABASE_COUNT, EVICTION_POLICIES, FSYNC_POLICIES } from "../node/settings.ts";
+import { DATABASE_COUNT, EVICTION_POLICIES, type EvictionPolicy } from "../node/settings.ts";
 import { findConflict } from "../node/settings-schema.ts";
 import { latin1 } from "./arguments.ts";
 import { choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
@@ -71,9 +71,16 @@ const percentiles: Parameter = {
   },
 };
 
+/** As Redis lists the policies: volatile-*, allkeys-*, noeviction; those of a kind in the order they have anyway. */
+function byRedis(a: EvictionPolicy, b: EvictionPolicy): number {
+  const rank = (policy: string): number =>
+    ["volatile", "allkeys", "noeviction"].indexOf(policy.split("-")[0]!);
+  return rank(a) - rank(b);
+}
+
 export const PARAMETERS: readonly Parameter[] = [
   size("maxmemory", "maxmemoryBytes", { min: 0, max: INT64_MAX }),
-  choice("maxmemory-policy", "evictionPolicy", EVICTION_POLICIES),
+  choice("maxmemory-policy", "evictionPolicy", [...EVICTION_POLICIES].sort(byRedis)),
   whole("maxmemory-samples", "evictionSamples", { min: 1, max: INT32_MAX }),
   size("maxmemory-clients", "clientMemoryBytesMax", { min: MIB, max: INT64_MAX }),
   whole("lfu-log-factor", "lfuLogFactor", { min: 0, max: INT32_MAX }),
@@ -83,7 +90,7 @@ export const PARAMETERS: readonly Parameter[] = [
   size("proto-max-bulk-len", "valueBytesMax", { min: MIB, max: 64 * MIB }),
   whole("slowlog-log-slower-than", "slowlogThresholdMicros", { min: -1, max: INT64_MAX }),
   whole("slowlog-max-len", "slowlogLength", { min: 0, max: INT64_MAX }),
-  choice("appendfsync", "fsync", FSYNC_POLICIES),
+  choice("appendfsync", "fsync", ["everysec", "always", "no"]),
   flag("latency-tracking", "showsLatency"),
   percentiles,
   outputLimits,

@@ -1,6 +1,6 @@
 /** `COMMAND [COUNT | DOCS | GETKEYS | GETKEYSANDFLAGS | INFO | LIST]`: what the commands say of themselves. */
 import { matchesGlob } from "../../base/glob.ts";
-import { set } from "../../resp/reply.ts";
+import { set, simple } from "../../resp/reply.ts";
 import { fromLatin1, latin1, SYNTAX_ERROR, word } from "../arguments.ts";
 import { type Command, CommandError, type SessionCommand } from "../command.ts";
 import type { CommandEntry, CommandTable, RunnableCommand, TableItem } from "../command-table.ts";
@@ -113,8 +113,13 @@ const commandGetkeysandflags: SessionCommand = {
   summary: "Answers the keys of a request, and what it does with each.",
   complexity: "O(N) in the arguments",
   syntax: "command [arg [arg ...]]",
-  run: (session, args) => keysOf(session, args.slice(2)).map(({ key, flags }) => [key, set(flags)]),
+  run: (session, args) =>
+    keysOf(session, args.slice(2)).map(({ key, flags }) => [key, set(flags.map(simple))]),
 };
+
+const READS = ["RO", "access"];
+const READS_AND_WRITES = ["RW", "access", "update"];
+const OVERWRITES = ["OW", "update"];
 
 interface KeyUse {
   readonly key: Uint8Array;
@@ -131,7 +136,28 @@ function keysOf({ server, database }: Session, args: readonly Uint8Array[]): rea
     throw new CommandError("ERR Invalid number of arguments specified for command");
   }
   const refs = keyRefsOf(command, args, database);
-  return refs.map(({ key }, i) => ({ key, flags: specs[Math.min(i, specs.length - 1)]!.flags }));
+  return refs.map(({ key }, i) => {
+    const { flags } = specs[Math.min(i, specs.length - 1)]!;
+    return { key, flags: flags.includes("variable_flags") ? flagsByOptions(command.name, args) : flags };
+  });
+}
+
+/** What SET and BITFIELD do with their key depends on the words that follow. */
+function flagsByOptions(name: string, args: readonly Uint8Array[]): readonly string[] {
+  const words = args.map(word);
+  if (name === "set") return words.indexOf("GET", 3) > 0 ? READS_AND_WRITES : OVERWRITES;
+  return onlyReadsFields(words) ? READS : READS_AND_WRITES;
+}
+
+/** True if BITFIELD's subcommands are all GET. */
+function onlyReadsFields(words: readonly string[]): boolean {
+  let i = 2;
+  while (i < words.length) {
+    if (words[i] === "GET" && i + 2 < words.length) i += 3;
+    else if (words[i] === "OVERFLOW" && i + 1 < words.length) i += 2;
+    else return false;
+  }
+  return true;
 }
 
 function requestedCommand(commands: CommandTable, args: readonly Uint8Array[]): RunnableCommand | undefined {
