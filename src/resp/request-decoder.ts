@@ -8,7 +8,7 @@
  *
  * Use, per network event:  feed(bytes, length);  while (next(request) ...) ...;  park().
  *
- * Invariant: no byte is looked at twice, however a request is cut: `#parsed` and `#scanned` say how far we are.
+ * Invariant: what was parsed or searched is not again when more arrives: `#parsed` and `#scanned` say how far we are.
  * Invariant: memory follows what has arrived, never a length or a count that was announced.
  * As in Redis, what ends a line is "\r" and the byte after it, and the two bytes after an argument are not looked at.
  */
