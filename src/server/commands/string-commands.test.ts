@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { bytes, call, ENVIRONMENT, view } from "../../../test/support/pure-call.ts";
 import type { UpdateCommand } from "../command.ts";
 import { append } from "./append.ts";
+import { getset } from "./getset.ts";
 import { incrbyfloat } from "./incrbyfloat.ts";
 import { mset, msetnx } from "./mset.ts";
 import { psetex, setex } from "./setex.ts";
@@ -33,6 +34,10 @@ test.each([
   [incrbyfloat, "INCRBYFLOAT k 1e1", "10"],
 ])("$name makes a key that never expires where there is none", (command, line, after) => {
   expect(stored(command, line)).toEqual({ value: after, expiresAtMs: 0 });
+});
+
+test("GETSET gives the new value no expiry", () => {
+  expect(stored(getset, "GETSET k v", "old")).toEqual({ value: "v", expiresAtMs: 0 });
 });
 
 test("writing nothing anywhere changes nothing", () => {
