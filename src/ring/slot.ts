@@ -9,7 +9,7 @@
  */
 
 export const SLOT_COUNT = 16384;
-const OPEN_BRACE = 0x7b;
+export const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** The slot of the key `bytes[start, end)`, 0..16383. */
@@ -26,13 +26,16 @@ export function slotOf(bytes: Uint8Array, start = 0, end = bytes.length): number
 /** CRC-16/XMODEM: polynomial 0x1021, initial value 0, not reflected. */
 export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = 0;
-  for (let i = start; i < end; i++) {
-    crc = ((crc << 8) & 0xffff) ^ CRC16_TABLE[((crc >> 8) ^ bytes[i]!) & 0xff]!;
-  }
-  return crc;
+  for (let i = start; i < end; i++) crc = crc16Step(crc, bytes[i]!);
+  return crc & 0xffff;
 }
 
-const CRC16_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+/** One byte more. The low 16 bits of what it returns are the checksum; the rest may be passed on as it is. */
+export function crc16Step(crc: number, byte: number): number {
+  return (crc << 8) ^ CRC16_TABLE[((crc >>> 8) & 0xff) ^ byte]!;
+}
+
+const CRC16_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;
   for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1;
   return crc & 0xffff;

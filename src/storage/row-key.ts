@@ -15,7 +15,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { compareBytes } from "../base/bytes.ts";
-import { slotOf } from "../ring/slot.ts";
+import { crc16Step, OPEN_BRACE, SLOT_COUNT, slotOf } from "../ring/slot.ts";
 
 export const KEY_BYTES_MAX = 64 * 1024;
 export const POSITION_COUNT = 0x1_0000;
@@ -48,10 +48,6 @@ export class RowKey {
       this.words = new Int32Array(this.bytes.buffer);
     }
     const bytes = this.bytes;
-    const slot = slotOf(source, start, end);
-    bytes[0] = slot >> 8;
-    bytes[1] = slot;
-    bytes[2] = database;
     let at = HEADER_BYTES;
     let rest = keyLength;
     while (rest > 0x7f) {
@@ -59,15 +55,23 @@ export class RowKey {
       rest >>>= 7;
     }
     bytes[at++] = rest;
+    let crc = 0;
     let stable = FNV_BASIS;
-    let seeded = this.seed ^ (slot << 8) ^ database;
+    let seeded = this.seed ^ database;
+    let hasBrace = false;
     for (let i = start; i < end; i++) {
       const byte = source[i]!;
+      if (byte === OPEN_BRACE) hasBrace = true;
       bytes[at++] = byte;
+      crc = crc16Step(crc, byte);
       stable = Math.imul(stable ^ byte, FNV_PRIME);
       seeded = Math.imul(seeded ^ byte, FNV_PRIME);
     }
+    const slot = hasBrace ? slotOf(source, start, end) : crc & (SLOT_COUNT - 1);
     const position = mix(stable);
+    bytes[0] = slot >> 8;
+    bytes[1] = slot;
+    bytes[2] = database;
     bytes[3] = position >>> 8;
     bytes[4] = position;
     bytes[at] = 0;
