@@ -168,7 +168,8 @@ function requestedCommand(commands: CommandTable, args: readonly Uint8Array[]): 
 
 /** By name, or by "container|subcommand". */
 function commandNamed(commands: CommandTable, name: Uint8Array): Command | undefined {
-  const [first, second] = latin1(name).split("|", 2);
+  const [first, second, third] = latin1(name).split("|", 3);
+  if (third !== undefined) return undefined;
   const item = commands.find(fromLatin1(first!), 0, first!.length);
   if (item === undefined) return undefined;
   if (second !== undefined) return item.kind === "container" ? entryIn(item, second)?.command : undefined;

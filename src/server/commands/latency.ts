@@ -32,7 +32,8 @@ const latencyHistogram: SessionCommand = {
 /** A container stands for all its subcommands; "config|get" for one of them. */
 function entriesOf({ commands }: Server): (name: Uint8Array) => readonly CommandEntry[] {
   return (name) => {
-    const [container, word] = latin1(name).toLowerCase().split("|", 2);
+    const [container, word, rest] = latin1(name).toLowerCase().split("|", 3);
+    if (rest !== undefined) return [];
     const item = commands.find(Buffer.from(container!, "latin1"), 0, container!.length);
     if (item === undefined) return [];
     if (item.kind === "command") return word === undefined ? [item.entry] : [];
