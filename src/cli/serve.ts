@@ -26,11 +26,8 @@ export async function serve(settings: ServeSettings, { welcomes }: { welcomes: b
   const runtime = createNodejsRuntime();
   exitOnBug(log);
   const stopRequested = onStopSignal(runtime, log);
-  const server = await startOrExplain(runtime, settings, log.logger);
-  if (server === undefined) {
-    await log.close();
-    return 1;
-  }
+  const server = await startOrExplain(runtime, settings, log);
+  if (server === undefined) return 1;
   announce(server, settings, welcomes);
   const exitCode = await runUntilStopped(server, stopRequested, log.logger);
   await log.close();
@@ -40,7 +37,7 @@ export async function serve(settings: ServeSettings, { welcomes }: { welcomes: b
 async function startOrExplain(
   runtime: Runtime,
   settings: ServeSettings,
-  logger: Logger,
+  { logger, close }: LogStream,
 ): Promise<RunningServer | undefined> {
   try {
     const server = await listen(runtime, settings, logger);
@@ -49,6 +46,7 @@ async function startOrExplain(
     return server;
   } catch (cause) {
     logger.debug({ cause }, "cannot start");
+    await close(); // the explanation comes last, where it is seen
     process.stderr.write(`kvorum: ${explainFailure(cause, settings)}\n`);
     return undefined;
   }
