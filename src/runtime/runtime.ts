@@ -8,6 +8,7 @@ export interface Runtime {
   readonly network: Network;
   readonly random: Random;
   readonly host: Host;
+  readonly background: Background;
 }
 
 export interface Clock {
@@ -36,6 +37,28 @@ export interface Random {
   /** `count` bytes fit for identities and secrets (the simulator's are repeatable by seed). */
   bytes(count: number): Uint8Array;
 }
+
+/** Work beside the event loop: on other threads where there are any. */
+export interface Background {
+  /**
+   * Runs `task` apart from this thread, some tasks at a time and the rest in order. Input and output are copied as
+   * by structuredClone; a SharedArrayBuffer stays shared. Resolves to what the task resolves to; rejects
+   * as it does, with a StoreError for a StoreError, and with StoreError CLOSED after `close`.
+   */
+  run<Input, Output>(task: BackgroundTask<Input, Output>, input: Input): Promise<Output>;
+  /** Lets tasks that run end, refuses the others. Resolves when no thread is left. */
+  close(): Promise<void>;
+}
+
+/** A value that its module exports under the name `task`: so another thread can find it. */
+export interface BackgroundTask<Input, Output> {
+  /** `import.meta.url` of that module. */
+  readonly moduleUrl: string;
+  run(runtime: TaskRuntime, input: Input): Promise<Output>;
+}
+
+/** What a task has of the outside world. */
+export type TaskRuntime = Pick<Runtime, "clock" | "disk">;
 
 /** What a process may ask about itself and its machine. */
 export interface Host {

@@ -12,6 +12,7 @@ import { assert } from "../base/assert.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { Life } from "./life.ts";
 import { Scheduler } from "./scheduler.ts";
+import { SimBackground } from "./sim-background.ts";
 import { SimClock } from "./sim-clock.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { SimHost } from "./sim-host.ts";
@@ -146,9 +147,13 @@ export class SimWorld {
     const processId = ++machine.lives;
     this.#note(`${name} boots, life ${processId}`);
     this.network.links.setPower(name, true);
+    const clock = new SimClock(life, wall);
+    const files = disk.attach(life);
+    const threads = this.#random.fork(`${name}/life ${processId}/threads`);
     const runtime = {
-      clock: new SimClock(life, wall),
-      disk: disk.attach(life),
+      clock,
+      disk: files,
+      background: new SimBackground(life, threads, { clock, disk: files }),
       network: this.network.attach(name, life),
       random: this.#random.fork(`${name}/life ${processId}`),
       host: new SimHost({ machineId, processId, life }),
