@@ -122,11 +122,15 @@ export function positionOfRow(bytes: Uint8Array, start: number): number {
   return (bytes[start + 3]! << 8) | bytes[start + 4]!;
 }
 
-/** The `hash` that a RowKey of `seed` has for the row key that starts at `start` of `bytes`. */
-export function hashRow(bytes: Uint8Array, start: number, seed: number): number {
-  const key = keyRange(bytes, start);
-  let seeded = seed ^ (slotOfRow(bytes, start) << 8) ^ databaseOfRow(bytes, start);
-  for (let i = key.start; i < key.end; i++) seeded = Math.imul(seeded ^ bytes[i]!, FNV_PRIME);
+/**
+ * The `hash` that a RowKey of `seed` has for the row key `bytes[start, end)`, which has no element. Agrees with
+ * `encode`: change both.
+ */
+export function hashRow(bytes: Uint8Array, start: number, end: number, seed: number): number {
+  let at = start + HEADER_BYTES;
+  while (bytes[at]! > 0x7f) at++;
+  let seeded = seed ^ databaseOfRow(bytes, start);
+  for (let i = at + 1; i < end; i++) seeded = Math.imul(seeded ^ bytes[i]!, FNV_PRIME);
   return mix(seeded);
 }
 

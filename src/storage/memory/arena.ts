@@ -1,26 +1,37 @@
 /**
- * The memory of one engine: pages of 1 MiB that are cut into blocks (see block.ts).
+ * Pages that are cut into blocks (see block.ts).
  *
  * A block comes from a hole of its size, else from the end of the one open page. Pages come from regions: after
- * a few small ones, regions of 32 MiB, which malloc always maps on their own, so that a region whose pages are
- * all empty really goes back to the system.
+ * a few small ones, which are kept, regions of 32 MiB. Those malloc always maps on their own, so a region whose
+ * pages are all empty really goes back to the system.
  *
  * Invariant: the blocks of a page follow each other without a gap, from unit 1 to the page's end (or, in the open
  * page, to where it is open).
  */
 import { assert } from "../../base/assert.ts";
 import { StoreError } from "../../base/errors.ts";
-import { KIND_HOLE, kindAt, PAGE_BYTES, PAGE_SHIFT, PAGE_UNITS, pageOf, unitsAt, wordOf } from "./block.ts";
+import { KIND_HOLE, kindAt, PAGE_SHIFT, PAGE_UNITS, pageOf, UNIT_MASK, unitsAt } from "./block.ts";
 import { Holes } from "./holes.ts";
 import { releaseBuffer } from "./release-buffer.ts";
 
 const FIRST_UNIT = 1;
-const REGION_PAGES_MAX = 32;
-const SMALL_REGIONS = [1, 1, 2, 4];
 const PAGE_COUNT_MAX = 1 << (32 - PAGE_SHIFT);
 /** Kept for the index and the like, so that a change which has begun can be finished. */
 const RESERVED_PAGES = 128;
 const NONE = -1;
+
+export interface ArenaShape {
+  /** A unit has 2^wordShift words of 32 bits. */
+  readonly wordShift: number;
+  readonly regionPages: number;
+  /** Pages of the regions that come before the first whole one. */
+  readonly smallRegions: readonly number[];
+}
+
+/** Units of 8 bytes, pages of 1 MiB. */
+export const SMALL_BLOCKS: ArenaShape = { wordShift: 1, regionPages: 32, smallRegions: [1, 1, 2, 4] };
+/** Units of 128 bytes, pages of 16 MiB. */
+export const LARGE_BLOCKS: ArenaShape = { wordShift: 5, regionPages: 2, smallRegions: [] };
 
 /** Pages that are allocated, and given back, together. */
 interface Region {
@@ -38,11 +49,13 @@ export class Arena {
   /** The pages, by number, as 32-bit words and as bytes. Read only at addresses that are allocated. */
   readonly words: Int32Array[] = [];
   readonly bytes: Uint8Array[] = [];
+  readonly #shape: ArenaShape;
+  readonly #unitBytes: number;
   readonly #regions: Region[] = [];
   readonly #regionOfPage: Region[] = [];
   readonly #liveUnitsOfPage: number[] = [];
   readonly #vacantPageRanges: number[] = [];
-  readonly #holes = new Holes(this.words);
+  readonly #holes: Holes;
   #liveUnits = 0;
   #usedPages = 0;
   #heldPages = 0;
@@ -52,15 +65,25 @@ export class Arena {
   #sealedPage = NONE;
   #drainedRegion: Region | undefined;
 
+  constructor(shape: ArenaShape) {
+    this.#shape = shape;
+    this.#unitBytes = 4 << shape.wordShift;
+    this.#holes = new Holes(this.words, shape.wordShift);
+  }
+
+  get shape(): ArenaShape {
+    return this.#shape;
+  }
+
   /** What the blocks in use take. */
   get liveBytes(): number {
-    return this.#liveUnits * 8;
+    return this.#liveUnits * this.#unitBytes;
   }
 
   /** What the system has given: blocks, holes and empty pages. */
   get heldBytes(): number {
     const untouched = this.#openPageIsFresh ? PAGE_UNITS - this.#openUnit : 0;
-    return this.#heldPages * PAGE_BYTES - untouched * 8;
+    return (this.#heldPages * PAGE_UNITS - untouched) * this.#unitBytes;
   }
 
   /** What lies in holes. */
@@ -111,11 +134,13 @@ export class Arena {
     this.#liveUnitsOfPage[page] = live;
     this.#liveUnits -= units;
     if (page === this.#sealedPage) {
-      this.words[page]![wordOf(address) + 1] = units;
+      this.words[page]![((address & UNIT_MASK) << this.#shape.wordShift) + 1] = units;
       return;
     }
     this.#holes.add(address, units);
-    if (live === 0 && page !== this.#openPage) this.#retire(page);
+    if (live > 0) return;
+    if (page === this.#openPage) this.#closeOpenPage();
+    else this.#retire(page);
   }
 
   /**
@@ -126,9 +151,10 @@ export class Arena {
     const words = this.words[page]!;
     const end = page === this.#openPage ? this.#openUnit : PAGE_UNITS;
     let unit = Math.max(from, FIRST_UNIT);
+    const { wordShift } = this.#shape;
     while (unit < end) {
-      const units = unitsAt(words, unit << 1);
-      const isWanted = visit((page << PAGE_SHIFT) | unit, units, kindAt(words, unit << 1));
+      const units = unitsAt(words, unit << wordShift);
+      const isWanted = visit((page << PAGE_SHIFT) | unit, units, kindAt(words, unit << wordShift));
       unit += units;
       if (!isWanted) break;
     }
@@ -166,16 +192,14 @@ export class Arena {
   pageToDrain(): number {
     let drained: Region | undefined;
     for (const region of this.#regions) {
-      if (region.pageCount < REGION_PAGES_MAX) continue;
+      if (region.pageCount < this.#shape.regionPages || region.usedPages === 0) continue;
       if (drained === undefined || region.usedPages < drained.usedPages) drained = region;
     }
     this.#drainedRegion = drained;
     if (drained === undefined) return NONE;
-    for (let i = 0; i < drained.pageCount; i++) {
-      const page = drained.firstPage + i;
-      if (this.isUsed(page) && page !== this.#openPage) return page;
-    }
-    return NONE;
+    if (this.#regionOfPage[this.#openPage] === drained) this.#closeOpenPage();
+    const used = drained.freeMask ^ maskOf(drained.pageCount);
+    return used === 0 ? NONE : drained.firstPage + 31 - Math.clz32(used);
   }
 
   stopDraining(): void {
@@ -254,21 +278,21 @@ export class Arena {
     region.freeMask |= 1 << (page - region.firstPage);
     region.usedPages--;
     this.#usedPages--;
-    if (region.usedPages > 0 || region.pageCount < REGION_PAGES_MAX) return;
-    // One page in hand spares taking a region back at once.
-    if (this.emptyPages - region.touchedPages > 0) this.#releaseRegion(region);
+    if (region.usedPages === 0 && region.pageCount === this.#shape.regionPages) this.#releaseRegion(region);
   }
 
   #addRegion(): Region {
-    const pageCount = SMALL_REGIONS[this.#regions.length] ?? REGION_PAGES_MAX;
-    const buffer = allocateBuffer(pageCount * PAGE_BYTES);
-    const reused = pageCount === REGION_PAGES_MAX ? this.#vacantPageRanges.pop() : undefined;
+    const { regionPages, smallRegions } = this.#shape;
+    const pageCount = smallRegions[this.#regions.length] ?? regionPages;
+    const pageBytes = PAGE_UNITS * this.#unitBytes;
+    const buffer = allocateBuffer(pageCount * pageBytes);
+    const reused = pageCount === regionPages ? this.#vacantPageRanges.pop() : undefined;
     const firstPage = reused ?? this.words.length;
-    const freeMask = pageCount === REGION_PAGES_MAX ? -1 : (1 << pageCount) - 1;
+    const freeMask = maskOf(pageCount);
     const region = { buffer, firstPage, pageCount, freeMask, usedPages: 0, touchedPages: 0 };
     for (let i = 0; i < pageCount; i++) {
-      this.words[firstPage + i] = new Int32Array(buffer, i * PAGE_BYTES, PAGE_BYTES / 4);
-      this.bytes[firstPage + i] = new Uint8Array(buffer, i * PAGE_BYTES, PAGE_BYTES);
+      this.words[firstPage + i] = new Int32Array(buffer, i * pageBytes, pageBytes / 4);
+      this.bytes[firstPage + i] = new Uint8Array(buffer, i * pageBytes, pageBytes);
       this.#regionOfPage[firstPage + i] = region;
       this.#liveUnitsOfPage[firstPage + i] = 0;
     }
@@ -283,6 +307,10 @@ export class Arena {
     this.#vacantPageRanges.push(region.firstPage);
     releaseBuffer(region.buffer);
   }
+}
+
+function maskOf(pageCount: number): number {
+  return pageCount === 32 ? -1 : (1 << pageCount) - 1;
 }
 
 function allocateBuffer(sizeBytes: number): ArrayBuffer {

@@ -2,7 +2,7 @@
  * Blocks: what the pages of the arena are cut into. Rows, the index, the row order and the expiry set all live
  * in blocks, so one allocator accounts for everything and one compactor can move everything.
  *
- *   page     1 MiB = 2^17 units of 8 bytes; unit 0 of a page is never used
+ *   page     2^17 units of 8 bytes, or of 128 in the arena of large cells; unit 0 of a page is never used
  *   address  page number * 2^17 + unit in the page, as a signed 32-bit number; 0 is "none"
  *
  *   word  bits    every block begins with two 32-bit words
@@ -13,13 +13,13 @@
  *   a row
  *      0   8..31  use        see use-stamp.ts
  *          0..7   keyLength  of the row key; 255 if it is 255 or more
- *      1     31   detached   the cell is in its own buffer (see detached-cells.ts)
+ *      1     31   large      the cell is elsewhere (see large-cells.ts)
  *            30   expiring   the row has an entry in the expiry set
  *          0..26  cellLength
  *      +1 if expiring        its place in the expiry set
  *      +1 if keyLength 255   the length of the row key
  *      ...                   row key, padded with zeros to a whole word
- *      ...                   cell, or (detached) the number of its buffer
+ *      ...                   cell, or (large) its number there
  *
  * Hot: every GET and SET reads these words; watched by bench/memory-engine.ts.
  */
@@ -28,7 +28,6 @@ export const PAGE_SHIFT = 17;
 export const PAGE_UNITS = 1 << PAGE_SHIFT;
 export const UNIT_MASK = PAGE_UNITS - 1;
 export const UNIT_BYTES = 8;
-export const PAGE_BYTES = PAGE_UNITS * UNIT_BYTES;
 
 const KIND_SHIFT = 27;
 export const KIND_HOLE = 0;
@@ -37,22 +36,18 @@ export const KIND_SEGMENT = 2;
 export const KIND_LEAF = 3;
 export const KIND_BRANCH = 4;
 export const KIND_EXPIRY = 5;
+export const KIND_CELL = 6;
 
 const SIZE_MASK = PAGE_UNITS - 1;
 const CELL_LENGTH_MASK = (1 << KIND_SHIFT) - 1;
 const EXPIRING_SHIFT = 30;
 export const EXPIRING = 1 << EXPIRING_SHIFT;
-export const DETACHED = 1 << 31;
+export const LARGE = 1 << 31;
 /** Longest cell that word 1 can tell: 128 MiB. */
 export const CELL_BYTES_MAX = CELL_LENGTH_MASK;
-/** Cells longer than this have a buffer of their own. */
+/** Cells longer than this are large. */
 export const INLINE_CELL_BYTES_MAX = 64 * 1024;
 export const LONG_KEY = 255;
-
-/** Index of the block's first word in the words of its page. */
-export function wordOf(address: number): number {
-  return (address & UNIT_MASK) << 1;
-}
 
 export function pageOf(address: number): number {
   return address >>> PAGE_SHIFT;
@@ -93,7 +88,7 @@ export function isExpiringAt(words: Int32Array, at: number): boolean {
   return (words[at + 1]! & EXPIRING) !== 0;
 }
 
-export function isDetachedAt(words: Int32Array, at: number): boolean {
+export function isLargeAt(words: Int32Array, at: number): boolean {
   return words[at + 1]! < 0;
 }
 
@@ -109,7 +104,7 @@ export function keyWordAt(words: Int32Array, at: number): number {
   return at + 2 + ((words[at + 1]! >>> EXPIRING_SHIFT) & 1) + long;
 }
 
-/** Index of the first word of the cell, or of its buffer's number. Requires: a row. */
+/** Index of the first word of the cell, or of its number if it is large. Requires: a row. */
 export function cellWordAt(words: Int32Array, at: number): number {
   return keyWordAt(words, at) + ((keyLengthAt(words, at) + 3) >>> 2);
 }

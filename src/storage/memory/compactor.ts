@@ -10,11 +10,13 @@ const DEAD_PART_MAX = 1 / 8;
 const DEAD_UNITS_MIN = PAGE_UNITS;
 /** A page with fewer holes than this is not worth emptying. */
 const DEAD_UNITS_OF_PAGE_MIN = PAGE_UNITS / 16;
-const EMPTY_PAGES_MIN = 40;
-const EMPTY_PART_MAX = 1 / 8;
+/** Empty pages may be this part of those in use, or one region. */
+const EMPTY_PART_MAX = 1 / 16;
 /** At a tenth of holes, nine units are moved for each that is gained. */
 const MOVED_PER_FREED = 12;
 const STEP_UNITS_MAX = 4096;
+const MAINTENANCE_UNITS = 32 * 1024;
+const WORDS_BY_HAND_MAX = 64;
 const NONE = -1;
 
 /** Told where a block has gone, while both copies are there. */
@@ -37,13 +39,24 @@ export class Compactor {
     const dead = this.#arena.deadUnits;
     const freed = dead - this.#deadUnitsBefore;
     if (this.#page !== NONE || dead > this.#deadUnitsMax()) {
-      this.step(Math.min(STEP_UNITS_MAX, Math.max(64, freed * MOVED_PER_FREED)));
+      this.#step(Math.min(STEP_UNITS_MAX, Math.max(64, freed * MOVED_PER_FREED)));
     }
     this.#deadUnitsBefore = this.#arena.deadUnits;
   }
 
+  /** A longer step, for quiet moments: some tenths of a millisecond. False if nothing is left to do. */
+  step(): boolean {
+    return this.#step(MAINTENANCE_UNITS);
+  }
+
+  /** Forgets what was begun. Requires: the arena has been cleared. */
+  clear(): void {
+    this.#page = NONE;
+    this.#deadUnitsBefore = 0;
+  }
+
   /** Moves about `unitsMax` units. False if nothing is left to do. */
-  step(unitsMax: number): boolean {
+  #step(unitsMax: number): boolean {
     let left = unitsMax;
     while (left > 0) {
       if (this.#page === NONE && !this.#choosePage()) return false;
@@ -64,12 +77,6 @@ export class Compactor {
     return true;
   }
 
-  /** Forgets what was begun. Requires: the arena has been cleared. */
-  clear(): void {
-    this.#page = NONE;
-    this.#deadUnitsBefore = 0;
-  }
-
   #deadUnitsMax(): number {
     return Math.max(DEAD_UNITS_MIN, this.#arena.liveUnits * DEAD_PART_MAX);
   }
@@ -79,8 +86,8 @@ export class Compactor {
     let page = NONE;
     if (arena.deadUnits > this.#deadUnitsMax()) page = this.#emptiestPage();
     if (page === NONE) {
-      if (arena.emptyPages > Math.max(EMPTY_PAGES_MIN, arena.usedPages * EMPTY_PART_MAX))
-        page = arena.pageToDrain();
+      const emptyPagesMax = Math.max(arena.shape.regionPages, arena.usedPages * EMPTY_PART_MAX);
+      if (arena.emptyPages > emptyPagesMax) page = arena.pageToDrain();
       else arena.stopDraining();
     }
     if (page === NONE) return false;
@@ -105,11 +112,14 @@ export class Compactor {
 
   #move(kind: number, from: number, units: number): void {
     const to = this.#arena.allocate(units);
+    const { wordShift } = this.#arena.shape;
     const words = this.#arena.words[from >>> PAGE_SHIFT]!;
-    const at = (from & UNIT_MASK) << 1;
+    const at = (from & UNIT_MASK) << wordShift;
     const toWords = this.#arena.words[to >>> PAGE_SHIFT]!;
-    const toAt = (to & UNIT_MASK) << 1;
-    for (let i = 0; i < 2 * units; i++) toWords[toAt + i] = words[at + i]!;
+    const toAt = (to & UNIT_MASK) << wordShift;
+    const wordCount = units << wordShift;
+    if (wordCount > WORDS_BY_HAND_MAX) toWords.set(words.subarray(at, at + wordCount), toAt);
+    else for (let i = 0; i < wordCount; i++) toWords[toAt + i] = words[at + i]!;
     this.#onMoved(kind, from, to);
     this.#arena.free(from, units);
   }

@@ -15,6 +15,7 @@
  *
  * Hot: every GET and SET; watched by bench/memory-engine.ts.
  */
+import { assert } from "../../base/assert.ts";
 import type { RowKey } from "../row-key.ts";
 import type { Arena } from "./arena.ts";
 import { blockWord, EXPIRING, KIND_SEGMENT, LONG_KEY, PAGE_SHIFT, UNIT_MASK, unitsAt } from "./block.ts";
@@ -89,7 +90,9 @@ export class HashIndex {
   /** The row has moved. */
   replace(hash: number, from: number, to: number): void {
     const segment = this.#segmentOf(hash);
-    this.#words[segment >>> PAGE_SHIFT]![this.#placeOf(segment, hash, from) + 1] = to;
+    const place = this.#placeOf(segment, hash, from);
+    assert(place >= 0, "a row that moves is in the index");
+    this.#words[segment >>> PAGE_SHIFT]![place + 1] = to;
   }
 
   /** Requires: the row is in the index. */
@@ -97,7 +100,9 @@ export class HashIndex {
     const segment = this.#segmentOf(hash);
     const words = this.#words[segment >>> PAGE_SHIFT]!;
     const at = (segment & UNIT_MASK) << 1;
-    this.#closeGap(words, at, this.#placeOf(segment, hash, address));
+    const place = this.#placeOf(segment, hash, address);
+    assert(place >= 0, "a row that goes is in the index");
+    this.#closeGap(words, at, place);
     const rows = words[at + 2]! - 1;
     words[at + 2] = rows;
     this.#rowCount--;

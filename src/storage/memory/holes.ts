@@ -9,7 +9,7 @@
  *   word 2  next hole, or 0
  * A hole of one unit has no room for links: it is in no list, and waits for the compactor.
  */
-import { blockWord, KIND_HOLE, PAGE_SHIFT, pageOf, wordOf } from "./block.ts";
+import { blockWord, KIND_HOLE, PAGE_SHIFT, pageOf, UNIT_MASK } from "./block.ts";
 
 const EXACT_UNITS_MAX = 128;
 const EXACT_SHIFT = 7;
@@ -17,24 +17,26 @@ const LIST_COUNT = EXACT_UNITS_MAX + 1 + (PAGE_SHIFT - EXACT_SHIFT) * 8;
 
 export class Holes {
   readonly #words: readonly Int32Array[];
+  readonly #wordShift: number;
   readonly #heads = new Int32Array(LIST_COUNT);
   readonly #occupied = new Int32Array((LIST_COUNT + 31) >>> 5);
 
-  /** `words` are the arena's pages. */
-  constructor(words: readonly Int32Array[]) {
+  /** `words` are the arena's pages, `wordShift` the size of its units. */
+  constructor(words: readonly Int32Array[], wordShift: number) {
     this.#words = words;
+    this.#wordShift = wordShift;
   }
 
   /** Makes a hole of the block. */
   add(address: number, units: number): void {
     const words = this.#words[pageOf(address)]!;
-    const at = wordOf(address);
+    const at = this.#wordOf(address);
     words[at + 1] = blockWord(KIND_HOLE, units);
     if (units < 2) return;
     const list = listOf(units);
     const next = this.#heads[list]!;
     words[at + 2] = next;
-    if (next !== 0) this.#words[pageOf(next)]![wordOf(next)] = address;
+    if (next !== 0) this.#words[pageOf(next)]![this.#wordOf(next)] = address;
     this.#heads[list] = address;
     this.#occupied[list >>> 5]! |= 1 << (list & 31);
   }
@@ -43,7 +45,7 @@ export class Holes {
   remove(address: number, units: number): void {
     if (units < 2) return;
     const words = this.#words[pageOf(address)]!;
-    const at = wordOf(address);
+    const at = this.#wordOf(address);
     const next = words[at + 2]!;
     const list = listOf(units);
     if (this.#heads[list] === address) {
@@ -52,8 +54,8 @@ export class Holes {
       return;
     }
     const previous = words[at]!;
-    this.#words[pageOf(previous)]![wordOf(previous) + 2] = next;
-    if (next !== 0) this.#words[pageOf(next)]![wordOf(next)] = previous;
+    this.#words[pageOf(previous)]![this.#wordOf(previous) + 2] = next;
+    if (next !== 0) this.#words[pageOf(next)]![this.#wordOf(next)] = previous;
   }
 
   /** Takes exactly `units` from a hole that has them, or returns 0. What is left over stays a hole. */
@@ -68,7 +70,7 @@ export class Holes {
     const list = this.#firstOccupied(listOf(units) + 1);
     if (list < 0) return 0;
     const address = this.#heads[list]!;
-    const holeUnits = this.#words[pageOf(address)]![wordOf(address) + 1]!;
+    const holeUnits = this.#words[pageOf(address)]![this.#wordOf(address) + 1]!;
     this.remove(address, holeUnits);
     this.add(address + units, holeUnits - units);
     return address;
@@ -77,6 +79,10 @@ export class Holes {
   clear(): void {
     this.#heads.fill(0);
     this.#occupied.fill(0);
+  }
+
+  #wordOf(address: number): number {
+    return (address & UNIT_MASK) << this.#wordShift;
   }
 
   #firstOccupied(from: number): number {

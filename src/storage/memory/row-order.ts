@@ -15,7 +15,7 @@
  *
  * Hot: every write of a new row; watched by bench/memory-engine.ts.
  */
-import { assert } from "../../base/assert.ts";
+import { AssertionError } from "../../base/assert.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import { slotOfRow } from "../row-key.ts";
 import type { Arena } from "./arena.ts";
@@ -499,11 +499,11 @@ function prefixOf(rowKey: Uint8Array, length: number): number {
   return prefix;
 }
 
+/** Word of the row in a leaf whose rows begin at `first`. */
 function placeOf(words: Int32Array, first: number, address: number): number {
-  let place = first;
-  while (words[place] !== address) place++;
-  assert(place < words.length, "the row is in its leaf");
-  return place;
+  const end = first + (words[first - HEADER_WORDS]! & COUNT_MASK);
+  for (let place = first; place < end; place++) if (words[place] === address) return place;
+  throw new AssertionError("a row is in its leaf");
 }
 
 /** The child of a branch that has the prefix: the last whose own is not above it. */

@@ -6,7 +6,7 @@ import type { ByteRange } from "../../base/bytes.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import { databaseOfRow, hashRow, type RowKey, slotOfRow } from "../row-key.ts";
 import { NEVER_EXPIRES } from "../storage-engine.ts";
-import { Arena } from "./arena.ts";
+import { Arena, SMALL_BLOCKS } from "./arena.ts";
 import { KIND_BRANCH, KIND_EXPIRY, KIND_LEAF, KIND_ROW, KIND_SEGMENT } from "./block.ts";
 import { Compactor } from "./compactor.ts";
 import { ExpirySet } from "./expiry-set.ts";
@@ -15,13 +15,12 @@ import { RowCounter } from "./row-counter.ts";
 import { RowOrder } from "./row-order.ts";
 import { Rows } from "./rows.ts";
 
-const MAINTENANCE_UNITS = 32 * 1024;
 /** An entry of the index at its usual load, and one of the order. */
 const SHARE_BYTES = 16;
 const EXPIRY_SHARE_BYTES = 8;
 
 export class RowTable {
-  readonly #arena = new Arena();
+  readonly #arena = new Arena(SMALL_BLOCKS);
   readonly rows = new Rows(this.#arena);
   readonly index = new HashIndex(this.#arena);
   readonly order = new RowOrder(this.#arena);
@@ -33,13 +32,13 @@ export class RowTable {
 
   /** What rows, index, order and expiry set take, free space aside. */
   get liveBytes(): number {
-    return this.#arena.liveBytes + this.rows.detachedBytes;
+    return this.#arena.liveBytes + this.rows.large.liveBytes;
   }
 
   /** What they hold of the machine's memory. */
   get memoryBytes(): number {
     const tables = this.index.directoryBytes + this.order.tableBytes + this.expiries.tableBytes;
-    return this.#arena.heldBytes + this.rows.detachedBytes + tables + this.counter.sizeBytes;
+    return this.#arena.heldBytes + this.rows.large.heldBytes + tables + this.counter.sizeBytes;
   }
 
   /** Address of the key's row, or 0. Addresses are good until the next write. */
@@ -49,7 +48,7 @@ export class RowTable {
 
   hashOf(address: number): number {
     this.rows.keyInto(address, this.#key);
-    return hashRow(this.#key.bytes, this.#key.start, this.#seed) | 0;
+    return hashRow(this.#key.bytes, this.#key.start, this.#key.end, this.#seed) | 0;
   }
 
   /** Requires: the key has no row. Throws StoreError OUT_OF_MEMORY (nothing changed). */
@@ -86,7 +85,7 @@ export class RowTable {
     if (this.rows.isExpiring(from)) this.#removeExpiry(from, database);
     if (isExpiring) this.#addExpiry(to, database, expiresAtMs, nowMs);
     this.rows.free(from);
-    this.#compactor.stepAfterWrite();
+    this.compactAfterWrite();
   }
 
   drop(address: number): void {
@@ -103,12 +102,14 @@ export class RowTable {
   /** Gives freed memory back, a little at a time. Call after dropping rows; addresses change. */
   compactAfterWrite(): void {
     this.#compactor.stepAfterWrite();
+    this.rows.large.compactAfterWrite();
   }
 
   /** A longer step of the same, for quiet moments. False if nothing is left to do. */
   compact(): boolean {
     this.rows.forgetSources();
-    return this.#compactor.step(MAINTENANCE_UNITS);
+    const isMoreWaiting = this.#compactor.step();
+    return this.rows.large.compact() || isMoreWaiting;
   }
 
   /** Forgets every row at once. */

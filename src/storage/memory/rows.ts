@@ -9,13 +9,13 @@ import type { Arena } from "./arena.ts";
 import {
   cellLengthAt,
   cellWordAt,
-  DETACHED,
   EXPIRING,
   INLINE_CELL_BYTES_MAX,
-  isDetachedAt,
   isExpiringAt,
+  isLargeAt,
   keyLengthAt,
   keyWordAt,
+  LARGE,
   LONG_KEY,
   PAGE_SHIFT,
   rowUnits,
@@ -24,23 +24,19 @@ import {
   UNIT_MASK,
 } from "./block.ts";
 import { CellCopier } from "./cell-copier.ts";
-import { DetachedCells } from "./detached-cells.ts";
+import { LargeCells } from "./large-cells.ts";
 
 const PLACE_WORD = 2;
 const EMPTY = new Uint8Array(0);
 
 export class Rows {
   readonly #arena: Arena;
-  readonly #detached = new DetachedCells();
+  readonly large = new LargeCells();
   readonly #copier = new CellCopier();
   #given: Uint8Array = EMPTY;
 
   constructor(arena: Arena) {
     this.#arena = arena;
-  }
-
-  get detachedBytes(): number {
-    return this.#detached.sizeBytes;
   }
 
   /** Points `into` at the row's cell. */
@@ -49,12 +45,14 @@ export class Rows {
     const words = this.#arena.words[page]!;
     const at = (address & UNIT_MASK) << 1;
     const word = cellWordAt(words, at);
-    const bytes = isDetachedAt(words, at) ? this.#detached.get(words[word]!) : this.#arena.bytes[page]!;
-    const start = isDetachedAt(words, at) ? 0 : word << 2;
-    into.bytes = bytes;
-    into.start = start;
-    into.end = start + cellLengthAt(words, at);
-    this.#given = bytes;
+    if (isLargeAt(words, at)) {
+      this.large.into(words[word]!, cellLengthAt(words, at), into);
+    } else {
+      into.bytes = this.#arena.bytes[page]!;
+      into.start = word << 2;
+      into.end = (word << 2) + cellLengthAt(words, at);
+    }
+    this.#given = into.bytes;
   }
 
   /** Points `into` at the row key. */
@@ -73,17 +71,18 @@ export class Rows {
     return bytes === this.#given;
   }
 
-  /** What a row takes or would take, with a buffer of its own for a long cell. */
+  /** What a row would take. */
   static sizeBytes(keyLength: number, cellLength: number, isExpiring: boolean): number {
     const flags = flagsOf(cellLength, isExpiring);
-    return rowUnits(keyLength, cellLength, flags) * UNIT_BYTES + (flags < 0 ? cellLength : 0);
+    return (
+      rowUnits(keyLength, cellLength, flags) * UNIT_BYTES + (flags < 0 ? LargeCells.sizeBytes(cellLength) : 0)
+    );
   }
 
   sizeBytesAt(address: number): number {
     const words = this.#arena.words[address >>> PAGE_SHIFT]!;
     const at = (address & UNIT_MASK) << 1;
-    const cell = isDetachedAt(words, at) ? this.#detached.get(words[cellWordAt(words, at)]!).length : 0;
-    return rowUnits(keyLengthAt(words, at), cellLengthAt(words, at), words[at + 1]!) * UNIT_BYTES + cell;
+    return Rows.sizeBytes(keyLengthAt(words, at), cellLengthAt(words, at), isExpiringAt(words, at));
   }
 
   /** Returns the address of a new row. Throws StoreError OUT_OF_MEMORY, before any change. */
@@ -93,7 +92,7 @@ export class Rows {
     const flags = flagsOf(cellLength, isExpiring);
     const units = rowUnits(keyLength, cellLength, flags);
     this.#arena.assertRoom(units);
-    const number = flags < 0 ? this.#detached.add(cell) : 0;
+    const number = flags < 0 ? this.large.add(cell) : 0;
     const address = this.#arena.allocate(units);
     const words = this.#arena.words[address >>> PAGE_SHIFT]!;
     const at = (address & UNIT_MASK) << 1;
@@ -116,10 +115,10 @@ export class Rows {
     const header = words[at + 1]!;
     const cellLength = cell.end - cell.start;
     const flags = flagsOf(cellLength, isExpiring);
-    if (((header ^ flags) & (EXPIRING | DETACHED)) !== 0) return false;
+    if (((header ^ flags) & (EXPIRING | LARGE)) !== 0) return false;
     const cellWord = cellWordAt(words, at);
     if (flags < 0) {
-      if (!this.#detached.overwrite(words[cellWord]!, cell)) return false;
+      if (!this.large.overwrite(words[cellWord]!, cellLengthAt(words, at), cell)) return false;
     } else {
       const keyAndHeader = cellWord - at;
       const wordsBefore = keyAndHeader + ((cellLengthAt(words, at) + 3) >>> 2);
@@ -134,7 +133,7 @@ export class Rows {
   free(address: number): void {
     const words = this.#arena.words[address >>> PAGE_SHIFT]!;
     const at = (address & UNIT_MASK) << 1;
-    if (isDetachedAt(words, at)) this.#detached.remove(words[cellWordAt(words, at)]!);
+    if (isLargeAt(words, at)) this.large.remove(words[cellWordAt(words, at)]!, cellLengthAt(words, at));
     this.#arena.free(address, rowUnits(keyLengthAt(words, at), cellLengthAt(words, at), words[at + 1]!));
   }
 
@@ -164,11 +163,11 @@ export class Rows {
 
   /** Forgets all. Requires: the arena has been cleared. */
   clear(): void {
-    this.#detached.clear();
+    this.large.clear();
     this.#given = EMPTY;
   }
 }
 
 function flagsOf(cellLength: number, isExpiring: boolean): number {
-  return (isExpiring ? EXPIRING : 0) | (cellLength > INLINE_CELL_BYTES_MAX ? DETACHED : 0);
+  return (isExpiring ? EXPIRING : 0) | (cellLength > INLINE_CELL_BYTES_MAX ? LARGE : 0);
 }
