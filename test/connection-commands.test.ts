@@ -82,7 +82,7 @@ test("no secret gets into the slow log", async () => {
 test("CLIENT REPLY leaves out replies: all, or the next", async () => {
   const replies = await client.sendBytes(
     Buffer.from(
-      "CLIENT REPLY SKIP\r\nSET a 1\r\nGET a\r\nCLIENT REPLY OFF\r\nSET a 2\r\nCLIENT REPLY SKIP\r\nbogus\r\nCLIENT REPLY ON\r\nGET a\r\n",
+      "CLIENT REPLY SKIP\r\nSET a 1\r\nGET a\r\nCLIENT REPLY OFF\r\nSET a 2\r\nCLIENT REPLY SKIP\r\nbogus\r\nbogus\r\nCLIENT REPLY ON\r\nGET a\r\n",
     ),
     3,
   );
