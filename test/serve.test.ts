@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { VERSION } from "../src/node/version.ts";
-import { ask, RunningKvorum, type RunOptions, runKvorum } from "./support/running-kvorum.ts";
+import { ask, type Ending, RunningKvorum, type RunOptions } from "./support/running-kvorum.ts";
 
 const running: RunningKvorum[] = [];
 
@@ -16,6 +16,11 @@ function start(args: readonly string[], options?: RunOptions): RunningKvorum {
   const node = new RunningKvorum(args, options);
   running.push(node);
   return node;
+}
+
+/** Runs `kvorum` to its end. */
+function run(args: readonly string[], options?: RunOptions): Promise<Ending> {
+  return start(args, options).end();
 }
 
 function serve(args: readonly string[], options?: RunOptions): RunningKvorum {
@@ -51,7 +56,7 @@ test("SHUTDOWN from a client stops it in good order", async () => {
 
 test("a taken port ends it with 1, and says what to do", async () => {
   const taken = await serve(["--port", "0"]).ready();
-  const { exitCode, output, errors } = await runKvorum(["serve", "--port", `${taken}`]);
+  const { exitCode, output, errors } = await run(["serve", "--port", `${taken}`]);
   expect({ exitCode, output }).toEqual({ exitCode: 1, output: "" });
   expect(errors.trim().split("\n").at(-1)).toBe(
     `kvorum: cannot listen on 127.0.0.1:${taken}: the port is taken; stop what holds it, or choose another with --port or --port-search`,
@@ -77,7 +82,7 @@ test("what `npm start` runs searches for a port, and tells what to type next", a
 });
 
 test("nobody outside is let in without a password", async () => {
-  const { exitCode, errors } = await runKvorum(["serve", "--host", "0.0.0.0", "--port", "0"]);
+  const { exitCode, errors } = await run(["serve", "--host", "0.0.0.0", "--port", "0"]);
   expect(exitCode).toBe(2);
   expect(errors).toContain(
     'unless a password is set, since anybody may connect, but flag --host says "0.0.0.0"',
@@ -126,35 +131,27 @@ test.each([
   [["serve", "--config", "."], 'flag --config says ".": it is a directory'],
   [["srve"], "unknown command 'srve'; see kvorum --help"],
 ])("%j ends with 2", async (args, message) => {
-  const { exitCode, output, errors } = await runKvorum(args);
+  const { exitCode, output, errors } = await run(args);
   expect(errors).toContain(message);
   expect(errors.trim().split("\n")).toHaveLength(1);
   expect({ exitCode, output }).toEqual({ exitCode: 2, output: "" });
 });
 
 test("an unknown variable of its own ends it with 2; others do not matter", async () => {
-  const { exitCode, errors } = await runKvorum(["serve"], { environment: { KVORUM_PROT: "1", OTHER: "x" } });
+  const { exitCode, errors } = await run(["serve"], { environment: { KVORUM_PROT: "1", OTHER: "x" } });
   expect(exitCode).toBe(2);
   expect(errors).toBe("kvorum: environment KVORUM_PROT is not a setting; did you mean KVORUM_PORT?\n");
 });
 
 test("an address that is not this machine's ends it with 1", async () => {
-  const { exitCode, errors } = await runKvorum([
-    "serve",
-    "--host",
-    "192.0.2.1",
-    "--password",
-    "x",
-    "--port",
-    "0",
-  ]);
+  const { exitCode, errors } = await run(["serve", "--host", "192.0.2.1", "--password", "x", "--port", "0"]);
   expect(exitCode).toBe(1);
   expect(errors).toContain("this machine has no such address; choose another with --host");
 });
 
 test("help and version go to standard output and end with 0", async () => {
   for (const args of [["--help"], ["serve", "--help"], ["--version"]]) {
-    const { exitCode, output, errors } = await runKvorum(args);
+    const { exitCode, output, errors } = await run(args);
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" });
     expect(output).not.toBe("");
   }

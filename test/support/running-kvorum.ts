@@ -95,11 +95,6 @@ export class RunningKvorum {
   }
 }
 
-/** Runs `kvorum` to its end. */
-export function runKvorum(args: readonly string[], options?: RunOptions): Promise<Ending> {
-  return new RunningKvorum(args, options).end();
-}
-
 /** Resolves to what a server answers to one inline command, up to its end or the first line. */
 export async function ask(port: number, command: string): Promise<string> {
   const socket = connect(port, "127.0.0.1").setEncoding("utf8");
