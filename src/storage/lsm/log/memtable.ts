@@ -1,0 +1,131 @@
+/**
+ * Memtable: an index over the rows of one segment. Of the rows of one key, the last one counts.
+ *
+ *   places   capacity x (hash, offset): open addressing, linear probing; offset 0 is a free place
+ *   heads    per slot, the offset of its latest row; the rows of a slot are linked from the latest to the first,
+ *            so that a scan sorts one slot at a time
+ *
+ * Hot: `get` and `put`; watched by `bench -- log`.
+ */
+import type { ByteRange } from "../../../base/bytes.ts";
+import { SLOT_COUNT } from "../../../ring/slot.ts";
+import { type RowKey, slotOfRow } from "../../row-key.ts";
+import type { Segment, Superseded } from "./segment.ts";
+
+const LOAD_MAX = 0.7;
+const CAPACITY_MIN = 1024;
+
+export class Memtable {
+  readonly segment: Segment;
+  /** Per slot, the offset of the latest row; 0 if there is none. */
+  readonly heads = new Int32Array(SLOT_COUNT);
+  #places: Int32Array;
+  #capacity: number;
+  #rowCount = 0;
+  readonly #inherited: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
+
+  /** `rowsExpected` sizes the index ahead, sparing it to grow step by step. */
+  constructor(segment: Segment, rowsExpected = 0) {
+    this.segment = segment;
+    this.#capacity = CAPACITY_MIN;
+    while (this.#capacity * LOAD_MAX < rowsExpected) this.#capacity *= 2;
+    this.#places = new Int32Array(2 * this.#capacity);
+  }
+
+  /** Keys, each counted once. */
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  /** Memory of the index; the segment's is its buffer's length. */
+  get indexBytes(): number {
+    return this.#places.byteLength + this.heads.byteLength;
+  }
+
+  /** Offset of the key's row, or 0. */
+  find(key: RowKey): number {
+    const hash = key.hash | 0;
+    const mask = this.#capacity - 1;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const offset = this.#places[2 * place + 1]!;
+      if (offset === 0) return 0;
+      if (this.#places[2 * place] === hash && this.segment.isRowOf(offset, key)) return offset;
+    }
+  }
+
+  /** Points `into` at the cell of the key's row; false if there is none. Final once its batch is sealed. */
+  get(key: RowKey, into: ByteRange): boolean {
+    const offset = this.find(key);
+    if (offset === 0) return false;
+    this.cellInto(offset, into);
+    return true;
+  }
+
+  cellInto(offset: number, into: ByteRange): void {
+    const { segment } = this;
+    into.bytes = segment.bytes;
+    into.start = segment.cellStart(offset);
+    into.end = into.start + segment.cellLength(offset);
+  }
+
+  /**
+   * The key's row is now this cell. `superseded` speaks of what lay below this memtable; it is ignored if the key
+   * has a row here already, which knows. Requires: the segment has room (`fits`).
+   */
+  put(key: RowKey, cell: ByteRange, superseded: Superseded): void {
+    const { segment } = this;
+    const present = this.find(key);
+    if (present !== 0) {
+      if (segment.overwrite(present, cell)) return;
+      segment.supersededInto(present, this.#inherited);
+      this.#append(key, cell, this.#inherited, present);
+    } else {
+      this.#append(key, cell, superseded, 0);
+    }
+  }
+
+  /** Takes the row at `offset` into the index, as recovery finds it. Requires: offsets come in rising order. */
+  adopt(key: RowKey, offset: number): void {
+    this.#enter(key, offset, this.find(key));
+  }
+
+  #append(key: RowKey, cell: ByteRange, superseded: Superseded, present: number): void {
+    const slot = slotOfRow(key.bytes, 0);
+    const offset = this.segment.append(key, cell, superseded, this.heads[slot]!);
+    this.#enter(key, offset, present);
+  }
+
+  #enter(key: RowKey, offset: number, present: number): void {
+    this.heads[slotOfRow(key.bytes, 0)] = offset;
+    const hash = key.hash | 0;
+    if (present !== 0) {
+      this.#places[2 * this.#placeOf(hash, present) + 1] = offset;
+      return;
+    }
+    if (this.#rowCount + 1 > this.#capacity * LOAD_MAX) this.#grow();
+    this.#rowCount++;
+    const place = this.#placeOf(hash, 0);
+    this.#places[2 * place] = hash;
+    this.#places[2 * place + 1] = offset;
+  }
+
+  /** Where `offset` stands on the way from the hash's home; for 0, the first free place. */
+  #placeOf(hash: number, offset: number): number {
+    const mask = this.#capacity - 1;
+    let place = hash & mask;
+    while (this.#places[2 * place + 1] !== offset) place = (place + 1) & mask;
+    return place;
+  }
+
+  #grow(): void {
+    const old = this.#places;
+    this.#capacity *= 2;
+    this.#places = new Int32Array(2 * this.#capacity);
+    for (let i = 0; i < old.length; i += 2) {
+      if (old[i + 1] === 0) continue;
+      const place = this.#placeOf(old[i]!, 0);
+      this.#places[2 * place] = old[i]!;
+      this.#places[2 * place + 1] = old[i + 1]!;
+    }
+  }
+}
