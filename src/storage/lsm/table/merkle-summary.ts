@@ -1,0 +1,202 @@
+/**
+ * Leaf sums of the Merkle trees of all slots. A leaf is a slot and the top 6 bits of a position; its sum is that of
+ * the version hashes of its rows, each 32-bit half by itself, modulo 2^32. Sums of parts add up to the sum of the
+ * whole, and whatever is superseded or dropped is subtracted: so
+ *
+ *   summaries of all tables + overlay of the memtables = summary of a full scan
+ *
+ * Encoded sparsely. DO NOT CHANGE: see docs/formats/sstable.md to add a version.
+ *
+ *   slotCount     LEB128
+ *   per slot that has a leaf other than 0, by rising slot:
+ *     slot        LEB128: less the slot before less 1 (the first: the slot itself)
+ *     leaves      8 bytes: bit i (lowest bit of the first byte first) is set if leaf i is not 0
+ *     per such leaf: low (4 bytes), high (4 bytes), little-endian
+ */
+import type { ByteRange } from "../../../base/bytes.ts";
+import { SLOT_COUNT } from "../../../ring/slot.ts";
+import { positionOfRow, slotOfRow } from "../../row-key.ts";
+import type { Hash64 } from "./byte-hash.ts";
+import { ByteSink } from "./byte-sink.ts";
+import { ByteSource, type Origin } from "./byte-source.ts";
+import type { CellTraits } from "./cell-traits.ts";
+import { hashVersion } from "./version-hash.ts";
+
+export const SLOT_LEAF_COUNT = 64;
+const POSITION_SHIFT = 10; // 16 bits of position, the top 6 of which are the leaf
+const SLOT_WORDS = 2 * SLOT_LEAF_COUNT;
+const LEAF_BITS_BYTES = SLOT_LEAF_COUNT / 8;
+
+/** The rows of a memtable: the newest version of each, and what it superseded in older memtables and tables. */
+export interface VersionedRows {
+  readonly key: ByteRange;
+  readonly cell: ByteRange;
+  /** Version hash of what the row superseded; both halves 0 if there was none. */
+  readonly superseded: Hash64;
+  next(): boolean;
+}
+
+/** The leaf of the row whose key starts at `start`: slot * 64 + the top 6 bits of its position. */
+export function leafOfRow(bytes: Uint8Array, start: number): number {
+  return slotOfRow(bytes, start) * SLOT_LEAF_COUNT + (positionOfRow(bytes, start) >>> POSITION_SHIFT);
+}
+
+export class MerkleSummary {
+  /** Per slot, one more than the number of its page; 0 if it has none: all its leaves are 0. */
+  readonly #pages = new Uint16Array(SLOT_COUNT);
+  #pageCount = 0;
+  /** Per page, low and high of each leaf. */
+  #words = new Int32Array(0);
+  readonly #hash: Hash64 = { low: 0, high: 0 };
+
+  add(leaf: number, hash: Hash64): void {
+    const at = this.#wordAt(leaf);
+    this.#words[at]! += hash.low;
+    this.#words[at + 1]! += hash.high;
+  }
+
+  subtract(leaf: number, hash: Hash64): void {
+    const at = this.#wordAt(leaf);
+    this.#words[at]! -= hash.low;
+    this.#words[at + 1]! -= hash.high;
+  }
+
+  addRow(key: ByteRange, cell: ByteRange, traits: Pick<CellTraits, "versionRange">): void {
+    hashVersion(this.#hash, key, cell, traits);
+    this.add(leafOfRow(key.bytes, key.start), this.#hash);
+  }
+
+  subtractRow(key: ByteRange, cell: ByteRange, traits: Pick<CellTraits, "versionRange">): void {
+    hashVersion(this.#hash, key, cell, traits);
+    this.subtract(leafOfRow(key.bytes, key.start), this.#hash);
+  }
+
+  /** Adds every row, and takes out what each superseded. */
+  addOverlay(rows: VersionedRows, traits: Pick<CellTraits, "versionRange">): void {
+    while (rows.next()) {
+      this.addRow(rows.key, rows.cell, traits);
+      this.subtract(leafOfRow(rows.key.bytes, rows.key.start), rows.superseded);
+    }
+  }
+
+  /** Adds the leaves `from` <= leaf < `to` of another summary. */
+  addSummary(other: MerkleSummary, from = 0, to = SLOT_COUNT * SLOT_LEAF_COUNT): void {
+    other.forEachLeaf((leaf, sum) => this.add(leaf, sum), from, to);
+  }
+
+  subtractSummary(other: MerkleSummary, from = 0, to = SLOT_COUNT * SLOT_LEAF_COUNT): void {
+    other.forEachLeaf((leaf, sum) => this.subtract(leaf, sum), from, to);
+  }
+
+  /** Becomes the leaf's sum. */
+  read(leaf: number, into: Hash64): void {
+    const page = this.#pages[Math.floor(leaf / SLOT_LEAF_COUNT)]!;
+    const at = (page - 1) * SLOT_WORDS + 2 * (leaf % SLOT_LEAF_COUNT);
+    into.low = page === 0 ? 0 : this.#words[at]!;
+    into.high = page === 0 ? 0 : this.#words[at + 1]!;
+  }
+
+  /** Visits the leaves other than 0, in order. The sum is reused: read it before returning. */
+  forEachLeaf(visit: (leaf: number, sum: Hash64) => void, from = 0, to = SLOT_COUNT * SLOT_LEAF_COUNT): void {
+    const sum: Hash64 = { low: 0, high: 0 };
+    for (let leaf = from; leaf < to; leaf++) {
+      if (leaf % SLOT_LEAF_COUNT === 0 && this.#pages[leaf / SLOT_LEAF_COUNT] === 0) {
+        leaf += SLOT_LEAF_COUNT - 1;
+        continue;
+      }
+      this.read(leaf, sum);
+      if (sum.low !== 0 || sum.high !== 0) visit(leaf, sum);
+    }
+  }
+
+  equals(other: MerkleSummary): boolean {
+    const difference = new MerkleSummary();
+    difference.addSummary(this);
+    difference.subtractSummary(other);
+    let isEqual = true;
+    difference.forEachLeaf(() => {
+      isEqual = false;
+    });
+    return isEqual;
+  }
+
+  /** The summary's section. Equal summaries have equal encodings. */
+  encode(): Uint8Array {
+    const slots = [...this.#pages.keys()].filter((slot) => this.#slotSize(slot) > 0);
+    const sink = new ByteSink(slots.length * 64 + 8);
+    sink.number(slots.length);
+    let before = -1;
+    for (const slot of slots) {
+      sink.number(slot - before - 1);
+      this.#encodeSlot(slot, sink);
+      before = slot;
+    }
+    return sink.take();
+  }
+
+  /** Throws StoreError CORRUPTION if the bytes are not what `encode` makes. */
+  static decode(bytes: Uint8Array, origin: Origin): MerkleSummary {
+    const summary = new MerkleSummary();
+    const source = new ByteSource(bytes, origin);
+    const slotCount = source.number();
+    let slot = -1;
+    for (let i = 0; i < slotCount; i++) {
+      slot += source.number() + 1;
+      if (slot >= SLOT_COUNT) source.fail("there is no such slot");
+      summary.#decodeSlot(slot, source);
+    }
+    source.end();
+    return summary;
+  }
+
+  #encodeSlot(slot: number, sink: ByteSink): void {
+    const bits = new Uint8Array(LEAF_BITS_BYTES);
+    const first = slot * SLOT_LEAF_COUNT;
+    this.forEachLeaf((leaf) => setBit(bits, leaf - first), first, first + SLOT_LEAF_COUNT);
+    sink.bytes(bits);
+    const write = (_: number, sum: Hash64): void => {
+      sink.uint32(sum.low);
+      sink.uint32(sum.high);
+    };
+    this.forEachLeaf(write, first, first + SLOT_LEAF_COUNT);
+  }
+
+  #decodeSlot(slot: number, source: ByteSource): void {
+    const bits = source.bytes(LEAF_BITS_BYTES);
+    for (let i = 0; i < SLOT_LEAF_COUNT; i++) {
+      if ((bits[i >>> 3]! & (1 << (i & 7))) === 0) continue;
+      this.#hash.low = source.uint32() | 0;
+      this.#hash.high = source.uint32() | 0;
+      this.add(slot * SLOT_LEAF_COUNT + i, this.#hash);
+    }
+  }
+
+  /** How many leaves of the slot are not 0. */
+  #slotSize(slot: number): number {
+    let size = 0;
+    const first = slot * SLOT_LEAF_COUNT;
+    this.forEachLeaf(() => size++, first, first + SLOT_LEAF_COUNT);
+    return size;
+  }
+
+  #wordAt(leaf: number): number {
+    const slot = Math.floor(leaf / SLOT_LEAF_COUNT);
+    const page = this.#pages[slot]! || this.#addPage(slot);
+    return (page - 1) * SLOT_WORDS + 2 * (leaf % SLOT_LEAF_COUNT);
+  }
+
+  #addPage(slot: number): number {
+    const used = this.#pageCount * SLOT_WORDS;
+    if (used === this.#words.length) {
+      const larger = new Int32Array(Math.min(SLOT_COUNT * SLOT_WORDS, Math.max(16 * SLOT_WORDS, 2 * used)));
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    this.#pages[slot] = ++this.#pageCount;
+    return this.#pageCount;
+  }
+}
+
+function setBit(bits: Uint8Array, bit: number): void {
+  bits[bit >>> 3]! |= 1 << (bit & 7);
+}

@@ -1,0 +1,211 @@
+/**
+ * An open table: what is needed to look anything up is in memory, blocks come from the cache or the disk.
+ * table-format.ts draws the file.
+ *
+ * Every byte read is verified before it is used. Throws and rejects with StoreError CORRUPTION where it is not what
+ * was written, IO where it cannot be read.
+ *
+ * Hot: `get`; watched by bench/table.ts. With its block in the cache it allocates nothing.
+ */
+import { crc32 } from "node:zlib";
+import type { ByteRange } from "../../../base/bytes.ts";
+import type { Disk, DiskFile } from "../../../runtime/runtime.ts";
+import type { BlockCache, CacheShelf } from "./block-cache.ts";
+import { unpackBlock } from "./block-codec.ts";
+import { BlockIndex } from "./block-index.ts";
+import { findInBlock } from "./block-reader.ts";
+import { BloomFilter } from "./bloom-filter.ts";
+import type { Origin } from "./byte-source.ts";
+import { corruption } from "./corruption.ts";
+import { MerkleSummary } from "./merkle-summary.ts";
+import { RowTally } from "./row-tally.ts";
+import { decodeFooter, FOOTER_BYTES, type Footer, type Section } from "./table-format.ts";
+import { type IterationOptions, TableIterator } from "./table-iterator.ts";
+import type { TableProbe } from "./table-probe.ts";
+import { decodeProperties, type TableProperties } from "./table-properties.ts";
+import type { TableSums } from "./table-writer.ts";
+
+export interface TableOpening {
+  readonly disk: Disk;
+  readonly path: string;
+  readonly cache: BlockCache;
+  /** Of TableMetadata, if the caller knows it: another table's file in this place is refused. */
+  readonly checksum?: number;
+}
+
+export class TableReader {
+  readonly path: string;
+  readonly properties: TableProperties;
+  readonly fileBytes: number;
+  readonly index: BlockIndex;
+  readonly #file: DiskFile;
+  readonly #footer: Footer;
+  readonly #filter: BloomFilter;
+  readonly #cache: BlockCache;
+  readonly #shelf: CacheShelf;
+  /** Blocks being read, so that many gets for one block read it once. */
+  readonly #loading = new Map<number, Promise<Uint8Array>>();
+
+  private constructor(opening: TableOpening, file: DiskFile, footer: Footer, front: FrontSections) {
+    this.path = opening.path;
+    this.properties = front.properties;
+    this.index = front.index;
+    this.fileBytes = footer.sections.properties.offset + footer.sections.properties.length + FOOTER_BYTES;
+    this.#file = file;
+    this.#footer = footer;
+    this.#filter = front.filter;
+    this.#cache = opening.cache;
+    this.#shelf = opening.cache.createShelf(front.index.blockCount);
+  }
+
+  static async open(opening: TableOpening): Promise<TableReader> {
+    const file = await opening.disk.open(opening.path, { create: false });
+    try {
+      const footer = await readFooter(file, opening);
+      return new TableReader(opening, file, footer, await readFront(file, footer, opening.path));
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
+  }
+
+  get checksum(): number {
+    return this.#footer.checksum;
+  }
+
+  /** Held by index and filter, whatever the cache holds. */
+  get memoryBytes(): number {
+    return this.index.sizeBytes + this.#filter.sizeBytes + this.#shelf.places.byteLength;
+  }
+
+  /** False if the row is surely not in the table; rarely true if it is not. Never touches the disk. */
+  mayContain(probe: TableProbe): boolean {
+    return this.#filter.mayContain(probe.hash);
+  }
+
+  /**
+   * Points `into` at the row's cell and is true, or is false if the table has no such row; a promise means that the
+   * disk is being read, and `into` is set when it resolves. The cell's bytes stay as they are for as long as they are
+   * held. The probe may be loaded anew at once, promise or not.
+   */
+  get(probe: TableProbe, into: ByteRange): boolean | Promise<boolean> {
+    if (!this.#filter.mayContain(probe.hash)) return false;
+    const number = this.index.find(probe);
+    const block = this.#cache.get(this.#shelf, number);
+    if (block !== undefined) return findInBlock(block, probe.bytes, probe.length, into);
+    return this.#getFromDisk(number, probe.bytes.slice(0, probe.length), into);
+  }
+
+  /** The rows with `from` <= row key < `to`; all from the beginning, or to the end, if undefined. */
+  scan(from?: Uint8Array, to?: Uint8Array, options?: IterationOptions): TableIterator {
+    return new TableIterator(this, from, to, options);
+  }
+
+  /** What the table carries for the node's trees and counts; read from the disk. */
+  async loadSums(): Promise<TableSums> {
+    const { summary, tally } = this.#footer.sections;
+    const [summaryBytes, tallyBytes] = await Promise.all([
+      this.#readSection(summary),
+      this.#readSection(tally),
+    ]);
+    return {
+      summary: MerkleSummary.decode(summaryBytes, this.#origin(summary)),
+      tally: RowTally.decode(tallyBytes, this.#origin(tally)),
+    };
+  }
+
+  /** The block if it is in the cache. Does not count as a use of it. */
+  cachedBlock(number: number): Uint8Array | undefined {
+    return this.#cache.peek(this.#shelf, number);
+  }
+
+  /** Reads blocks `first` <= number < `end` as they lie in the file; `unpack` verifies each. Passes by the cache. */
+  async readPacked(first: number, end: number): Promise<Uint8Array> {
+    const offset = this.index.offset(first);
+    const length = this.index.offset(end) - offset;
+    const bytes = await this.#file.read(offset, length);
+    if (bytes.length !== length)
+      throw corruption(this.path, offset + bytes.length, "the file ends too early");
+    return bytes;
+  }
+
+  /** Block `number` out of `bytes`, which `readPacked` read from block `first` on. */
+  unpack(number: number, bytes: Uint8Array, first: number): Uint8Array {
+    const start = this.index.offset(number) - this.index.offset(first);
+    const packed = bytes.subarray(start, start + this.index.packedBytes(number));
+    return unpackBlock(packed, this.index.packed(number), this.path);
+  }
+
+  /** Lets go of the file and of the cache's blocks. Requires: no get or scan under way. */
+  async close(): Promise<void> {
+    this.#cache.drop(this.#shelf);
+    await this.#file.close();
+  }
+
+  async #getFromDisk(number: number, key: Uint8Array, into: ByteRange): Promise<boolean> {
+    return findInBlock(await this.#load(number), key, key.length, into);
+  }
+
+  #load(number: number): Promise<Uint8Array> {
+    const underWay = this.#loading.get(number);
+    if (underWay !== undefined) return underWay;
+    const loading = this.#loadIntoCache(number).finally(() => this.#loading.delete(number));
+    this.#loading.set(number, loading);
+    return loading;
+  }
+
+  async #loadIntoCache(number: number): Promise<Uint8Array> {
+    const block = this.unpack(number, await this.readPacked(number, number + 1), number);
+    this.#cache.put(this.#shelf, number, block);
+    return block;
+  }
+
+  #readSection(section: Section): Promise<Uint8Array> {
+    return readVerified(this.#file, section, this.path);
+  }
+
+  #origin({ offset }: Section): Origin {
+    return { path: this.path, offset };
+  }
+}
+
+interface FrontSections {
+  readonly index: BlockIndex;
+  readonly filter: BloomFilter;
+  readonly properties: TableProperties;
+}
+
+async function readFooter(file: DiskFile, { path, checksum }: TableOpening): Promise<Footer> {
+  const fileBytes = await file.sizeBytes();
+  const offset = Math.max(0, fileBytes - FOOTER_BYTES);
+  const footer = decodeFooter(await file.read(offset, FOOTER_BYTES), path, fileBytes);
+  if (checksum !== undefined && footer.checksum !== checksum) {
+    throw corruption(path, offset, "this is another table than the manifest says");
+  }
+  return footer;
+}
+
+async function readFront(file: DiskFile, footer: Footer, path: string): Promise<FrontSections> {
+  const { index, filter, properties } = footer.sections;
+  const [indexBytes, filterBytes, propertiesBytes] = await Promise.all([
+    readVerified(file, index, path),
+    readVerified(file, filter, path),
+    readVerified(file, properties, path),
+  ]);
+  return {
+    index: new BlockIndex(indexBytes, footer.dataBytes, { path, offset: index.offset }),
+    filter: new BloomFilter(filterBytes),
+    properties: decodeProperties(propertiesBytes, { path, offset: properties.offset }),
+  };
+}
+
+async function readVerified(
+  file: DiskFile,
+  { offset, length, checksum }: Section,
+  path: string,
+): Promise<Uint8Array> {
+  const bytes = await file.read(offset, length);
+  if (bytes.length !== length) throw corruption(path, offset + bytes.length, "the file ends too early");
+  if (crc32(bytes) !== checksum) throw corruption(path, offset, "the section's checksum does not match");
+  return bytes;
+}
