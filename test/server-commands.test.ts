@@ -123,6 +123,16 @@ describe("CONFIG SET", () => {
     expect(await say("SET", "a", "1")).toBe("+OK\r\n");
   });
 
+  test("maxmemory bounds used_memory but for what clients hold", async () => {
+    await say("CONFIG", "SET", "maxmemory", "1mb", "maxmemory-policy", "allkeys-lru");
+    await say("DEBUG", "POPULATE", "20000", "k", "100");
+    const fields = await info();
+    const rowBytes = Number(fields.get("used_memory")) - Number(fields.get("mem_clients_normal"));
+    expect(rowBytes).toBeLessThanOrEqual(1024 * 1024);
+    expect(rowBytes).toBeGreaterThan(900 * 1024);
+    expect(Number(fields.get("evicted_keys"))).toBeGreaterThan(10_000);
+  });
+
   test("maxclients turns the next client away", async () => {
     await say("CONFIG", "SET", "maxclients", "1");
     const late = await RawClient.connect(server.port);

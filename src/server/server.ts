@@ -124,9 +124,12 @@ export class Server implements RunningServer {
     return this.#clientBytes + this.writer.capacityBytes;
   }
 
-  /** Memory held for rows and for clients, now and at most so far. */
+  /**
+   * Memory in use for rows and for clients, now and at most so far. Rows count as `maxmemory` counts them: free
+   * space inside the engine's pages is fragmentation, as it is in Redis.
+   */
   measureMemory(): { readonly usedBytes: number; readonly peakBytes: number } {
-    const usedBytes = this.node.engine.statistics.memoryBytes + this.clientBytes;
+    const usedBytes = this.node.engine.statistics.liveBytes + this.clientBytes;
     this.#peakBytes = Math.max(this.#peakBytes, usedBytes);
     return { usedBytes, peakBytes: this.#peakBytes };
   }

@@ -70,7 +70,7 @@ function clientFields({ sessions, settings }: Server): readonly Field[] {
 function memoryFields(server: Server): readonly Field[] {
   const { runtime, settings, clientBytes } = server;
   const { usedBytes, peakBytes } = server.measureMemory();
-  const { liveBytes } = server.node.engine.statistics;
+  const { memoryBytes, liveBytes } = server.node.engine.statistics;
   const residentBytes = runtime.host.residentBytes();
   const totalBytes = runtime.host.totalMemoryBytes();
   return [
@@ -85,6 +85,9 @@ function memoryFields(server: Server): readonly Field[] {
     ["used_memory_startup", 0],
     ["used_memory_dataset", liveBytes],
     ["used_memory_dataset_perc", percent(liveBytes, usedBytes)],
+    ["allocator_allocated", liveBytes],
+    ["allocator_active", memoryBytes],
+    ["allocator_resident", memoryBytes],
     ["total_system_memory", totalBytes],
     ["total_system_memory_human", humanSize(totalBytes)],
     ["used_memory_lua", 0],
@@ -95,6 +98,10 @@ function memoryFields(server: Server): readonly Field[] {
     ["maxmemory", settings.maxmemoryBytes],
     ["maxmemory_human", humanSize(settings.maxmemoryBytes)],
     ["maxmemory_policy", settings.evictionPolicy],
+    ["allocator_frag_ratio", (memoryBytes / Math.max(1, liveBytes)).toFixed(2)],
+    ["allocator_frag_bytes", memoryBytes - liveBytes],
+    ["rss_overhead_ratio", (residentBytes / Math.max(1, memoryBytes)).toFixed(2)],
+    ["rss_overhead_bytes", residentBytes - memoryBytes],
     ["mem_fragmentation_ratio", (residentBytes / Math.max(1, usedBytes)).toFixed(2)],
     ["mem_fragmentation_bytes", residentBytes - usedBytes],
     ["mem_not_counted_for_evict", clientBytes],

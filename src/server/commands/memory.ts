@@ -43,6 +43,7 @@ const memoryStats: SessionCommand = {
 function statistics(server: Server): Reply {
   const { usedBytes, peakBytes } = server.measureMemory();
   const { memoryBytes, liveBytes } = server.node.engine.statistics;
+  const ratio = (part: number, whole: number): Reply => double(part / Math.max(1, whole));
   const residentBytes = server.runtime.host.residentBytes();
   const keyCount = countKeys(server);
   const share = (part: number, whole: number): Reply => double(whole === 0 ? 0 : (part * 100) / whole);
@@ -59,12 +60,18 @@ function statistics(server: Server): Reply {
     ["functions.caches", 0],
     ["overhead.total", usedBytes - liveBytes],
     ["keys.count", keyCount],
-    ["keys.bytes-per-key", keyCount === 0 ? 0 : Math.floor(memoryBytes / keyCount)],
+    ["keys.bytes-per-key", keyCount === 0 ? 0 : Math.floor(liveBytes / keyCount)],
     ["dataset.bytes", liveBytes],
     ["dataset.percentage", share(liveBytes, usedBytes)],
     ["peak.percentage", share(usedBytes, peakBytes)],
-    ["allocator.resident", residentBytes],
-    ["fragmentation", double(residentBytes / Math.max(1, usedBytes))],
+    ["allocator.allocated", liveBytes],
+    ["allocator.active", memoryBytes],
+    ["allocator.resident", memoryBytes],
+    ["allocator-fragmentation.ratio", ratio(memoryBytes, liveBytes)],
+    ["allocator-fragmentation.bytes", memoryBytes - liveBytes],
+    ["rss-overhead.ratio", ratio(residentBytes, memoryBytes)],
+    ["rss-overhead.bytes", residentBytes - memoryBytes],
+    ["fragmentation", ratio(residentBytes, usedBytes)],
     ["fragmentation.bytes", residentBytes - usedBytes],
   ]);
 }
@@ -104,7 +111,7 @@ function diagnoses(server: Server): readonly string[] {
   if (peakBytes > REMARKABLE_BYTES && usedBytes < peakBytes / 2) {
     found.push(`At most ${humanSize(peakBytes)} were in use, now ${humanSize(usedBytes)}.`);
   }
-  if (maxmemoryBytes > 0 && evictionPolicy === "noeviction" && memoryBytes > maxmemoryBytes * 0.9) {
+  if (maxmemoryBytes > 0 && evictionPolicy === "noeviction" && liveBytes > maxmemoryBytes * 0.9) {
     found.push(
       "Nearly all of maxmemory is in use, and the policy is noeviction: writes will soon be refused.",
     );
