@@ -46,7 +46,7 @@ export const LARGE = 1 << 31;
 /** Longest cell that word 1 can tell: 128 MiB. */
 export const CELL_BYTES_MAX = CELL_LENGTH_MASK;
 /** Cells longer than this are large. */
-export const INLINE_CELL_BYTES_MAX = 64 * 1024;
+export const INLINE_CELL_BYTES_MAX = 32 * 1024;
 export const LONG_KEY = 255;
 
 export function pageOf(address: number): number {

@@ -7,13 +7,16 @@ import { KIND_HOLE, PAGE_SHIFT, PAGE_UNITS, UNIT_MASK } from "./block.ts";
 
 /** Holes may be this part of what is live: fewer cost more moving. */
 const DEAD_PART_MAX = 1 / 8;
-const DEAD_UNITS_MIN = PAGE_UNITS;
+const DEAD_UNITS_MIN = PAGE_UNITS / 2;
 /** A page with fewer holes than this is not worth emptying. */
 const DEAD_UNITS_OF_PAGE_MIN = PAGE_UNITS / 16;
 /** Empty pages may be this part of those in use, or one region. */
 const EMPTY_PART_MAX = 1 / 16;
 /** At a tenth of holes, nine units are moved for each that is gained. */
 const MOVED_PER_FREED = 12;
+/** Should the holes be too many all the same, so many writes later they are not. */
+const MOVED_PER_EXCESS = 1 / 64;
+const STEP_UNITS_MIN = 64;
 const STEP_UNITS_MAX = 4096;
 const MAINTENANCE_UNITS = 32 * 1024;
 const WORDS_BY_HAND_MAX = 64;
@@ -37,9 +40,10 @@ export class Compactor {
   /** After a write: does a share of the work that is due. */
   stepAfterWrite(): void {
     const dead = this.#arena.deadUnits;
-    const freed = dead - this.#deadUnitsBefore;
-    if (this.#page !== NONE || dead > this.#deadUnitsMax()) {
-      this.#step(Math.min(STEP_UNITS_MAX, Math.max(64, freed * MOVED_PER_FREED)));
+    const excess = dead - this.#deadUnitsMax();
+    if (this.#page !== NONE || excess > 0) {
+      const due = Math.max((dead - this.#deadUnitsBefore) * MOVED_PER_FREED, excess * MOVED_PER_EXCESS);
+      this.#step(Math.max(STEP_UNITS_MIN, Math.min(STEP_UNITS_MAX, due)));
     }
     this.#deadUnitsBefore = this.#arena.deadUnits;
   }

@@ -17,7 +17,8 @@ export class Evictor {
   readonly #random: Random;
   readonly #pool = new EvictionPool();
   #policy: EvictionPolicy = "noeviction";
-  #sampleCount = 5;
+  #sampleCount = 0;
+  #mayTakeAny = false;
 
   constructor(table: RowTable, stamps: UseStamps, random: Random) {
     this.#table = table;
@@ -28,6 +29,7 @@ export class Evictor {
   configure(policy: EvictionPolicy, sampleCount: number): void {
     this.#policy = policy;
     this.#sampleCount = sampleCount;
+    this.#mayTakeAny = policy.startsWith("allkeys");
     this.#pool.clear();
   }
 
@@ -44,53 +46,50 @@ export class Evictor {
     }
   }
 
+  /** Forgets its candidates. */
   clear(): void {
     this.#pool.clear();
   }
 
   #chooseStalest(nowMs: number): number {
-    for (;;) {
-      if (!this.#fillPool(nowMs)) return 0;
+    while (this.#fillPool(nowMs)) {
       while (this.#pool.count > 0) {
         const { bestHash, bestAddress, bestStaleness } = this.#pool;
         this.#pool.removeBest();
-        // Since it was offered the row may have gone, moved or been used.
+        // Since it was offered the row may have gone, moved, lost its expiry or been used.
         if (!this.#table.index.has(bestHash, bestAddress)) continue;
-        if (this.#isCandidate(bestAddress) && this.#staleness(bestAddress, nowMs) >= bestStaleness)
-          return bestAddress;
+        if (!this.#mayTakeAny && !this.#table.rows.isExpiring(bestAddress)) continue;
+        if (this.#staleness(bestAddress, nowMs) >= bestStaleness) return bestAddress;
       }
     }
+    return 0;
   }
 
   /** False if there is no row to choose from. */
   #fillPool(nowMs: number): boolean {
     for (let i = 0; i < this.#sampleCount; i++) {
-      const address = this.#sample();
-      if (address === 0) return false;
-      this.#pool.offer(this.#table.hashOf(address), address, this.#staleness(address, nowMs));
+      const row = this.#sample();
+      if (row === 0) return false;
+      this.#pool.offer(this.#table.hashOf(row), row, this.#staleness(row, nowMs));
     }
     return true;
   }
 
-  #isCandidate(address: number): boolean {
-    return this.#policy.startsWith("allkeys") || this.#table.rows.isExpiring(address);
-  }
-
-  #staleness(address: number, nowMs: number): number {
+  #staleness(row: number, nowMs: number): number {
     const { rows, expiries } = this.#table;
-    if (this.#policy === "volatile-ttl") return -expiries.remainingMs(rows.expiryPlaceOf(address), nowMs);
-    return this.#stamps.staleness(rows.useOf(address));
+    if (this.#policy === "volatile-ttl") return -expiries.remainingMs(rows.expiryPlaceOf(row), nowMs);
+    return this.#stamps.staleness(rows.useOf(row));
   }
 
   #sample(): number {
     const { index, expiries } = this.#table;
-    if (!this.#policy.startsWith("allkeys")) {
+    if (!this.#mayTakeAny) {
       return expiries.count === 0 ? 0 : expiries.rowAt(this.#random.below(expiries.count));
     }
     if (index.rowCount === 0) return 0;
     for (let misses = 0; misses < MISSES_MAX; misses++) {
-      const address = index.sample(this.#random.uint32(), this.#random.uint32());
-      if (address !== 0) return address;
+      const row = index.sample(this.#random.uint32(), this.#random.uint32());
+      if (row !== 0) return row;
     }
     return index.firstRowFrom(this.#random.uint32());
   }

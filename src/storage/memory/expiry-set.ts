@@ -47,6 +47,7 @@ export class ExpirySet {
   /** Requires: the row is marked as expiring, so that it has a word for its place. */
   add(row: number, expiresAtMs: number, nowMs: number): void {
     const place = this.#count;
+    if (place === 0) this.#lastNowMs = nowMs;
     if ((place & (ENTRIES - 1)) === 0) this.#addBlock(place >>> ENTRIES_SHIFT);
     this.#count++;
     const time = timeOf(expiresAtMs, nowMs);
