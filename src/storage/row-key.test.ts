@@ -63,6 +63,14 @@ test("the hash of a row is that of its key, for every seed", () => {
   );
 });
 
+test("keys of different databases do not share a hash because their first bytes differ as the databases do", () => {
+  const hashes = new Set<number>();
+  for (let database = 0; database < 16; database++) {
+    for (let byte = 0; byte < 256; byte++) hashes.add(encoded(Uint8Array.of(byte), database).hash);
+  }
+  expect(hashes.size).toBe(16 * 256);
+});
+
 test("the hash depends on the key, the database and the seed", () => {
   const [alpha, beta] = [utf8("alpha"), utf8("beta")];
   const hashes = [encoded(alpha), encoded(beta), encoded(alpha, 1), encoded(alpha, 0, 0x5eed)];

@@ -22,6 +22,8 @@ export const POSITION_COUNT = 0x1_0000;
 const HEADER_BYTES = 5;
 const LENGTH_BYTES_MAX = 3;
 const PADDING_BYTES = 3;
+/** Away from the key's first byte, or keys of two databases that differ in it would have one hash. */
+const DATABASE_SHIFT = 24;
 
 /** A row key in a buffer that its owner reuses: copy `bytes[0, length)` to keep it. */
 export class RowKey {
@@ -57,7 +59,7 @@ export class RowKey {
     bytes[at++] = rest;
     let crc = 0;
     let stable = FNV_BASIS;
-    let seeded = this.seed ^ database;
+    let seeded = this.seed ^ (database << DATABASE_SHIFT);
     let hasBrace = false;
     for (let i = start; i < end; i++) {
       const byte = source[i]!;
@@ -129,7 +131,7 @@ export function positionOfRow(bytes: Uint8Array, start: number): number {
 export function hashRow(bytes: Uint8Array, start: number, end: number, seed: number): number {
   let at = start + HEADER_BYTES;
   while (bytes[at]! > 0x7f) at++;
-  let seeded = seed ^ databaseOfRow(bytes, start);
+  let seeded = seed ^ (databaseOfRow(bytes, start) << DATABASE_SHIFT);
   for (let i = at + 1; i < end; i++) seeded = Math.imul(seeded ^ bytes[i]!, FNV_PRIME);
   return mix(seeded);
 }
