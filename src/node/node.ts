@@ -7,7 +7,7 @@ import { LocalReplica } from "../replication/local-replica.ts";
 import { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
-import { MemoryEngine } from "../storage/memory/memory-engine.ts";
+import { MemoryEngine, type RowUsage } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { RowCounts } from "../storage/storage-engine.ts";
 import { soleReplicaRules } from "./cell-rules.ts";
@@ -80,6 +80,16 @@ export class StorageNode {
   /** Rows of a database, as sessions number them. */
   counts(database: number): RowCounts {
     return this.engine.counts(this.databases.physicalOf(database));
+  }
+
+  /** Rows of one slot of a database. */
+  slotCount(slot: number, database: number): number {
+    return this.engine.slotCount(slot, this.databases.physicalOf(database));
+  }
+
+  /** How a key has been used; undefined if it is not there. Not a use of it. */
+  usage(ref: KeyRef): RowUsage | undefined {
+    return this.engine.usage(this.#rowKeyOf(ref));
   }
 
   /** Memory that a key takes, with its share of the index; undefined if it is not there. Not a use of it. */

@@ -2,7 +2,7 @@
  * The cells of one engine, one by one: found by key, decoded, encoded. Within a transaction, reads are answered
  * from what it has pinned, and writes are not waited for.
  */
-import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import { type Awaitable, allReady, whenReady } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import type { Cell } from "../causality/cell.ts";
 import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
@@ -10,7 +10,7 @@ import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { PinnedCells } from "./pinned-cells.ts";
 import type { KeyRef } from "./step.ts";
-import type { WatchBoard } from "./watch-board.ts";
+import { versionOf, type WatchBoard } from "./watch-board.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -57,6 +57,14 @@ export class CellStore {
     const decode = (isThere: boolean): Cell | undefined =>
       isThere ? decodeCell(range.bytes, range.start, range.end) : undefined;
     return found instanceof Promise ? found.then((isThere) => copyOf(decode(isThere))) : decode(found);
+  }
+
+  /** False only if there surely is no such key. */
+  mayBeLive(ref: KeyRef, wallMs: number): boolean {
+    const cell = this.load(ref, false);
+    if (!(cell instanceof Promise)) return versionOf(cell, wallMs) !== "";
+    cell.catch(() => undefined); // whoever reads the key next is told
+    return true;
   }
 
   /** Payloads are the caller's own: the next read may invalidate what one gives. */
@@ -127,9 +135,4 @@ export function copyOf(cell: Cell | undefined): Cell | undefined {
     sibling.kind === "value" ? { ...sibling, payload: sibling.payload.slice() } : sibling,
   );
   return { ...cell, siblings };
-}
-
-/** The values, at once if all of them are there. */
-export function allReady<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[]);
 }

@@ -122,10 +122,10 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
   });
 
   test("a database keeps its number from the read to the write", async () => {
-    const { replica, wallMs, databases } = bench;
+    const { replica, wallMs } = bench;
     await bench.put("n", "1", NEVER, 0);
     const incremented = replica.update(ref("n"), wallMs, incrementBy(1));
-    databases.swap(0, 5);
+    replica.swapDatabases(0, 5, wallMs);
     await bench.settle(incremented);
     expect([await bench.get("n", 0), await bench.get("n", 5)]).toEqual([undefined, "2"]);
   });
@@ -158,12 +158,12 @@ describe("the shortcuts", () => {
   const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
   test("read and write like the general way", async () => {
-    const { replica, wallMs, databases } = new ReplicaBench(0);
+    const { replica, wallMs } = new ReplicaBench(0);
     expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(MISS);
     expect(replica.overwrite(0, request("set", "k", "value"), NEVER, wallMs)).toBe(true);
     expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(HIT);
     expect(toText(range.bytes.subarray(range.start, range.end))).toBe("value");
-    databases.swap(0, 3);
+    replica.swapDatabases(0, 3, wallMs);
     expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(MISS);
     expect(replica.peek(3, utf8("k"), 0, 1, wallMs, range)).toBe(HIT);
   });

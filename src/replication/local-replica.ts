@@ -8,9 +8,9 @@
  * under the latch before the first, and its steps follow each other without an await.
  */
 import { assert } from "../base/assert.ts";
-import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import { type Awaitable, allReady, whenReady } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
-import type { Cell } from "../causality/cell.ts";
+import { type Cell, EMPTY_CELL } from "../causality/cell.ts";
 import {
   COMPACT_HEADER_BYTES_MAX,
   compactExpiresAtMs,
@@ -22,8 +22,9 @@ import {
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { CellChanger, type SiblingLimits } from "./cell-changer.ts";
-import { allReady, CellStore, copyOf, type Within } from "./cell-store.ts";
+import { CellStore, copyOf, type Within } from "./cell-store.ts";
 import { KeyLatch } from "./key-latch.ts";
+import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
 import type { Stamper } from "./stamper.ts";
 import { type Change, type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
 import { versionOf, type Watch, WatchBoard } from "./watch-board.ts";
@@ -51,9 +52,11 @@ export interface ReadOptions {
   readonly touch: boolean;
 }
 
-/** Under which number a database is stored: SWAPDB exchanges two. */
+/** Under which number each database is stored. */
 export interface DatabaseNumbers {
   physicalOf(database: number): number;
+  /** Exchanges the numbers of two. */
+  swap(a: number, b: number): void;
 }
 
 export interface Transaction {
@@ -62,6 +65,12 @@ export interface Transaction {
   /** It runs only if none of these has changed. */
   readonly watches: readonly Watch[];
   readonly wallMs: number;
+}
+
+interface Write {
+  readonly ref: KeyRef;
+  readonly cell: Cell;
+  readonly before: Cell | undefined;
 }
 
 export class LocalReplica {
@@ -212,21 +221,21 @@ export class LocalReplica {
   /** Remembers the key as it is now. Pair it with `release`. */
   watch(ref: KeyRef, wallMs: number): Awaitable<Watch> {
     const stored = this.#stored(ref);
-    const key = this.#watchBoard.add(this.#cells.hashOf(stored));
-    const { writeCount } = key;
-    const cell = this.#cells.load(stored, false);
-    const watched = (loaded: Cell | undefined): Watch => {
-      return { ref, key, writeCount, version: versionOf(loaded, wallMs) };
+    const watch = this.#watchBoard.add(ref, this.#cells.hashOf(stored));
+    const seen = (cell: Cell | undefined): Watch => {
+      watch.version = versionOf(cell, wallMs);
+      return watch;
     };
-    if (!(cell instanceof Promise)) return watched(cell);
-    return cell.then(watched, (cause: unknown) => {
-      this.#watchBoard.release(key);
+    const cell = this.#cells.load(stored, false);
+    if (!(cell instanceof Promise)) return seen(cell);
+    return cell.then(seen, (cause: unknown) => {
+      this.release(watch);
       throw cause;
     });
   }
 
-  release({ key }: Watch): void {
-    this.#watchBoard.release(key);
+  release(watch: Watch): void {
+    this.#watchBoard.remove(watch);
   }
 
   /**
@@ -240,8 +249,7 @@ export class LocalReplica {
     const stored = this.#storedAll([...watches.map(({ ref }) => ref), ...refs]);
     const run = (cells: readonly (Cell | undefined)[]): Awaitable<R | undefined> => {
       const isUntouched = watches.every(
-        ({ key, writeCount, version }, i) =>
-          key.writeCount === writeCount && versionOf(cells[i], wallMs) === version,
+        ({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version,
       );
       return isUntouched ? this.#cells.runPinned(stored, cells, body) : undefined;
     };
@@ -251,6 +259,21 @@ export class LocalReplica {
   /** Forgets every key of one database, or of all. */
   clear(database?: number): Awaitable<void> {
     return this.#cells.clear(database === undefined ? undefined : this.#databases.physicalOf(database));
+  }
+
+  /** Lets two databases change places: no row is touched. */
+  swapDatabases(a: number, b: number, wallMs: number): void {
+    if (a === b) return;
+    this.#databases.swap(a, b);
+    this.#watchBoard.noteSwap(a, b, {
+      hashOf: (ref) => this.#cells.hashOf(this.#stored(ref)),
+      isLive: (ref) => this.#cells.mayBeLive(this.#stored(ref), wallMs),
+    });
+  }
+
+  /** Shows `visit` the live keys of a database, a bounded number of rows of them: see key-walk.ts. */
+  walkKeys(step: WalkStep, visit: KeyVisitor): Awaitable<number> {
+    return walkKeys(this.#engine, { ...step, database: this.#databases.physicalOf(step.database) }, visit);
   }
 
   #stored({ database, key }: KeyRef): KeyRef {
@@ -300,23 +323,45 @@ export class LocalReplica {
     return refs.map((ref) => this.#cells.hashOf(ref));
   }
 
+  /** All or none: a change that finds no room takes those before it back. */
   #storeAll(
     refs: readonly KeyRef[],
     cells: readonly (Cell | undefined)[],
     changes: readonly (Change | undefined)[],
     wallMs: number,
   ): Awaitable<unknown> {
-    const latest = new Map<string, Cell>();
+    const writes = this.#writesOf(refs, cells, changes, wallMs);
     const stored: Awaitable<void>[] = [];
+    try {
+      for (const { ref, cell } of writes) stored.push(this.#cells.store(ref, cell));
+    } catch (cause) {
+      for (const { ref, before } of writes.slice(0, stored.length).reverse()) {
+        void this.#cells.store(ref, before ?? EMPTY_CELL);
+      }
+      throw cause;
+    }
+    return allReady(stored);
+  }
+
+  /** What is to be stored, deletions last: if there is no room for the rest, what they delete is still there. */
+  #writesOf(
+    refs: readonly KeyRef[],
+    cells: readonly (Cell | undefined)[],
+    changes: readonly (Change | undefined)[],
+    wallMs: number,
+  ): readonly Write[] {
+    const writes = new Map<string, Write>();
     refs.forEach((ref, i) => {
       const change = changes[i];
       if (change === undefined) return;
       const id = `${ref.database}:${Buffer.from(ref.key).toString("latin1")}`;
-      const cell = this.#changer.changed(latest.get(id) ?? cells[i], change, wallMs);
-      latest.set(id, cell);
-      stored.push(this.#cells.store(ref, cell));
+      const present = writes.has(id) ? writes.get(id)!.cell : cells[i];
+      const cell = this.#changer.changed(present, change, wallMs);
+      writes.set(id, { ref, cell, before: cells[i] });
     });
-    return allReady(stored);
+    const isDeletion = ({ cell }: Write): boolean => cell.siblings.length === 0;
+    const all = [...writes.values()];
+    return [...all.filter((write) => !isDeletion(write)), ...all.filter(isDeletion)];
   }
 
   #countLookup(view: KeyView): KeyView {

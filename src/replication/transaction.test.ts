@@ -159,7 +159,16 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
         () => bench.put("k", "1"),
         () => bench.put("k", "2", 0, 4),
       ],
-      ["other databases are swapped", () => bench.put("k", "1"), () => bench.databases.swap(3, 4)],
+      [
+        "a database is swapped with itself",
+        () => bench.put("k", "1"),
+        () => bench.replica.swapDatabases(0, 0, bench.wallMs),
+      ],
+      [
+        "other databases are swapped",
+        () => bench.put("k", "1"),
+        () => bench.replica.swapDatabases(3, 4, bench.wallMs),
+      ],
     ])("lets a transaction run if %s", async (_, prepare, meanwhile) => {
       await prepare();
       expect(await survives(meanwhile)).toBe(true);
@@ -179,16 +188,54 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
         },
       ],
       ["all is cleared", () => bench.put("k", "1"), () => bench.settle(bench.replica.clear())],
-      ["its database is swapped away", () => bench.put("k", "1"), () => bench.databases.swap(0, 4)],
+      [
+        "its database is swapped away",
+        () => bench.put("k", "1"),
+        () => bench.replica.swapDatabases(0, 4, bench.wallMs),
+      ],
       [
         "a database with such a key is swapped in",
         () => bench.put("k", "1", 0, 4),
-        () => bench.databases.swap(0, 4),
+        () => bench.replica.swapDatabases(0, 4, bench.wallMs),
+      ],
+      [
+        "its database is swapped away and back",
+        () => bench.put("k", "1"),
+        () => {
+          bench.replica.swapDatabases(0, 4, bench.wallMs);
+          bench.replica.swapDatabases(4, 0, bench.wallMs);
+        },
+      ],
+      [
+        "a database with such a key is swapped in, and cleared",
+        () => bench.put("k", "1", NEVER, 4),
+        async () => {
+          bench.replica.swapDatabases(0, 4, bench.wallMs);
+          await bench.settle(bench.replica.clear());
+        },
+      ],
+      [
+        "it is made and deleted again, once databases are swapped",
+        async () => undefined,
+        async () => {
+          bench.replica.swapDatabases(0, 4, bench.wallMs);
+          await bench.put("k", "1");
+          await bench.delete("k");
+        },
       ],
       ["it expires", () => bench.put("k", "1", later(50)), () => bench.world.runFor(60)],
     ])("stops a transaction if %s", async (_, prepare, meanwhile) => {
       await prepare();
       expect(await survives(meanwhile)).toBe(false);
+    });
+
+    // Where the engine answers later, a swap stops every transaction that watches either database.
+    test.runIf(slowInTen === 0)("that is absent may be swapped with one that is absent", async () => {
+      const meanwhile = async (): Promise<void> => {
+        bench.replica.swapDatabases(0, 4, bench.wallMs);
+        await bench.put("k", "1", NEVER, 4);
+      };
+      expect(await survives(meanwhile)).toBe(true);
     });
 
     test("that has expired before it is watched may be dropped", async () => {

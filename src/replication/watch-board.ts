@@ -1,5 +1,5 @@
 /**
- * Which keys somebody watches, and how often each was written while watched: for WATCH.
+ * What is being watched (WATCH), and which of it has been written since.
  * Keys are known by their row key's hash: two that share one count as one. That may fail a transaction which
  * could have run; it never lets one run which should have failed.
  */
@@ -10,46 +10,58 @@ import type { KeyRef } from "./step.ts";
 /** What somebody remembers of a key, to see whether it has changed since. */
 export interface Watch {
   readonly ref: KeyRef;
-  readonly key: WatchedKey;
-  readonly writeCount: number;
-  readonly version: string;
+  /** See `versionOf`; undefined until the key has been read. */
+  version: string | undefined;
+  hash: number;
+  isWritten: boolean;
 }
 
-export interface WatchedKey {
-  readonly hash: number;
-  watcherCount: number;
-  writeCount: number;
+/** What of a key is different after a swap. */
+export interface NewPlaces {
+  hashOf(ref: KeyRef): number;
+  /** False only if there surely is no such key. */
+  isLive(ref: KeyRef): boolean;
 }
 
 export class WatchBoard {
-  readonly #keys = new Map<number, WatchedKey>();
+  /** Those that have not been written. */
+  readonly #watches = new Map<number, Set<Watch>>();
 
-  get keyCount(): number {
-    return this.#keys.size;
+  /** Pair it with `remove`. */
+  add(ref: KeyRef, hash: number): Watch {
+    const watch: Watch = { ref, version: undefined, hash, isWritten: false };
+    this.#put(watch);
+    return watch;
   }
 
-  /** Pair it with `release`. */
-  add(hash: number): WatchedKey {
-    const known = this.#keys.get(hash);
-    if (known !== undefined) {
-      known.watcherCount++;
-      return known;
-    }
-    const key: WatchedKey = { hash, watcherCount: 1, writeCount: 0 };
-    this.#keys.set(hash, key);
-    return key;
-  }
-
-  release(key: WatchedKey): void {
-    key.watcherCount--;
-    if (key.watcherCount === 0) this.#keys.delete(key.hash);
+  remove(watch: Watch): void {
+    const others = this.#watches.get(watch.hash);
+    if (others?.delete(watch) && others.size === 0) this.#watches.delete(watch.hash);
   }
 
   /** Hot: called for every write, and nearly never is anything watched. */
   noteWrite(hash: number): void {
-    if (this.#keys.size === 0) return;
-    const key = this.#keys.get(hash);
-    if (key !== undefined) key.writeCount++;
+    if (this.#watches.size === 0) return;
+    for (const watch of this.#watches.get(hash) ?? []) watch.isWritten = true;
+    this.#watches.delete(hash);
+  }
+
+  /** Two databases have changed places. What is written where `hashOf` now finds a key counts from now on. */
+  noteSwap(a: number, b: number, { hashOf, isLive }: NewPlaces): void {
+    const all = [...this.#watches.values()].flatMap((watches) => [...watches]);
+    for (const watch of all) {
+      if (watch.ref.database !== a && watch.ref.database !== b) continue;
+      this.remove(watch);
+      watch.hash = hashOf(watch.ref);
+      watch.isWritten = watch.version !== "" || isLive(watch.ref);
+      if (!watch.isWritten) this.#put(watch);
+    }
+  }
+
+  #put(watch: Watch): void {
+    const others = this.#watches.get(watch.hash);
+    if (others === undefined) this.#watches.set(watch.hash, new Set([watch]));
+    else others.add(watch);
   }
 }
 

@@ -89,7 +89,7 @@ interface KeyCommand extends CommandDescription {
 export interface ReadCommand extends KeyCommand {
   readonly kind: "read";
   run(view: KeyView, args: Arguments, environment: CommandEnvironment): Reply;
-  /** Reads that say nothing about use: OBJECT, TTL of a NO-TOUCH client. */
+  /** Such a read says nothing about use: OBJECT, TTL. */
   readonly leavesNoTrace?: boolean;
 }
 
@@ -103,6 +103,8 @@ export interface UpdateCommand extends KeyCommand {
 export interface ReadManyCommand extends KeyCommand {
   readonly kind: "read-many";
   run(views: readonly KeyView[], args: Arguments, environment: CommandEnvironment): Reply;
+  /** As of a ReadCommand. */
+  readonly leavesNoTrace?: boolean;
 }
 
 /** Reads several keys and may change them: `changes[i]` belongs to the i-th key. */

@@ -3,13 +3,25 @@ import { CommandTable } from "./command-table.ts";
 import { bitmapCommands } from "./commands/bitmap-commands.ts";
 import { connectionCommands } from "./commands/connection-commands.ts";
 import { getFast } from "./commands/get.ts";
+import { keyCommands } from "./commands/key-commands.ts";
 import { serverCommands } from "./commands/server-commands.ts";
 import { setFast } from "./commands/set.ts";
 import { stringCommands } from "./commands/string-commands.ts";
+import { transactionCommands } from "./commands/transaction-commands.ts";
 
 export function createCommandTable(): CommandTable {
-  return new CommandTable([...bitmapCommands, ...connectionCommands, ...serverCommands, ...stringCommands], {
-    get: getFast,
-    set: setFast,
-  });
+  return new CommandTable(
+    [
+      ...bitmapCommands,
+      ...connectionCommands,
+      ...keyCommands,
+      ...serverCommands,
+      ...stringCommands,
+      ...transactionCommands,
+    ],
+    {
+      get: getFast,
+      set: setFast,
+    },
+  );
 }

@@ -8,7 +8,7 @@ import type { Reply, TaggedReply } from "../resp/reply.ts";
 import type { Request } from "../resp/request.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { echo, latin1 } from "./arguments.ts";
-import { CommandError, NO_REPLY } from "./command.ts";
+import { CommandError, NO_REPLY, type ReadCommand, type ReadManyCommand } from "./command.ts";
 import type { CommandEntry, RunnableCommand, TableItem } from "./command-table.ts";
 import { keyRefsOf } from "./key-refs.ts";
 import type { Server } from "./server.ts";
@@ -21,6 +21,8 @@ export interface Call {
   readonly entry: CommandEntry;
   readonly args: readonly Uint8Array[];
 }
+
+const ENDS_TRANSACTION = new Set(["exec", "discard", "quit", "reset"]);
 
 export class Dispatcher {
   readonly #server: Server;
@@ -69,11 +71,12 @@ export class Dispatcher {
       const call = { entry: this.#entryOf(item, args), args };
       this.#admit(session, call);
       if (session.transaction?.queues(call)) return session.transaction.enqueue(call);
-      if (this.#server.pause.holds(call.entry.command)) return this.#afterPause(session, call);
+      if (this.#isHeldBack(session, call)) return this.#afterPause(session, call);
       return this.call(session, call);
     } catch (cause) {
       session.transaction?.spoil();
-      return this.#reject(item, cause);
+      const refusal = this.#reject(item, cause);
+      return isExec(item) ? abortTransaction(session, refusal) : refusal;
     }
   }
 
@@ -98,7 +101,7 @@ export class Dispatcher {
     if (!session.isAuthenticated && !command.flags.includes("no_auth")) {
       throw new CommandError("NOAUTH Authentication required.");
     }
-    if (command.flags.includes("denyoom") && !this.#server.node.makeRoom()) {
+    if (takesMemory(session, command) && !this.#server.node.makeRoom()) {
       throw new CommandError("OOM command not allowed when used memory > 'maxmemory'.");
     }
     if (session.transaction !== undefined && command.flags.includes("no_multi")) {
@@ -112,9 +115,18 @@ export class Dispatcher {
     }
   }
 
+  /** EXEC is held back by what it would run. */
+  #isHeldBack({ transaction }: Session, { entry: { command } }: Call): boolean {
+    const { pause } = this.#server;
+    return (
+      pause.holds(command) ||
+      (command.name === "exec" && pause.mode !== undefined && transaction?.has("write") === true)
+    );
+  }
+
   async #afterPause(session: Session, call: Call): Promise<Answer> {
     session.isBlocked = true;
-    while (this.#server.pause.holds(call.entry.command)) await this.#server.pause.ended;
+    while (this.#isHeldBack(session, call)) await this.#server.pause.ended;
     session.isBlocked = false;
     return session.isClosed ? NO_REPLY : this.call(session, call);
   }
@@ -163,20 +175,41 @@ export class Dispatcher {
     const replica = this.#replica;
     const keys = keyRefsOf(command, args, database);
     switch (command.kind) {
-      case "read": {
-        const touch = !(command.leavesNoTrace || session.leavesNoTrace);
-        return replica.read(keys[0]!, { wallMs, touch }, (view) => command.run(view, args, environment));
-      }
+      case "read":
+        return replica.read(keys[0]!, { wallMs, touch: touches(command, session) }, (view) =>
+          command.run(view, args, environment),
+        );
       case "update":
         return replica.update(keys[0]!, wallMs, (view) => command.run(view, args, environment));
       case "read-many":
-        return replica.readMany(keys, { wallMs, touch: !session.leavesNoTrace }, (views) =>
+        return replica.readMany(keys, { wallMs, touch: touches(command, session) }, (views) =>
           command.run(views, args, environment),
         );
       case "update-many":
         return replica.updateMany(keys, wallMs, (views) => command.run(views, args, environment));
     }
   }
+}
+
+/** True if a read counts as a use of its keys. */
+function touches(command: ReadCommand | ReadManyCommand, session: Session): boolean {
+  return !(command.leavesNoTrace || session.leavesNoTrace);
+}
+
+/** A transaction's queue takes memory whatever is queued. */
+function takesMemory({ transaction }: Session, { name, flags }: RunnableCommand): boolean {
+  return flags.includes("denyoom") || (transaction !== undefined && !ENDS_TRANSACTION.has(name));
+}
+
+function isExec(item: TableItem | undefined): boolean {
+  return item?.kind === "command" && item.entry.command.name === "exec";
+}
+
+/** An EXEC that is refused ends the transaction, and says so. */
+function abortTransaction(session: Session, { text }: Refusal): Refusal {
+  session.discard();
+  const reason = text.startsWith("ERR ") ? text.slice("ERR ".length) : text;
+  return { kind: "failure", text: `EXECABORT Transaction discarded because of: ${reason}` };
 }
 
 /** Copies: the request's buffer is another's after this turn. */

@@ -1,9 +1,12 @@
 /** Expiry options, as SET, GETEX and the EXPIRE family take them: checked and turned into an absolute time. */
-import { integer64, latin1 } from "./arguments.ts";
+import { fitsInt64, integer64, latin1 } from "./arguments.ts";
 import { CommandError } from "./command.ts";
 
-/** Wall times fit in 48 bits: the year 10889. */
+/** Wall times fit in 48 bits: up to the year 10889. What is to expire after that expires then. */
 export const EXPIRES_AT_MS_MAX = 2 ** 48 - 1;
+
+/** Not 0, which would be never. */
+const LONG_AGO_MS = 1;
 
 export type ExpiryUnit = "EX" | "PX" | "EXAT" | "PXAT";
 
@@ -24,9 +27,9 @@ export function expiresAt(value: bigint, unit: ExpiryUnit, wallMs: number, refus
   const ms = unit === "EX" || unit === "EXAT" ? value * 1000n : value;
   const isRelative = unit === "EX" || unit === "PX";
   const at = isRelative ? ms + BigInt(wallMs) : ms;
-  if (at > BigInt(EXPIRES_AT_MS_MAX) || at < -BigInt(Number.MAX_SAFE_INTEGER))
-    throw new CommandError(refusal);
-  return Number(at);
+  if (!fitsInt64(ms) || !fitsInt64(at)) throw new CommandError(refusal);
+  if (at <= 0n) return LONG_AGO_MS;
+  return at > EXPIRES_AT_MS_MAX ? EXPIRES_AT_MS_MAX : Number(at);
 }
 
 /** True if `bytes` is `option`, in any case. */

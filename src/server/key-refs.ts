@@ -1,5 +1,6 @@
 /** Which keys a call touches, from its command's key positions. */
 import type { KeyRef } from "../replication/step.ts";
+import { latin1 } from "./arguments.ts";
 import type { RunnableCommand } from "./command-table.ts";
 
 /** In the order of the arguments; a key named twice is there twice. Empty for commands without keys. */
@@ -16,4 +17,11 @@ export function keyRefsOf(
   const refs: KeyRef[] = [];
   for (let i = first; i <= end; i += step) refs.push({ database, key: args[i]! });
   return refs;
+}
+
+/** Of each key, whether none before it is the same. */
+export function firstOccurrences(keys: readonly Uint8Array[]): readonly boolean[] {
+  if (keys.length === 1) return [true];
+  const seen = new Set<string>();
+  return keys.map((key) => seen.size < seen.add(latin1(key)).size);
 }

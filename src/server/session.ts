@@ -20,7 +20,8 @@ import {
 import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
 import { NO_REPLY } from "./command.ts";
 import type { Server } from "./server.ts";
-import type { Transaction } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
+import { WatchList } from "./watch-list.ts";
 
 /** Replies waiting in this process beyond which a session stops running requests until its reader catches up. */
 const UNSENT_BYTES_PAUSE = 1024 * 1024;
@@ -48,7 +49,11 @@ export class Session implements ConnectionEvents {
   leavesNoTrace = false;
   /** CLIENT NO-EVICT: spared when client memory runs out. */
   isSpared = false;
+  /** What is queued since MULTI. */
   transaction: Transaction | undefined;
+  readonly watched: WatchList;
+  /** True while EXEC runs what was queued: nobody else's requests may come between. */
+  isExecuting = false;
   lastCommandName = "NULL";
   lastInteractionMs: number;
   commandCount = 0;
@@ -73,6 +78,7 @@ export class Session implements ConnectionEvents {
     this.createdMs = server.runtime.clock.wallMs();
     this.lastInteractionMs = this.createdMs;
     this.isAuthenticated = server.settings.password === undefined;
+    this.watched = new WatchList(server.node.replica);
     this.decoder = new RequestDecoder({ valueBytesMax: server.settings.valueBytesMax });
     this.decoder.authenticated = this.isAuthenticated;
     this.refreshPlain();
@@ -94,7 +100,8 @@ export class Session implements ConnectionEvents {
 
   /** Memory held for this client's requests and replies. */
   get bufferBytes(): number {
-    return this.decoder.heldBytes + this.connection.unsentBytes + (this.transaction?.queuedBytes ?? 0);
+    const queuedBytes = this.transaction?.queuedBytes ?? 0;
+    return this.decoder.heldBytes + this.connection.unsentBytes + queuedBytes + this.watched.heldBytes;
   }
 
   /** Call after changing anything that `isPlain` depends on. */
@@ -119,6 +126,23 @@ export class Session implements ConnectionEvents {
     this.refreshPlain();
   }
 
+  beginTransaction(): void {
+    this.transaction = new Transaction();
+    this.refreshPlain();
+  }
+
+  /** What follows is run at once again. What is watched stays so. */
+  endTransaction(): void {
+    this.transaction = undefined;
+    this.refreshPlain();
+  }
+
+  /** Forgets what is queued and what is watched. */
+  discard(): void {
+    this.endTransaction();
+    this.watched.clear();
+  }
+
   /** Also for the reply to the present request. */
   setProtocol(protocol: 2 | 3): void {
     this.protocol = protocol;
@@ -127,7 +151,7 @@ export class Session implements ConnectionEvents {
 
   /** Becomes as it was when the client connected. */
   reset(): void {
-    this.transaction = undefined;
+    this.discard();
     this.database = 0;
     this.name = "";
     this.replyMode = "on";
@@ -180,6 +204,7 @@ export class Session implements ConnectionEvents {
 
   onClose(cause: Error | undefined): void {
     this.#isClosed = true;
+    this.discard();
     this.decoder.release();
     this.server.onClientBytes(-this.#accountedBytes);
     this.#accountedBytes = 0;

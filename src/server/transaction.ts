@@ -1,22 +1,36 @@
 /**
- * MULTI: the calls a session has queued, and what it watches.
+ * MULTI: the calls that a session has queued. What it watches is in watch-list.ts.
  *
- * Invariant: a transaction whose queue was refused an entry never runs (EXECABORT), and neither does one whose
- * watched keys changed in any way since WATCH (a null reply).
+ * Invariant: a transaction whose queue was refused an entry never runs (EXECABORT).
  */
-import { failure, type Reply, simple } from "../resp/reply.ts";
-import type { Call } from "./dispatcher.ts";
+import type { Awaitable } from "../base/awaitable.ts";
+import { DatabaseMap } from "../node/database-map.ts";
+import type { Within } from "../replication/cell-store.ts";
+import type { KeyRef } from "../replication/step.ts";
+import { type Reply, simple } from "../resp/reply.ts";
+import type { CommandFlag } from "./command.ts";
+import { CommandError, NO_REPLY } from "./command.ts";
+import { databaseArgument } from "./database-argument.ts";
+import type { Answer, Call } from "./dispatcher.ts";
+import { keyRefsOf } from "./key-refs.ts";
 
 const RUNS_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+/** What a call and each of its arguments take besides their bytes. */
+const CALL_BYTES = 150;
+const ARGUMENT_BYTES = 100;
 
 export class Transaction {
-  readonly calls: Call[] = [];
+  readonly #calls: Call[] = [];
   #isSpoilt = false;
   #queuedBytes = 0;
 
   /** True once a command was refused while queueing. */
   get isSpoilt(): boolean {
     return this.#isSpoilt;
+  }
+
+  get callCount(): number {
+    return this.#calls.length;
   }
 
   get queuedBytes(): number {
@@ -29,14 +43,75 @@ export class Transaction {
   }
 
   enqueue(call: Call): Reply {
-    this.calls.push(call);
-    for (const arg of call.args) this.#queuedBytes += arg.length;
+    if (!this.#isSpoilt) {
+      this.#calls.push(call);
+      this.#queuedBytes += CALL_BYTES;
+      for (const arg of call.args) this.#queuedBytes += arg.length + ARGUMENT_BYTES;
+    }
     return simple("QUEUED");
   }
 
   spoil(): void {
     this.#isSpoilt = true;
   }
+
+  /** True if any of its commands has the flag. */
+  has(flag: CommandFlag): boolean {
+    return this.#calls.some(({ entry }) => entry.command.flags.includes(flag));
+  }
+
+  /** All keys that it will touch, if it begins in `database`; databases by their numbers before it begins. */
+  keyRefs(database: number): readonly KeyRef[] {
+    const refs: KeyRef[] = [];
+    const numbers = new DatabaseMap();
+    let selected = database;
+    for (const { entry, args } of this.#calls) {
+      const { command } = entry;
+      if (command.name === "select") {
+        selected = databaseOr(selected, args[1]!);
+      } else if (command.name === "swapdb") {
+        swapIfBoth(numbers, args);
+      } else {
+        for (const ref of keyRefsOf(command, args, selected)) {
+          refs.push({ database: numbers.physicalOf(ref.database), key: ref.key });
+        }
+      }
+    }
+    return refs;
+  }
+
+  /** Runs its calls one after the other, each `within` the replica's transaction; their replies. */
+  run(within: Within, call: (call: Call) => Answer | Promise<Answer>): Awaitable<readonly Reply[]> {
+    const replies: Reply[] = [];
+    const runFrom = (start: number): Awaitable<readonly Reply[]> => {
+      for (let i = start; i < this.#calls.length; i++) {
+        const answer = within(() => call(this.#calls[i]!));
+        if (answer instanceof Promise) {
+          return answer.then((late) => {
+            if (late !== NO_REPLY) replies.push(late);
+            return runFrom(i + 1);
+          });
+        }
+        if (answer !== NO_REPLY) replies.push(answer);
+      }
+      return replies;
+    };
+    return runFrom(0);
+  }
 }
 
-export const EXEC_ABORTED: Reply = failure("EXECABORT Transaction discarded because of previous errors.");
+/** A bad number is refused when its command runs. */
+function databaseOr(otherwise: number, argument: Uint8Array): number {
+  try {
+    return databaseArgument(argument);
+  } catch (cause) {
+    if (cause instanceof CommandError) return otherwise;
+    throw cause;
+  }
+}
+
+function swapIfBoth(numbers: DatabaseMap, args: readonly Uint8Array[]): void {
+  const first = databaseOr(-1, args[1]!);
+  const second = databaseOr(-1, args[2]!);
+  if (first >= 0 && second >= 0) numbers.swap(first, second);
+}

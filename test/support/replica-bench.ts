@@ -17,7 +17,6 @@ export const SIBLINGS_MAX = 4;
 export class ReplicaBench {
   readonly world: SimWorld;
   readonly runtime: Runtime;
-  readonly databases = new DatabaseMap();
   readonly replica: LocalReplica;
 
   constructor(slowInTen: number, seed = "replica") {
@@ -33,7 +32,7 @@ export class ReplicaBench {
       evictionSamples: 5,
     });
     const engine = new AsyncEngine(memory, { clock, random, slowInTen });
-    this.replica = new LocalReplica(engine, new Stamper(random), this.databases, {
+    this.replica = new LocalReplica(engine, new Stamper(random), new DatabaseMap(), {
       siblingsMax: SIBLINGS_MAX,
       hashSeed: 1,
     });

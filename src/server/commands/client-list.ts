@@ -73,7 +73,7 @@ function describe(session: Session, args: readonly Uint8Array[]): string {
     sub: 0,
     psub: 0,
     ssub: 0,
-    multi: transaction === undefined ? -1 : transaction.calls.length,
+    multi: transaction === undefined ? -1 : transaction.callCount,
     qbuf: decoder.pendingBytes + requestBytes(args),
     "qbuf-free": Math.max(0, decoder.heldBytes - decoder.pendingBytes),
     "argv-mem": args.reduce((sum, arg) => sum + arg.length, 0),

@@ -1,0 +1,14 @@
+/** `DBSIZE` -> how many keys the database holds; some may have expired and not been dropped yet. */
+import type { SessionCommand } from "../command.ts";
+
+export const dbsize: SessionCommand = {
+  name: "dbsize",
+  kind: "session",
+  arity: 1,
+  flags: ["readonly", "fast"],
+  group: "server",
+  since: "1.0.0",
+  summary: "Counts the keys of the database.",
+  complexity: "O(1)",
+  run: ({ server, database }) => server.node.counts(database).rows,
+};

@@ -1,0 +1,37 @@
+/**
+ * `KEYS pattern` -> the keys that match. Other clients are served meanwhile: where they write, the reply is that of
+ * no single moment.
+ */
+import { whenReady } from "../../base/awaitable.ts";
+import { isLiteralGlob, unescapeGlob } from "../../base/glob.ts";
+import type { Reply } from "../../resp/reply.ts";
+import { KEY_BYTES_MAX } from "../../storage/row-key.ts";
+import type { SessionCommand } from "../command.ts";
+import { KeySearch } from "../key-search.ts";
+import type { Session } from "../session.ts";
+
+export const keys: SessionCommand = {
+  name: "keys",
+  kind: "session",
+  arity: 2,
+  flags: ["readonly"],
+  group: "generic",
+  since: "1.0.0",
+  summary: "Answers all keys that match a pattern.",
+  complexity: "O(N) with N keys in the database; O(1) for a pattern without * ? [",
+  syntax: "pattern",
+  run(session, args) {
+    const pattern = args[1]!;
+    if (isLiteralGlob(pattern)) return find(session, unescapeGlob(pattern));
+    const search = new KeySearch(session, { pattern, from: 0, rowsMax: Number.POSITIVE_INFINITY });
+    return whenReady(search.run(), () => search.keys);
+  },
+};
+
+function find({ server, database }: Session, key: Uint8Array): Reply | Promise<Reply> {
+  if (key.length > KEY_BYTES_MAX) return [];
+  const options = { wallMs: server.wallMs, touch: false };
+  return server.node.replica.read({ database, key }, options, ({ value }) =>
+    value === undefined ? [] : [key],
+  );
+}
