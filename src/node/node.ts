@@ -15,9 +15,12 @@ import { DatabaseMap } from "./database-map.ts";
 import type { NodeSettings } from "./settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
 
-/** How often expired rows are dropped, and how many at a time. */
-const EXPIRY_INTERVAL_MS = 100;
-const EXPIRY_ROWS_MAX = 1_000;
+/** How often expired rows are dropped, in steps of how many, and how often freed memory is given back. */
+const EXPIRY_INTERVAL_MS = 20;
+const EXPIRY_ROWS_MAX = 200;
+const UPKEEP_INTERVAL_MS = 100;
+/** How long either may keep requests waiting. */
+const BACKGROUND_MS_MAX = 2;
 const SIBLINGS_MAX = 100;
 
 export async function openNode(
@@ -39,7 +42,7 @@ export class StorageNode {
   readonly actor: bigint;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #cancelExpiry: Cancel;
+  readonly #cancels: readonly Cancel[];
   readonly #rowKey: RowKey;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
@@ -63,7 +66,10 @@ export class StorageNode {
       hashSeed,
     });
     this.#rowKey = new RowKey(hashSeed);
-    this.#cancelExpiry = runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired());
+    this.#cancels = [
+      runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired()),
+      runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => this.engine.maintain())),
+    ];
   }
 
   /** Takes over those settings that may change while the node runs. */
@@ -103,7 +109,7 @@ export class StorageNode {
   }
 
   async close(): Promise<void> {
-    this.#cancelExpiry();
+    for (const cancel of this.#cancels) cancel();
     await this.engine.close();
     this.#logger.info({}, "node closed");
   }
@@ -115,6 +121,13 @@ export class StorageNode {
   }
 
   #dropExpired(): void {
-    if (this.dropsExpired) this.engine.dropExpired(this.#clock.wallMs(), EXPIRY_ROWS_MAX);
+    const wallMs = this.#clock.wallMs();
+    if (this.dropsExpired) this.#work(() => this.engine.dropExpired(wallMs, EXPIRY_ROWS_MAX) > 0);
+  }
+
+  /** Takes steps while they find something to do, and time is left. */
+  #work(step: () => boolean): void {
+    const endMs = this.#clock.monotonicMs() + BACKGROUND_MS_MAX;
+    while (step() && this.#clock.monotonicMs() < endMs);
   }
 }
