@@ -83,7 +83,7 @@ test("every row is found, from the disk and from the cache, and no other", () =>
         }
       }),
     ),
-    { numRuns: 100 },
+    { numRuns: 30 },
   ));
 
 test("a scan gives the rows between its ends, in order", () =>
