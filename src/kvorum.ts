@@ -9,7 +9,8 @@ import { type Logger, silentLogger } from "./base/logger.ts";
 import type { NodeSettings } from "./node/settings.ts";
 import { completeSettings } from "./node/settings-schema.ts";
 import { createNodejsRuntime } from "./runtime/nodejs/nodejs-runtime.ts";
-import { type RunningServer, startServer } from "./server/server.ts";
+import type { RunningServer } from "./server/server.ts";
+import { startServer } from "./server/start-server.ts";
 
 export { type ErrorCode, type Outcome, StoreError } from "./base/errors.ts";
 export type { Logger } from "./base/logger.ts";

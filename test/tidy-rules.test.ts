@@ -21,7 +21,7 @@ test.each([
 test.each([
   ["src/storage/memory/arena.ts", 'import { x } from "../../base/bytes.ts";\nimport { y } from "./page.ts";'],
   ["src/client/client.ts", 'import { slotOf } from "../ring/slot.ts";'],
-  ["src/kvorum.ts", 'import { startServer } from "./server/server.ts";'],
+  ["src/kvorum.ts", 'import { startServer } from "./server/start-server.ts";'],
   ["src/base/bytes.ts", '// import { x } from "../node/node.ts";'],
 ])("%s may contain %s", (path, text) => {
   expect(upwardImports(parseSource(path, text))).toEqual([]);

@@ -1,6 +1,6 @@
 /** Reading a command's arguments, with Redis's own refusals. Each throws CommandError. */
 import { toText } from "../base/bytes.ts";
-import { CommandError } from "./command.ts";
+import { CommandError } from "./command-shape.ts";
 
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 export const NOT_A_FLOAT = "ERR value is not a valid float";

@@ -1,7 +1,7 @@
 /** Whether a client is who it says. There is one user, `default`, whose password is a setting. */
 import { utf8 } from "../base/bytes.ts";
 import { latin1 } from "./arguments.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./command.ts";
 
 export const DEFAULT_USER = "default";
 export const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";

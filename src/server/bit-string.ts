@@ -1,6 +1,6 @@
 /** Values as strings of bits: bit 0 is the highest of the first byte; past the end all bits read as 0. */
 import { integer64, SYNTAX_ERROR, word } from "./arguments.ts";
-import { type CommandEnvironment, CommandError } from "./command.ts";
+import { type CommandEnvironment, CommandError } from "./command-shape.ts";
 
 const OFFSET_REFUSAL = "ERR bit offset is not an integer or out of range";
 

@@ -2,14 +2,12 @@
  * All commands by name. Hot: `find` looks a name up in place, whatever its case, without allocating.
  */
 import { LatencyHistogram } from "../base/latency-histogram.ts";
-import type { Command, ContainerCommand, FastPath } from "./command.ts";
-
-export type RunnableCommand = Exclude<Command, ContainerCommand>;
+import type { Command, ContainerCommand, FastPath, RunnableCommand } from "./command-shape.ts";
 
 /** A command in use: with its counters, as INFO commandstats shows them. */
-export class CommandEntry {
-  readonly command: RunnableCommand;
-  readonly fastPath: FastPath | undefined;
+export class CommandEntry<S = never> {
+  readonly command: RunnableCommand<S>;
+  readonly fastPath: FastPath<S> | undefined;
   /** How long calls took; its count is the number of calls. */
   readonly latency = new LatencyHistogram();
   /** Calls that the fast path took in the present turn, not yet in `latency`. */
@@ -18,7 +16,7 @@ export class CommandEntry {
   rejectedCalls = 0;
   failedCalls = 0;
 
-  constructor(command: RunnableCommand, fastPath: FastPath | undefined) {
+  constructor(command: RunnableCommand<S>, fastPath: FastPath<S> | undefined) {
     this.command = command;
     this.fastPath = fastPath;
   }
@@ -31,43 +29,49 @@ export class CommandEntry {
 }
 
 /** What a name stands for: a command, or a container whose next argument names the command. */
-export type TableItem =
-  | { readonly kind: "command"; readonly name: Uint8Array; readonly entry: CommandEntry }
+export type TableItem<S = never> =
+  | { readonly kind: "command"; readonly name: Uint8Array; readonly entry: CommandEntry<S> }
   | {
       readonly kind: "container";
       readonly name: Uint8Array;
-      readonly container: ContainerCommand;
+      readonly container: ContainerCommand<S>;
       /** For the container without a subcommand, if it may stand alone. */
-      readonly alone: CommandEntry | undefined;
+      readonly alone: CommandEntry<S> | undefined;
       /** By lower-case name without the container's. */
-      readonly entries: ReadonlyMap<string, CommandEntry>;
+      readonly entries: ReadonlyMap<string, CommandEntry<S>>;
     };
 
-export class CommandTable {
-  readonly #items: readonly TableItem[];
-  readonly #buckets: readonly (readonly TableItem[])[];
+/** A request taken out of its buffer: what waits behind a pause or in a transaction. */
+export interface Call<S = never> {
+  readonly entry: CommandEntry<S>;
+  readonly args: readonly Uint8Array[];
+}
 
-  constructor(commands: readonly Command[], fastPaths: Readonly<Record<string, FastPath>>) {
+export class CommandTable<S = never> {
+  readonly #items: readonly TableItem<S>[];
+  readonly #buckets: readonly (readonly TableItem<S>[])[];
+
+  constructor(commands: readonly Command<S>[], fastPaths: Readonly<Record<string, FastPath<S>>>) {
     this.#items = commands.map((command) => toItem(command, fastPaths));
-    const buckets: TableItem[][] = Array.from({ length: BUCKET_COUNT }, () => []);
+    const buckets: TableItem<S>[][] = Array.from({ length: BUCKET_COUNT }, () => []);
     for (const item of this.#items) buckets[hashName(item.name, 0, item.name.length)]!.push(item);
     this.#buckets = buckets;
   }
 
   /** In the order they were given. */
-  get items(): readonly TableItem[] {
+  get items(): readonly TableItem<S>[] {
     return this.#items;
   }
 
   /** Every runnable command, subcommands included. */
-  entries(): CommandEntry[] {
+  entries(): CommandEntry<S>[] {
     return this.#items.flatMap((item) => {
       if (item.kind === "command") return [item.entry];
       return item.alone === undefined ? [...item.entries.values()] : [item.alone, ...item.entries.values()];
     });
   }
 
-  find(bytes: Uint8Array, start: number, end: number): TableItem | undefined {
+  find(bytes: Uint8Array, start: number, end: number): TableItem<S> | undefined {
     const bucket = this.#buckets[hashName(bytes, start, end)]!;
     for (let i = 0; i < bucket.length; i++) {
       if (isNamed(bucket[i]!, bytes, start, end)) return bucket[i];
@@ -89,7 +93,12 @@ function hashName(bytes: Uint8Array, start: number, end: number): number {
   return (first * 31 + middle * 7 + last * 131 + length * 61) & (BUCKET_COUNT - 1);
 }
 
-function isNamed(item: TableItem, bytes: Uint8Array, start: number, end: number): boolean {
+function isNamed(
+  item: { readonly name: Uint8Array },
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   const name = item.name;
   if (name.length !== end - start) return false;
   for (let i = 0; i < name.length; i++) {
@@ -100,7 +109,7 @@ function isNamed(item: TableItem, bytes: Uint8Array, start: number, end: number)
   return true;
 }
 
-function toItem(command: Command, fastPaths: Readonly<Record<string, FastPath>>): TableItem {
+function toItem<S>(command: Command<S>, fastPaths: Readonly<Record<string, FastPath<S>>>): TableItem<S> {
   const name = Buffer.from(command.name, "latin1");
   if (command.kind !== "container") {
     return { kind: "command", name, entry: new CommandEntry(command, fastPaths[command.name]) };

@@ -3,7 +3,7 @@
  * hints for clients that spread requests over nodes. Words and values are Redis 7.0's; a test compares them
  * with a real server's.
  */
-import type { CommandDescription, CommandFlag, KeyPositions } from "./command.ts";
+import type { CommandDescription, CommandFlag, KeyPositions } from "./command-shape.ts";
 
 /** What a command does with keys that stand together among its arguments. */
 export interface KeySpec {

@@ -1,4 +1,5 @@
 /** Every command of the RESP door, by family; and the shortcuts of the commonest. */
+import type { Session } from "./command.ts";
 import { CommandTable } from "./command-table.ts";
 import { bitmapCommands } from "./commands/bitmap-commands.ts";
 import { connectionCommands } from "./commands/connection-commands.ts";
@@ -9,7 +10,7 @@ import { setFast } from "./commands/set.ts";
 import { stringCommands } from "./commands/string-commands.ts";
 import { transactionCommands } from "./commands/transaction-commands.ts";
 
-export function createCommandTable(): CommandTable {
+export function createCommandTable(): CommandTable<Session> {
   return new CommandTable(
     [
       ...bitmapCommands,

@@ -1,7 +1,7 @@
 /** The number of a database, as SELECT, MOVE, COPY and SWAPDB take it. */
 import { DATABASE_COUNT } from "../node/settings.ts";
 import { integer64 } from "./arguments.ts";
-import { CommandError } from "./command.ts";
+import { CommandError } from "./command-shape.ts";
 
 const INT32_MAX = 2n ** 31n - 1n;
 const INT32_MIN = -(2n ** 31n);

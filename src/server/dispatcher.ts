@@ -3,38 +3,77 @@
  * The order of refusals is Redis's, since clients see it. Hot as far as the fast path.
  */
 import { StoreError } from "../base/errors.ts";
+import type { StorageNode } from "../node/node.ts";
+import type { NodeSettings } from "../node/settings.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
-import type { Reply, TaggedReply } from "../resp/reply.ts";
+import type { TaggedReply } from "../resp/reply.ts";
+import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
+import type { Clock } from "../runtime/runtime.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { echo, latin1 } from "./arguments.ts";
-import { CommandError, NO_REPLY, type ReadCommand, type ReadManyCommand } from "./command.ts";
-import type { CommandEntry, RunnableCommand, TableItem } from "./command-table.ts";
+import {
+  type Answer,
+  CommandError,
+  NO_REPLY,
+  type ReadCommand,
+  type ReadManyCommand,
+  type RunnableCommand,
+} from "./command-shape.ts";
+import type { Call, CommandEntry, CommandTable, TableItem } from "./command-table.ts";
 import { keyRefsOf } from "./key-refs.ts";
-import type { Server } from "./server.ts";
-import type { Session } from "./session.ts";
+import type { Pause } from "./pause.ts";
+import type { SlowLog } from "./slow-log.ts";
+import type { Statistics } from "./statistics.ts";
+import type { Transaction } from "./transaction.ts";
 
-export type Answer = Reply | typeof NO_REPLY;
+/** What the dispatcher has of a session. */
+export interface DispatchedSession<S> {
+  /** True where nothing about the session keeps a request from its fast path. */
+  readonly isPlain: boolean;
+  readonly isAuthenticated: boolean;
+  readonly isClosed: boolean;
+  readonly leavesNoTrace: boolean;
+  readonly database: number;
+  readonly transaction: Transaction<S> | undefined;
+  readonly name: string;
+  readonly connection: { readonly peer: string };
+  isBlocked: boolean;
+  lastCommandName: string;
+  /** Forgets what is queued and what is watched. */
+  discard(): void;
+  /** Closes at once. */
+  kill(): void;
+}
 
-/** A request taken out of its buffer: what waits behind a pause or in a transaction. */
-export interface Call {
-  readonly entry: CommandEntry;
-  readonly args: readonly Uint8Array[];
+/** What the dispatcher has of its server. */
+export interface DispatcherDoor<S> {
+  readonly runtime: { readonly clock: Pick<Clock, "monotonicMs"> };
+  readonly node: StorageNode;
+  readonly settings: Pick<NodeSettings, "valueBytesMax">;
+  readonly commands: CommandTable<S>;
+  readonly statistics: Statistics;
+  readonly slowLog: SlowLog;
+  readonly pause: Pause;
+  readonly writer: ReplyWriter;
+  readonly wallMs: number;
+  readonly allowsFastPaths: boolean;
+  countFastCall(entry: CommandEntry<S>): void;
 }
 
 const ENDS_TRANSACTION = new Set(["exec", "discard", "quit", "reset"]);
 
-export class Dispatcher {
-  readonly #server: Server;
+export class Dispatcher<S extends DispatchedSession<S>> {
+  readonly #server: DispatcherDoor<S>;
   readonly #replica: LocalReplica;
 
-  constructor(server: Server) {
+  constructor(server: DispatcherDoor<S>) {
     this.#server = server;
     this.#replica = server.node.replica;
   }
 
   /** Answers a request, at once where no disk is touched. Rejects only with what `refusal` understands. */
-  dispatch(session: Session, request: Request): Answer | Promise<Answer> {
+  dispatch(session: S, request: Request): Answer | Promise<Answer> {
     const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath } = item.entry;
@@ -57,11 +96,7 @@ export class Dispatcher {
     return { kind: "failure", text };
   }
 
-  #dispatchGeneral(
-    session: Session,
-    item: TableItem | undefined,
-    request: Request,
-  ): Answer | Promise<Answer> {
+  #dispatchGeneral(session: S, item: TableItem<S> | undefined, request: Request): Answer | Promise<Answer> {
     const args = argumentsOf(request);
     if (item === undefined && isHttp(args[0]!)) {
       session.kill();
@@ -81,14 +116,14 @@ export class Dispatcher {
   }
 
   /** Counts a call that was refused before it ran. */
-  #reject(item: TableItem | undefined, cause: unknown): Refusal {
+  #reject(item: TableItem<S> | undefined, cause: unknown): Refusal {
     const refusal = this.refusal(cause);
     if (item?.kind === "command") item.entry.rejectedCalls++;
     this.#server.statistics.countError(refusal.text);
     return refusal;
   }
 
-  #entryOf(item: TableItem | undefined, args: readonly Uint8Array[]): CommandEntry {
+  #entryOf(item: TableItem<S> | undefined, args: readonly Uint8Array[]): CommandEntry<S> {
     if (item === undefined) throw new CommandError(unknownCommand(args));
     const entry = item.kind === "command" ? item.entry : subcommandOf(item, args);
     checkArity(entry.command, args);
@@ -96,7 +131,7 @@ export class Dispatcher {
   }
 
   /** Throws if the session may not run the call now. */
-  #admit(session: Session, { entry, args }: Call): void {
+  #admit(session: S, { entry, args }: Call<S>): void {
     const { command } = entry;
     if (!session.isAuthenticated && !command.flags.includes("no_auth")) {
       throw new CommandError("NOAUTH Authentication required.");
@@ -116,7 +151,7 @@ export class Dispatcher {
   }
 
   /** EXEC is held back by what it would run. */
-  #isHeldBack({ transaction }: Session, { entry: { command } }: Call): boolean {
+  #isHeldBack({ transaction }: S, { entry: { command } }: Call<S>): boolean {
     const { pause } = this.#server;
     return (
       pause.holds(command) ||
@@ -124,7 +159,7 @@ export class Dispatcher {
     );
   }
 
-  async #afterPause(session: Session, call: Call): Promise<Answer> {
+  async #afterPause(session: S, call: Call<S>): Promise<Answer> {
     session.isBlocked = true;
     while (this.#isHeldBack(session, call)) await this.#server.pause.ended;
     session.isBlocked = false;
@@ -132,7 +167,7 @@ export class Dispatcher {
   }
 
   /** Runs an admitted call and keeps count of it. */
-  call(session: Session, call: Call): Answer | Promise<Answer> {
+  call(session: S, call: Call<S>): Answer | Promise<Answer> {
     const { clock } = this.#server.runtime;
     const startedMs = clock.monotonicMs();
     session.lastCommandName = call.entry.command.name;
@@ -149,7 +184,7 @@ export class Dispatcher {
     );
   }
 
-  #finish(session: Session, call: Call, startedMs: number, answer: Answer): Answer {
+  #finish(session: S, call: Call<S>, startedMs: number, answer: Answer): Answer {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
     call.entry.latency.record(micros);
     if (isRefusal(answer)) {
@@ -161,13 +196,13 @@ export class Dispatcher {
     return answer;
   }
 
-  #recordIfSlow(session: Session, { entry: { command }, args }: Call, micros: number): void {
+  #recordIfSlow(session: S, { entry: { command }, args }: Call, micros: number): void {
     if (command.flags.includes("skip_slowlog")) return;
     const isSecret = command.kind === "session" && command.redact !== undefined;
     this.#server.slowLog.record(session, isSecret ? command.redact!(args) : args, micros);
   }
 
-  #run(session: Session, { entry: { command }, args }: Call): Answer | Promise<Answer> {
+  #run(session: S, { entry: { command }, args }: Call<S>): Answer | Promise<Answer> {
     if (command.kind === "session") return command.run(session, args);
     const { wallMs, settings } = this.#server;
     const { database } = session;
@@ -192,21 +227,27 @@ export class Dispatcher {
 }
 
 /** True if a read counts as a use of its keys. */
-function touches(command: ReadCommand | ReadManyCommand, session: Session): boolean {
+function touches(
+  command: ReadCommand | ReadManyCommand,
+  session: { readonly leavesNoTrace: boolean },
+): boolean {
   return !(command.leavesNoTrace || session.leavesNoTrace);
 }
 
 /** A transaction's queue takes memory whatever is queued. */
-function takesMemory({ transaction }: Session, { name, flags }: RunnableCommand): boolean {
+function takesMemory(
+  { transaction }: { readonly transaction: unknown },
+  { name, flags }: RunnableCommand,
+): boolean {
   return flags.includes("denyoom") || (transaction !== undefined && !ENDS_TRANSACTION.has(name));
 }
 
-function isExec(item: TableItem | undefined): boolean {
+function isExec<S>(item: TableItem<S> | undefined): boolean {
   return item?.kind === "command" && item.entry.command.name === "exec";
 }
 
 /** An EXEC that is refused ends the transaction, and says so. */
-function abortTransaction(session: Session, { text }: Refusal): Refusal {
+function abortTransaction(session: { discard(): void }, { text }: Refusal): Refusal {
   session.discard();
   const reason = text.startsWith("ERR ") ? text.slice("ERR ".length) : text;
   return { kind: "failure", text: `EXECABORT Transaction discarded because of: ${reason}` };
@@ -247,7 +288,10 @@ function checkArity({ arity, name }: RunnableCommand, args: readonly Uint8Array[
   throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
 }
 
-function subcommandOf(item: TableItem & { kind: "container" }, args: readonly Uint8Array[]): CommandEntry {
+function subcommandOf<S>(
+  item: TableItem<S> & { kind: "container" },
+  args: readonly Uint8Array[],
+): CommandEntry<S> {
   const { name } = item.container;
   if (args.length < 2 && item.alone !== undefined) return item.alone;
   if (args.length < 2) throw new CommandError(`ERR wrong number of arguments for '${name}' command`);

@@ -1,6 +1,6 @@
 /** Expiry options, as SET, GETEX and the EXPIRE family take them: checked and turned into an absolute time. */
 import { fitsInt64, integer64, latin1 } from "./arguments.ts";
-import { CommandError } from "./command.ts";
+import { CommandError } from "./command-shape.ts";
 
 /** Wall times fit in 48 bits: up to the year 10889. What is to expire after that expires then. */
 export const EXPIRES_AT_MS_MAX = 2 ** 48 - 1;

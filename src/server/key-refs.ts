@@ -1,7 +1,7 @@
 /** Which keys a call touches, from its command's key positions. */
 import type { KeyRef } from "../replication/step.ts";
 import { latin1 } from "./arguments.ts";
-import type { RunnableCommand } from "./command-table.ts";
+import type { RunnableCommand } from "./command-shape.ts";
 
 /** In the order of the arguments; a key named twice is there twice. Empty for commands without keys. */
 export function keyRefsOf(

@@ -7,7 +7,7 @@ import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import { matchesGlob } from "../base/glob.ts";
 import { PLACES_END } from "../replication/key-walk.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./command.ts";
 
 /** About half a millisecond's worth. */
 const SLICE_ROWS = 1_000;

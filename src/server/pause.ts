@@ -1,6 +1,6 @@
 /** CLIENT PAUSE: holds requests back until a time or CLIENT UNPAUSE. */
 import type { Clock } from "../runtime/runtime.ts";
-import type { RunnableCommand } from "./command-table.ts";
+import type { RunnableCommand } from "./command-shape.ts";
 
 export type PauseMode = "write" | "all";
 

@@ -5,19 +5,18 @@
  * hungriest clients are closed. Every other client is unharmed by a bad one.
  */
 import type { ByteRange } from "../base/bytes.ts";
-import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { openNode, type StorageNode } from "../node/node.ts";
+import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
 import { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
-import { createCommandTable } from "./commands.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
 import { Pause } from "./pause.ts";
 import { Session } from "./session.ts";
+import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
 import { Statistics } from "./statistics.ts";
 
@@ -28,24 +27,6 @@ export interface RunningServer {
   close(): Promise<void>;
   /** Resolves when the server has closed, whoever asked: `close` or a client's SHUTDOWN. */
   readonly closed: Promise<void>;
-}
-
-/** Resolves when connections are accepted. Throws StoreError where a setting or the port forbids it. */
-export async function startServer(
-  runtime: Runtime,
-  settings: NodeSettings,
-  logger: Logger,
-): Promise<RunningServer> {
-  refuseOpenDoor(settings);
-  const node = await openNode(runtime, settings, logger);
-  const server = new Server(runtime, node, settings, logger);
-  try {
-    await server.listen();
-  } catch (cause) {
-    await node.close();
-    throw cause;
-  }
-  return server;
 }
 
 /** Settings that CONFIG SET may change while the server runs. */
@@ -59,17 +40,25 @@ const TICK_MS = 1_000;
 /** A call logged as slow must be timed alone: fast paths are off while the threshold is below this. */
 const FAST_PATH_THRESHOLD_MICROS = 1_000;
 
-export class Server implements RunningServer {
+export interface ServerParts {
+  readonly runtime: Runtime;
+  readonly node: StorageNode;
+  readonly settings: NodeSettings;
+  readonly logger: Logger;
+  readonly commands: CommandTable<Session<Server>>;
+}
+
+export class Server implements RunningServer, SessionHost<Session<Server>>, DispatcherDoor<Session<Server>> {
   readonly runtime: Runtime;
   readonly node: StorageNode;
   readonly settings: LiveSettings;
   readonly logger: Logger;
-  readonly commands: CommandTable;
-  readonly dispatcher: Dispatcher;
+  readonly commands: CommandTable<Session<Server>>;
+  readonly dispatcher: Dispatcher<Session<Server>>;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
   readonly pause: Pause;
-  readonly sessions = new Map<number, Session>();
+  readonly sessions: Map<number, Session<Server>> = new Map();
   readonly startedMs: number;
   readonly runId: string;
   /** Shared by all sessions: each is emptied before the turn passes to another. */
@@ -87,13 +76,13 @@ export class Server implements RunningServer {
   #clientBytes = 0;
   #peakBytes = 0;
   #turnStartedMs = 0;
-  readonly #fastEntries: CommandEntry[] = [];
+  readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
   #cancelTick: Cancel | undefined;
   #closing: Promise<void> | undefined;
   readonly closed: Promise<void>;
   #onClosed!: () => void;
 
-  constructor(runtime: Runtime, node: StorageNode, settings: NodeSettings, logger: Logger) {
+  constructor({ runtime, node, settings, logger, commands }: ServerParts) {
     this.runtime = runtime;
     this.node = node;
     this.settings = { ...DEFAULT_TUNING, ...settings };
@@ -103,7 +92,7 @@ export class Server implements RunningServer {
     this.runId = Buffer.from(runtime.random.bytes(20)).toString("hex");
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
     this.slowLog = new SlowLog(runtime.clock, this.settings);
-    this.commands = createCommandTable();
+    this.commands = commands;
     this.dispatcher = new Dispatcher(this);
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
@@ -175,7 +164,7 @@ export class Server implements RunningServer {
   }
 
   /** Called for each request that a fast path answered. */
-  countFastCall(entry: CommandEntry): void {
+  countFastCall(entry: CommandEntry<Session<Server>>): void {
     if (entry.fastCalls++ === 0) this.#fastEntries.push(entry);
   }
 
@@ -199,7 +188,7 @@ export class Server implements RunningServer {
     if (difference > 0 && this.#clientBytes > this.settings.clientMemoryBytesMax) this.#evictClients();
   }
 
-  onSessionClosed(session: Session, cause: Error | undefined): void {
+  onSessionClosed(session: Session<Server>, cause: Error | undefined): void {
     this.sessions.delete(session.id);
     this.logger.debug({ client: session.connection.peer, cause: cause?.message }, "client gone");
   }
@@ -217,7 +206,7 @@ export class Server implements RunningServer {
       connection.end();
       return;
     }
-    const session = new Session(this, connection, this.#nextSessionId++);
+    const session = new Session<Server>(this, connection, this.#nextSessionId++);
     this.sessions.set(session.id, session);
     connection.start(session);
   }
@@ -266,18 +255,4 @@ export class Server implements RunningServer {
     await this.node.close();
     this.#onClosed();
   }
-}
-
-/** A store that anybody can reach must not be one that anybody can use. */
-function refuseOpenDoor({ host, password }: NodeSettings): void {
-  if (password !== undefined || isLoopback(host)) return;
-  throw new StoreError(
-    "INVALID_SETTING",
-    "not-applied",
-    `refusing to listen on ${host} without a password: set one, or listen on 127.0.0.1`,
-  );
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -18,8 +18,8 @@ import {
   TOO_LARGE,
 } from "../resp/request-decoder.ts";
 import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
-import { NO_REPLY } from "./command.ts";
-import type { Server } from "./server.ts";
+import { type Answer, NO_REPLY } from "./command-shape.ts";
+import type { SessionHost } from "./session-host.ts";
 import { Transaction } from "./transaction.ts";
 import { WatchList } from "./watch-list.ts";
 
@@ -31,9 +31,9 @@ const GATHERED_BYTES_FLUSH = 256 * 1024;
 /** CLIENT REPLY: `skip` leaves out the next reply only. */
 export type ReplyMode = "on" | "off" | "skip";
 
-export class Session implements ConnectionEvents {
+export class Session<Host extends SessionHost<Session<Host>>> implements ConnectionEvents {
   readonly id: number;
-  readonly server: Server;
+  readonly server: Host;
   readonly connection: Connection;
   readonly createdMs: number;
   readonly decoder: RequestDecoder;
@@ -50,7 +50,7 @@ export class Session implements ConnectionEvents {
   /** CLIENT NO-EVICT: spared when client memory runs out. */
   isSpared = false;
   /** What is queued since MULTI. */
-  transaction: Transaction | undefined;
+  transaction: Transaction<Session<Host>> | undefined;
   readonly watched: WatchList;
   /** True while EXEC runs what was queued: nobody else's requests may come between. */
   isExecuting = false;
@@ -71,7 +71,7 @@ export class Session implements ConnectionEvents {
   #accountedBytes = 0;
   readonly #whenClosed: (() => void)[] = [];
 
-  constructor(server: Server, connection: Connection, id: number) {
+  constructor(server: Host, connection: Connection, id: number) {
     this.server = server;
     this.connection = connection;
     this.id = id;
@@ -252,7 +252,7 @@ export class Session implements ConnectionEvents {
     this.#isClosing = true;
   }
 
-  #reply(reply: Reply | typeof NO_REPLY): void {
+  #reply(reply: Answer): void {
     if (reply === NO_REPLY) return;
     if (this.replyMode === "on") {
       this.#write(reply);
@@ -276,7 +276,7 @@ export class Session implements ConnectionEvents {
   }
 
   /** Stops reading until the promise of a reply is kept. */
-  #await(promise: Promise<Reply | typeof NO_REPLY>): void {
+  #await(promise: Promise<Answer>): void {
     this.#isWaiting = true;
     this.connection.pause();
     promise.then(
@@ -285,7 +285,7 @@ export class Session implements ConnectionEvents {
     );
   }
 
-  #onAwaited(reply: Reply | typeof NO_REPLY): void {
+  #onAwaited(reply: Answer): void {
     this.#isWaiting = false;
     if (this.#isClosed) return;
     this.server.writer.protocol = this.protocol;

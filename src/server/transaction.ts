@@ -8,10 +8,9 @@ import { DatabaseMap } from "../node/database-map.ts";
 import type { Within } from "../replication/cell-store.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { type Reply, simple } from "../resp/reply.ts";
-import type { CommandFlag } from "./command.ts";
-import { CommandError, NO_REPLY } from "./command.ts";
+import { type Answer, CommandError, type CommandFlag, NO_REPLY } from "./command-shape.ts";
+import type { Call } from "./command-table.ts";
 import { databaseArgument } from "./database-argument.ts";
-import type { Answer, Call } from "./dispatcher.ts";
 import { keyRefsOf } from "./key-refs.ts";
 
 const RUNS_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
@@ -19,8 +18,8 @@ const RUNS_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "rese
 const CALL_BYTES = 150;
 const ARGUMENT_BYTES = 100;
 
-export class Transaction {
-  readonly #calls: Call[] = [];
+export class Transaction<S = never> {
+  readonly #calls: Call<S>[] = [];
   #isSpoilt = false;
   #queuedBytes = 0;
 
@@ -38,11 +37,11 @@ export class Transaction {
   }
 
   /** False for the commands that end or describe the transaction itself. */
-  queues(call: Call): boolean {
+  queues(call: Call<S>): boolean {
     return !RUNS_AT_ONCE.has(call.entry.command.name);
   }
 
-  enqueue(call: Call): Reply {
+  enqueue(call: Call<S>): Reply {
     if (!this.#isSpoilt) {
       this.#calls.push(call);
       this.#queuedBytes += CALL_BYTES;
@@ -81,7 +80,7 @@ export class Transaction {
   }
 
   /** Runs its calls one after the other, each `within` the replica's transaction; their replies. */
-  run(within: Within, call: (call: Call) => Answer | Promise<Answer>): Awaitable<readonly Reply[]> {
+  run(within: Within, call: (call: Call<S>) => Answer | Promise<Answer>): Awaitable<readonly Reply[]> {
     const replies: Reply[] = [];
     const runFrom = (start: number): Awaitable<readonly Reply[]> => {
       for (let i = start; i < this.#calls.length; i++) {

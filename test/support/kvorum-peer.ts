@@ -2,7 +2,7 @@
 import { silentLogger } from "../../src/base/logger.ts";
 import { DEFAULT_SETTINGS, type NodeSettings } from "../../src/node/settings.ts";
 import { createNodejsRuntime } from "../../src/runtime/nodejs/nodejs-runtime.ts";
-import { startServer } from "../../src/server/server.ts";
+import { startServer } from "../../src/server/start-server.ts";
 import type { Peer } from "./redis-peer.ts";
 
 /** Resolves when connections are accepted. */

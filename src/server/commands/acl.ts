@@ -4,10 +4,10 @@ import { utf8 } from "../../base/bytes.ts";
 import { map, set } from "../../resp/reply.ts";
 import { echo, latin1 } from "../arguments.ts";
 import { DEFAULT_USER } from "../authentication.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
 import { CATEGORIES, categoriesOf } from "../command-traits.ts";
 import { container, misusedSubcommand } from "../container.ts";
-import type { Session } from "../session.ts";
 
 const ordinary = {
   kind: "session",

@@ -5,8 +5,8 @@
 import { OK, type Reply } from "../../resp/reply.ts";
 import { echo, integer64, latin1, SYNTAX_ERROR, word } from "../arguments.ts";
 import { DEFAULT_USER } from "../authentication.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
-import type { Session } from "../session.ts";
 import { clientsOfType } from "./client-list.ts";
 
 const INVALID_ID = "ERR client-id should be greater than 0";

@@ -5,8 +5,8 @@
 import { type Reply, verbatim } from "../../resp/reply.ts";
 import { echo, integer64, SYNTAX_ERROR, word } from "../arguments.ts";
 import { DEFAULT_USER } from "../authentication.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
-import type { Session } from "../session.ts";
 
 export const clientList: SessionCommand = {
   name: "client|list",

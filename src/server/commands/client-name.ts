@@ -1,7 +1,7 @@
 /** Names that CLIENT LIST shows: of a connection, and of the library at its other end. */
 import { latin1 } from "../arguments.ts";
+import type { Session } from "../command.ts";
 import { CommandError } from "../command.ts";
-import type { Session } from "../session.ts";
 
 /** Visible ASCII without blanks, or CLIENT LIST could not be taken apart. */
 const NAME = /^[!-~]*$/;

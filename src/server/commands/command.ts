@@ -2,12 +2,17 @@
 import { matchesGlob } from "../../base/glob.ts";
 import { set, simple } from "../../resp/reply.ts";
 import { fromLatin1, latin1, SYNTAX_ERROR, word } from "../arguments.ts";
-import { type Command, CommandError, type SessionCommand } from "../command.ts";
-import type { CommandEntry, CommandTable, RunnableCommand, TableItem } from "../command-table.ts";
+import {
+  type Command,
+  CommandError,
+  type RunnableCommand,
+  type Session,
+  type SessionCommand,
+} from "../command.ts";
+import type { CommandEntry, CommandTable, TableItem } from "../command-table.ts";
 import { categoriesOf, keySpecsOf } from "../command-traits.ts";
 import { container } from "../container.ts";
 import { keyRefsOf } from "../key-refs.ts";
-import type { Session } from "../session.ts";
 import { documentationOf, factsOf } from "./command-reply.ts";
 
 const ordinary = {

@@ -10,8 +10,8 @@ import {
   verbatim,
   writeReply,
 } from "../../resp/reply.ts";
+import type { Session } from "../command.ts";
 import { CommandError } from "../command.ts";
-import type { Session } from "../session.ts";
 
 const SAMPLES: Readonly<Record<string, Reply>> = {
   STRING: "Hello World",

@@ -3,9 +3,9 @@ import { matchesGlob } from "../../base/glob.ts";
 import { NEVER } from "../../causality/cell.ts";
 import { failure, OK, type Reply, simple } from "../../resp/reply.ts";
 import { echo, integer64, latin1, word } from "../arguments.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type NO_REPLY, type SessionCommand } from "../command.ts";
 import { misusedSubcommand } from "../container.ts";
-import type { Session } from "../session.ts";
 import { sampleReply } from "./debug-protocol.ts";
 
 type Answer = Reply | typeof NO_REPLY;

@@ -6,8 +6,8 @@
 import type { Awaitable } from "../../base/awaitable.ts";
 import { whenReady } from "../../base/awaitable.ts";
 import { nullArray, type Reply } from "../../resp/reply.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
-import type { Session } from "../session.ts";
 import type { Transaction } from "../transaction.ts";
 
 export const exec: SessionCommand = {
@@ -36,7 +36,7 @@ export const exec: SessionCommand = {
   },
 };
 
-function refuseUnfit({ server }: Session, transaction: Transaction): void {
+function refuseUnfit({ server }: Session, transaction: Transaction<Session>): void {
   if (transaction.has("denyoom") && !server.node.makeRoom()) {
     throw new CommandError(
       "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.",
@@ -47,7 +47,10 @@ function refuseUnfit({ server }: Session, transaction: Transaction): void {
   }
 }
 
-function runQueued(session: Session, transaction: Transaction): Awaitable<readonly Reply[] | undefined> {
+function runQueued(
+  session: Session,
+  transaction: Transaction<Session>,
+): Awaitable<readonly Reply[] | undefined> {
   const { server, database } = session;
   const { watches } = session.watched;
   const refs = transaction.keyRefs(database);

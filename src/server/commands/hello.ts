@@ -2,9 +2,9 @@
 import { map, type Reply } from "../../resp/reply.ts";
 import { echo, integer64, word } from "../arguments.ts";
 import { authenticate, REDACTED, WRONG_PASSWORD } from "../authentication.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
 import { REDIS_VERSION } from "../redis-version.ts";
-import type { Session } from "../session.ts";
 import { setClientName } from "./client-name.ts";
 
 const NOT_AUTHENTICATED =

@@ -6,9 +6,8 @@ import { whenReady } from "../../base/awaitable.ts";
 import { isLiteralGlob, unescapeGlob } from "../../base/glob.ts";
 import type { Reply } from "../../resp/reply.ts";
 import { KEY_BYTES_MAX } from "../../storage/row-key.ts";
-import type { SessionCommand } from "../command.ts";
+import type { Session, SessionCommand } from "../command.ts";
 import { KeySearch } from "../key-search.ts";
-import type { Session } from "../session.ts";
 
 export const keys: SessionCommand = {
   name: "keys",

@@ -6,9 +6,9 @@ import type { Awaitable } from "../../base/awaitable.ts";
 import type { Reply } from "../../resp/reply.ts";
 import type { RowUsage } from "../../storage/memory/memory-engine.ts";
 import { parseInteger64 } from "../arguments.ts";
+import type { Session } from "../command.ts";
 import { CommandError, type ReadCommand, type SessionCommand } from "../command.ts";
 import { container } from "../container.ts";
-import type { Session } from "../session.ts";
 
 const EMBEDDED_BYTES_MAX = 44;
 /** Redis keeps one copy of each of these numbers, and says that it is referred to very often. */

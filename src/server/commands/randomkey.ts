@@ -2,8 +2,7 @@
 import { type Awaitable, whenReady } from "../../base/awaitable.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import { POSITION_COUNT } from "../../storage/row-key.ts";
-import type { SessionCommand } from "../command.ts";
-import type { Session } from "../session.ts";
+import type { Session, SessionCommand } from "../command.ts";
 
 /** Rows that may have expired are tried so often. */
 const TRIES_MAX = 100;

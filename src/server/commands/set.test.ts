@@ -4,7 +4,7 @@ import { NEVER } from "../../causality/cell.ts";
 import { OK } from "../../resp/reply.ts";
 import type { ReplyWriter } from "../../resp/reply-writer.ts";
 import { Request } from "../../resp/request.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../command.ts";
 import { set, setFast } from "./set.ts";
 
 const LATER_MS = WALL_MS + 5_000;

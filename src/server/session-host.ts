@@ -1,0 +1,32 @@
+/** What a session has of its server; `S` is the session's own type. */
+import type { Logger } from "../base/logger.ts";
+import type { StorageNode } from "../node/node.ts";
+import type { NodeSettings } from "../node/settings.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { ReplyWriter } from "../resp/reply-writer.ts";
+import type { Request } from "../resp/request.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import type { Answer } from "./command-shape.ts";
+import type { Statistics } from "./statistics.ts";
+
+export interface SessionHost<S> {
+  readonly runtime: { readonly clock: Pick<Clock, "wallMs"> };
+  readonly node: StorageNode;
+  readonly settings: Pick<NodeSettings, "password" | "valueBytesMax" | "outputBufferBytesMax">;
+  readonly logger: Logger;
+  readonly statistics: Statistics;
+  readonly sessions: { delete(id: number): boolean };
+  /** Shared by all sessions of a server. */
+  readonly request: Request;
+  readonly writer: ReplyWriter;
+  readonly dispatcher: {
+    dispatch(session: S, request: Request): Answer | Promise<Answer>;
+    refusal(cause: unknown): Reply;
+  };
+  /** Wall time of the present turn. */
+  readonly wallMs: number;
+  beginTurn(): void;
+  endTurn(): void;
+  onClientBytes(difference: number): void;
+  onSessionClosed(session: S, cause: Error | undefined): void;
+}
