@@ -227,6 +227,24 @@ test("DEBUG POPULATE makes keys, but leaves those that are there", async () => {
   expect((await info("keyspace")).get("db0")).toMatch(/^keys=2500,/);
 });
 
+test("DEBUG OBJECT describes a value, if it is there", async () => {
+  await say("SET", "a", "12345");
+  expect(await say("DEBUG", "OBJECT", "a")).toMatch(
+    /^\+Value at:.* serializedlength:5 lru:\d+ lru_seconds_idle:0\r\n$/,
+  );
+  expect(await say("DEBUG", "OBJECT", "b")).toBe("-ERR no such key\r\n");
+});
+
+test("DEBUG SET-ACTIVE-EXPIRE 0 leaves expired keys to be dropped when they are met", async () => {
+  await say("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+  await say("SET", "a", "1", "PX", "1");
+  while ((await say("GET", "a")) !== "$-1\r\n");
+  expect((await info("keyspace")).get("db0")).toMatch(/^keys=1,/);
+  await say("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+  while ((await info("keyspace")).has("db0"));
+  expect((await info("stats")).get("expired_keys")).toBe("1");
+});
+
 test("COMMAND DOCS tells the arguments of a command", async () => {
   await say("HELLO", "3");
   const reply = await say("COMMAND", "DOCS", "getex");

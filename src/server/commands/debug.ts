@@ -96,11 +96,12 @@ async function sleep(session: Session, args: Arguments): Promise<Answer> {
 }
 
 function describeObject({ server, database }: Session, args: Arguments): Answer | Promise<Answer> {
-  const key = args[2]!;
-  return server.node.replica.read({ database, key }, { wallMs: server.wallMs, touch: false }, ({ value }) => {
+  const ref = { database, key: args[2]! };
+  const idleSeconds = server.node.usage(ref)?.idleSeconds ?? 0;
+  return server.node.replica.read(ref, { wallMs: server.wallMs, touch: false }, ({ value }) => {
     if (value === undefined) throw new CommandError("ERR no such key");
     return simple(
-      `Value at:0x0 refcount:1 encoding:raw serializedlength:${value.length} lru:0 lru_seconds_idle:0`,
+      `Value at:0x0 refcount:1 encoding:raw serializedlength:${value.length} lru:0 lru_seconds_idle:${idleSeconds}`,
     );
   });
 }
