@@ -16,6 +16,7 @@ import type { Actor } from "./actor.ts";
 import {
   type Absorption,
   type Cell,
+  type ClientContext,
   EMPTY_CELL,
   INT64_MAX,
   INT64_MIN,
@@ -29,7 +30,7 @@ import {
 } from "./cell.ts";
 import { merge } from "./cell-merge.ts";
 import { absorbAll, governingSibling } from "./cell-value.ts";
-import { compareDots, type Dot, isCounter } from "./dot.ts";
+import { compareDots, type Dot, equalDots, isCounter } from "./dot.ts";
 import { HLC_ZERO, type Hlc } from "./hybrid-clock.ts";
 import { covers, withDot } from "./version-vector.ts";
 
@@ -50,8 +51,12 @@ export function remove(cell: Cell): Cell {
 }
 
 /** Deletes what whoever holds `seen` had seen: no less, no more. */
-export function removeWithContext(cell: Cell | undefined, seen: SeenContext): Cell {
-  return merge(cell ?? EMPTY_CELL, { context: seen.context, siblings: [], absorbed: seen.absorbed });
+export function removeWithContext(cell: Cell | undefined, seen: ClientContext): Cell {
+  const { context, absorbed, dots = [] } = seen;
+  const present = cell ?? EMPTY_CELL;
+  const isNamed = ({ dot }: Sibling): boolean => dots.some((named) => equalDots(named, dot));
+  const rest = { ...present, siblings: present.siblings.filter((sibling) => !isNamed(sibling)) };
+  return merge(rest, { context, siblings: [], absorbed });
 }
 
 /** Replaces all that the cell holds by one value. */
@@ -63,11 +68,26 @@ export function overwrite(cell: Cell | undefined, sibling: ValueSibling): Cell {
  * Replaces what whoever holds `seen` had seen by one value; the rest stays, as its siblings.
  * Throws StoreError INVALID_REQUEST if `seen` claims the dot that is only now being written.
  */
-export function putWithContext(cell: Cell | undefined, seen: SeenContext, sibling: ValueSibling): Cell {
+export function putWithContext(cell: Cell | undefined, seen: ClientContext, sibling: ValueSibling): Cell {
   if (covers(seen.context, sibling.dot)) {
     throw new StoreError("INVALID_REQUEST", "not-applied", "the context is of writes yet to come");
   }
   return add(removeWithContext(cell, seen), sibling);
+}
+
+/**
+ * What somebody has seen who had seen `seen` and has written the value `own`, which made `stored`. The context
+ * takes the new dot in unless that would cover a value that he has not seen; then the dot stands alone.
+ */
+export function seenWithOwn(seen: ClientContext, own: Dot, stored: Cell): ClientContext {
+  const others = stored.siblings.filter(({ dot }) => !equalDots(dot, own));
+  if (others.length === 0) return seenContext(stored);
+  const context = withDot(seen.context, own);
+  const coversUnseen = others.some(({ dot }) => covers(context, dot));
+  // What `stored` covers and does not hold is gone for good, and need not be named again.
+  const pending = (seen.dots ?? []).filter((dot) => !covers(stored.context, dot));
+  if (!coversUnseen) return { context, absorbed: seen.absorbed, dots: pending };
+  return { context: seen.context, absorbed: seen.absorbed, dots: [...pending, own] };
 }
 
 /**

@@ -63,10 +63,16 @@ export interface Absorption {
   readonly total: bigint;
 }
 
-/** What somebody has seen of a row: as a cell, its deletion; as a token, the CONTEXT of KV.PUT and KV.DEL. */
+/** What somebody has seen of a row: as a cell, its deletion. */
 export interface SeenContext {
   readonly context: VersionVector;
   readonly absorbed: readonly Absorption[];
+}
+
+/** What a client has seen of a row: as a token, the CONTEXT of KV.PUT and KV.DEL. */
+export interface ClientContext extends SeenContext {
+  /** Values it has seen though `context` does not cover them, for that would cover others that it has not seen. */
+  readonly dots?: readonly Dot[];
 }
 
 export interface Cell extends SeenContext {

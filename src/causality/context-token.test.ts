@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { StoreError } from "../base/errors.ts";
 import { ALICE, anyCell, BOB, dot, stamp, value } from "./cell-samples.oracle.ts";
 import { increment, overwrite, seenContext } from "./cell-write.ts";
-import { decodeContextToken, encodeContextToken } from "./context-token.ts";
+import { decodeContextToken, encodeClientContext, encodeContextToken } from "./context-token.ts";
 
 const cell = overwrite(increment(undefined, dot(ALICE, 3), 5n), value("x", stamp(BOB, 9, 10)));
 
@@ -26,6 +26,14 @@ function seenContextOnly(seen: Parameters<typeof seenContext>[0]): object {
   const { context, absorbed } = seenContext(seen);
   return { context, absorbed };
 }
+
+test("a token names values seen apart from the context", () => {
+  const dots = [dot(ALICE, 7), dot(BOB, 2)];
+  const { context, absorbed } = seenContext(cell);
+  const token = encodeClientContext({ context, absorbed, dots: [dots[1]!, dots[0]!] });
+  expect(decodeContextToken(token)).toEqual({ context, absorbed, dots });
+  expect(encodeClientContext({ context, absorbed, dots: [] })).toBe(encodeContextToken(cell));
+});
 
 test("three replicas make a token that fits a line", () => {
   const three = overwrite(cell, value("y", stamp(1n, 2 ** 40, 10)));
@@ -71,8 +79,17 @@ test("a token with any one character changed, cut or added is refused", () => {
 test("a checksum does not make a token of what is none", () => {
   const sealed = (text: string): string => seal(Buffer.from(text, "hex"));
   expect(sealed("010202000000")).toBe(encodeContextToken(undefined));
-  isRefused(sealed("020202000000"));
+  isRefused(sealed("030202000000"));
   isRefused(sealed("0102020000"));
+  const withDots = (count: string, ...dots: string[]): string =>
+    sealed(`02${count}${dots.join("")}0202000000`);
+  const [first, second] = ["0000000000000001000000000005", "0000000000000002000000000001"];
+  expect(decodeContextToken(withDots("0002", first, second)).dots).toHaveLength(2);
+  isRefused(withDots("0000"));
+  isRefused(withDots("0003", first, second));
+  isRefused(withDots("0002", second, first));
+  isRefused(withDots("0002", first, first));
+  isRefused(withDots("0001", "0000000000000001000000000000"));
   isRefused(sealed("01010000000000000000000100000000000100000000000000"));
 });
 

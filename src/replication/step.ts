@@ -2,7 +2,7 @@
  * Steps: the pure functions that a replica runs on its keys. What a step sees of a key, and what it may want
  * done to it. Commands are steps with arguments.
  */
-import { type Cell, NEVER, type SeenContext } from "../causality/cell.ts";
+import { type Cell, type ClientContext, NEVER } from "../causality/cell.ts";
 import { resolve } from "../causality/cell-value.ts";
 
 export interface KeyRef {
@@ -26,9 +26,9 @@ export type Change =
       readonly kind: "put";
       readonly value: Uint8Array;
       readonly expiresAtMs: number;
-      readonly context?: SeenContext;
+      readonly context?: ClientContext;
     }
-  | { readonly kind: "delete"; readonly context?: SeenContext }
+  | { readonly kind: "delete"; readonly context?: ClientContext }
   | { readonly kind: "expire"; readonly expiresAtMs: number }
   | { readonly kind: "increment"; readonly by: bigint };
 
