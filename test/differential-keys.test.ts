@@ -146,7 +146,8 @@ function normalise(received: string, call: Call): string {
   if (name === "scan" && String(call[1]) !== "0") return reply.replace(/^\*.*/s, "keys"); // cursors are each server's own
   if (name === "keys" || name === "scan") return sorted(reply);
   if (name === "randomkey") return reply.replace(/^\$\d+.*/s, "a key");
-  if (name === "object") return String(call[1]).toLowerCase() === "idletime" ? reply.replace(/^:\d+/, ":n") : reply;
+  if (name === "object")
+    return String(call[1]).toLowerCase() === "idletime" ? reply.replace(/^:\d+/, ":n") : reply;
   return reply;
 }
 

@@ -5,6 +5,7 @@ import { bitmapCommands } from "./commands/bitmap-commands.ts";
 import { connectionCommands } from "./commands/connection-commands.ts";
 import { getFast } from "./commands/get.ts";
 import { keyCommands } from "./commands/key-commands.ts";
+import { kvorumCommands } from "./commands/kvorum-commands.ts";
 import { serverCommands } from "./commands/server-commands.ts";
 import { setFast } from "./commands/set.ts";
 import { stringCommands } from "./commands/string-commands.ts";
@@ -16,6 +17,7 @@ export function createCommandTable(): CommandTable<Session> {
       ...bitmapCommands,
       ...connectionCommands,
       ...keyCommands,
+      ...kvorumCommands,
       ...serverCommands,
       ...stringCommands,
       ...transactionCommands,

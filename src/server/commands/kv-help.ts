@@ -1,0 +1,25 @@
+/** `KV.HELP` -> how the KV commands are used, for people. */
+import { simple } from "../../resp/reply.ts";
+import type { SessionCommand } from "../command.ts";
+
+const LINES = [
+  "KV.GET key",
+  "    All concurrent values of the key, newest first, after a context: what you have now seen.",
+  "KV.PUT key value [CONTEXT context] [EX seconds | PX milliseconds | EXAT time | PXAT time | KEEPTTL]",
+  "    Replaces what the context has seen. What it has not seen stays, as a sibling. Answers a new context.",
+  "KV.DEL key [CONTEXT context]",
+  "    Deletes what the context has seen; without one, what is there now.",
+  "GET shows the newest value; SET and DEL replace and delete all that this node has seen.",
+];
+
+export const kvHelp: SessionCommand = {
+  name: "kv.help",
+  kind: "session",
+  arity: 1,
+  flags: ["loading", "stale"],
+  group: "kvorum",
+  since: "0.1.0",
+  summary: "Tells how the KV commands are used.",
+  complexity: "O(1)",
+  run: () => LINES.map((line) => simple(line)),
+};
