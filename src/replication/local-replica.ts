@@ -9,6 +9,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { type Awaitable, allReady, whenReady } from "../base/awaitable.ts";
+import { ByteCopier } from "../base/byte-copier.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { type Cell, EMPTY_CELL } from "../causality/cell.ts";
 import {
@@ -37,6 +38,7 @@ export type Peek = typeof MISS | typeof HIT | typeof ELSEWHERE;
 
 /** Longer values go the general way, where each call is timed alone. */
 const PEEK_BYTES_MAX = 64 * 1024;
+const SCRATCH_BYTES = (COMPACT_HEADER_BYTES_MAX + 3 + PEEK_BYTES_MAX + 3) & ~3;
 const NO_BYTES = new Uint8Array(0);
 
 /** The arguments of SET in place: key and value are the second and third. */
@@ -83,11 +85,11 @@ export class LocalReplica {
   readonly #watchBoard = new WatchBoard();
   readonly #rowKey: RowKey;
   readonly #range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
-  readonly #scratch: ByteRange = {
-    bytes: new Uint8Array(COMPACT_HEADER_BYTES_MAX + PEEK_BYTES_MAX),
-    start: 0,
-    end: 0,
-  };
+  /** Where `overwrite` puts a new cell together. */
+  readonly #scratch: ByteRange = { bytes: new Uint8Array(SCRATCH_BYTES), start: 0, end: 0 };
+  readonly #scratchWords = new Int32Array(this.#scratch.bytes.buffer);
+  readonly #value: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #copier = new ByteCopier();
   #hits = 0;
   #misses = 0;
 
@@ -164,9 +166,14 @@ export class LocalReplica {
     const headerBytes = compactOverwriteHeaderBytes(stamp, range.bytes, range.start, range.end);
     if (headerBytes === 0) return false;
     const scratch = this.#scratch;
-    writeCompactOverwrite(scratch.bytes, 0, stamp, range.bytes, range.start, range.end);
-    copyBytes(scratch.bytes, headerBytes, bytes, valueStart, valueLength);
-    scratch.end = headerBytes + valueLength;
+    const payloadAt = (headerBytes + 3) & ~3; // the copier wants a whole word
+    scratch.start = payloadAt - headerBytes;
+    writeCompactOverwrite(scratch.bytes, scratch.start, stamp, range.bytes, range.start, range.end);
+    this.#value.bytes = bytes;
+    this.#value.start = valueStart;
+    this.#value.end = valueStart + valueLength;
+    this.#copier.copy(this.#value, this.#scratchWords, scratch.bytes, payloadAt >>> 2);
+    scratch.end = payloadAt + valueLength;
     const stored = this.#engine.put(this.#rowKey, scratch);
     assert(stored === undefined, "an engine that makes writers wait has no use for the fast path");
     this.#watchBoard.noteWrite(this.#rowKey.hash);
@@ -369,13 +376,4 @@ export class LocalReplica {
     else this.#hits++;
     return view;
   }
-}
-
-/** For short runs a loop beats a call into the runtime. */
-function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, length: number): void {
-  if (length > 256) {
-    target.set(source.subarray(start, start + length), at);
-    return;
-  }
-  for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
 }

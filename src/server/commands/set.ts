@@ -72,7 +72,7 @@ export const setFast: FastPath = ({ server, database }, request, writer) => {
   const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, server.wallMs);
   if (expiresAtMs === undefined) return false;
   if (!server.node.replica.overwrite(database, request, expiresAtMs, server.wallMs)) return false;
-  writer.simple("OK");
+  writer.ok();
   return true;
 };
 

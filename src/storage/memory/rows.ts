@@ -3,6 +3,7 @@
  *
  * Hot: every GET and SET; watched by bench/memory-engine.ts.
  */
+import { ByteCopier } from "../../base/byte-copier.ts";
 import type { ByteRange } from "../../base/bytes.ts";
 import type { RowKey } from "../row-key.ts";
 import type { Arena } from "./arena.ts";
@@ -17,13 +18,12 @@ import {
   keyWordAt,
   LARGE,
   LONG_KEY,
-  PAGE_SHIFT,
+  REGION_MASK,
+  REGION_SHIFT,
   rowUnits,
   rowWord,
   UNIT_BYTES,
-  UNIT_MASK,
 } from "./block.ts";
-import { CellCopier } from "./cell-copier.ts";
 import { LargeCells } from "./large-cells.ts";
 
 const PLACE_WORD = 2;
@@ -32,7 +32,7 @@ const EMPTY = new Uint8Array(0);
 export class Rows {
   readonly #arena: Arena;
   readonly large = new LargeCells();
-  readonly #copier = new CellCopier();
+  readonly #copier = new ByteCopier();
   #given: Uint8Array = EMPTY;
 
   constructor(arena: Arena) {
@@ -41,14 +41,14 @@ export class Rows {
 
   /** Points `into` at the row's cell. */
   cellInto(address: number, into: ByteRange): void {
-    const page = address >>> PAGE_SHIFT;
-    const words = this.#arena.words[page]!;
-    const at = (address & UNIT_MASK) << 1;
+    const region = address >>> REGION_SHIFT;
+    const words = this.#arena.words[region]!;
+    const at = (address & REGION_MASK) << 1;
     const word = cellWordAt(words, at);
     if (isLargeAt(words, at)) {
       this.large.into(words[word]!, cellLengthAt(words, at), into);
     } else {
-      into.bytes = this.#arena.bytes[page]!;
+      into.bytes = this.#arena.bytes[region]!;
       into.start = word << 2;
       into.end = (word << 2) + cellLengthAt(words, at);
     }
@@ -57,11 +57,11 @@ export class Rows {
 
   /** Points `into` at the row key. */
   keyInto(address: number, into: ByteRange): void {
-    const page = address >>> PAGE_SHIFT;
-    const words = this.#arena.words[page]!;
-    const at = (address & UNIT_MASK) << 1;
+    const region = address >>> REGION_SHIFT;
+    const words = this.#arena.words[region]!;
+    const at = (address & REGION_MASK) << 1;
     const start = keyWordAt(words, at) << 2;
-    into.bytes = this.#arena.bytes[page]!;
+    into.bytes = this.#arena.bytes[region]!;
     into.start = start;
     into.end = start + keyLengthAt(words, at);
   }
@@ -80,8 +80,8 @@ export class Rows {
   }
 
   sizeBytesAt(address: number): number {
-    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
-    const at = (address & UNIT_MASK) << 1;
+    const words = this.#arena.words[address >>> REGION_SHIFT]!;
+    const at = (address & REGION_MASK) << 1;
     return Rows.sizeBytes(keyLengthAt(words, at), cellLengthAt(words, at), isExpiringAt(words, at));
   }
 
@@ -94,8 +94,8 @@ export class Rows {
     this.#arena.assertRoom(units);
     const number = flags < 0 ? this.large.add(cell) : 0;
     const address = this.#arena.allocate(units);
-    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
-    const at = (address & UNIT_MASK) << 1;
+    const words = this.#arena.words[address >>> REGION_SHIFT]!;
+    const at = (address & REGION_MASK) << 1;
     words[at] = (use << 8) | (keyLength < LONG_KEY ? keyLength : LONG_KEY);
     words[at + 1] = rowWord(cellLength, flags);
     let word = at + 2 + (isExpiring ? 1 : 0);
@@ -104,14 +104,14 @@ export class Rows {
     const wordCount = (keyLength + 3) >>> 2;
     for (let i = 0; i < wordCount; i++) words[word++] = keyWords[i]!;
     if (flags < 0) words[word] = number;
-    else this.#copier.copy(cell, words, this.#arena.bytes[address >>> PAGE_SHIFT]!, word);
+    else this.#copier.copy(cell, words, this.#arena.bytes[address >>> REGION_SHIFT]!, word);
     return address;
   }
 
   /** Puts another cell in the row's place, if it takes as much. */
   overwrite(address: number, cell: ByteRange, isExpiring: boolean): boolean {
-    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
-    const at = (address & UNIT_MASK) << 1;
+    const words = this.#arena.words[address >>> REGION_SHIFT]!;
+    const at = (address & REGION_MASK) << 1;
     const header = words[at + 1]!;
     const cellLength = cell.end - cell.start;
     const flags = flagsOf(cellLength, isExpiring);
@@ -123,7 +123,7 @@ export class Rows {
       const keyAndHeader = cellWord - at;
       const wordsBefore = keyAndHeader + ((cellLengthAt(words, at) + 3) >>> 2);
       if ((wordsBefore + 1) >>> 1 !== (keyAndHeader + ((cellLength + 3) >>> 2) + 1) >>> 1) return false;
-      this.#copier.copy(cell, words, this.#arena.bytes[address >>> PAGE_SHIFT]!, cellWord);
+      this.#copier.copy(cell, words, this.#arena.bytes[address >>> REGION_SHIFT]!, cellWord);
     }
     words[at + 1] = rowWord(cellLength, flags);
     return true;
@@ -131,29 +131,29 @@ export class Rows {
 
   /** Requires: nothing leads to the row any more. */
   free(address: number): void {
-    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
-    const at = (address & UNIT_MASK) << 1;
+    const words = this.#arena.words[address >>> REGION_SHIFT]!;
+    const at = (address & REGION_MASK) << 1;
     if (isLargeAt(words, at)) this.large.remove(words[cellWordAt(words, at)]!, cellLengthAt(words, at));
     this.#arena.free(address, rowUnits(keyLengthAt(words, at), cellLengthAt(words, at), words[at + 1]!));
   }
 
   useOf(address: number): number {
-    return this.#arena.words[address >>> PAGE_SHIFT]![(address & UNIT_MASK) << 1]! >>> 8;
+    return this.#arena.words[address >>> REGION_SHIFT]![(address & REGION_MASK) << 1]! >>> 8;
   }
 
   setUse(address: number, use: number): void {
-    const words = this.#arena.words[address >>> PAGE_SHIFT]!;
-    const at = (address & UNIT_MASK) << 1;
+    const words = this.#arena.words[address >>> REGION_SHIFT]!;
+    const at = (address & REGION_MASK) << 1;
     words[at] = (use << 8) | (words[at]! & 0xff);
   }
 
   isExpiring(address: number): boolean {
-    return isExpiringAt(this.#arena.words[address >>> PAGE_SHIFT]!, (address & UNIT_MASK) << 1);
+    return isExpiringAt(this.#arena.words[address >>> REGION_SHIFT]!, (address & REGION_MASK) << 1);
   }
 
   /** Place in the expiry set. Requires: the row expires. */
   expiryPlaceOf(address: number): number {
-    return this.#arena.words[address >>> PAGE_SHIFT]![((address & UNIT_MASK) << 1) + PLACE_WORD]!;
+    return this.#arena.words[address >>> REGION_SHIFT]![((address & REGION_MASK) << 1) + PLACE_WORD]!;
   }
 
   /** Lets go of buffers that are not the engine's. */

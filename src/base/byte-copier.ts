@@ -1,26 +1,22 @@
 /**
- * Copies cells into pages without allocating: short ones word by word, through a view of the caller's buffer that
- * is kept for as long as the caller goes on using that buffer. (`set(subarray())` makes an object per call; that
- * costs nothing beside the copying of a long cell.)
+ * Copies byte strings into word-aligned places without allocating: short ones word by word, through a view of the
+ * source that is kept for as long as the caller goes on using that buffer. (`set(subarray())` makes an object per
+ * call; that costs nothing beside the copying of a long string.)
  *
- * Hot: once per SET; watched by bench/memory-engine.ts.
+ * Hot: twice per SET; watched by bench/memory-engine.ts.
  */
-import type { ByteRange } from "../../base/bytes.ts";
+import type { ByteRange } from "./bytes.ts";
 
 const SHORT_BYTES_MAX = 256;
 const NOTHING = new Uint8Array(0);
 
-export class CellCopier {
+export class ByteCopier {
   #source: Uint8Array = NOTHING;
   #view: DataView = new DataView(NOTHING.buffer);
 
-  /**
-   * Copies `cell` to the word `at`. May write up to three more bytes, to fill the last word.
-   * Requires: `words` and `bytes` are one page, and do not hold the cell itself.
-   */
-  copy(cell: ByteRange, words: Int32Array, bytes: Uint8Array, at: number): void {
-    const { start, end } = cell;
-    const source = cell.bytes;
+  /** Copies `range` to the word `at`. Requires: `words` and `bytes` are one buffer, which is not that of `range`. */
+  copy(range: ByteRange, words: Int32Array, bytes: Uint8Array, at: number): void {
+    const { bytes: source, start, end } = range;
     if (end - start > SHORT_BYTES_MAX) {
       bytes.set(source.subarray(start, end), at << 2);
       return;
