@@ -1,18 +1,24 @@
 /**
- * Pages that are cut into blocks (see block.ts).
- *
- * A block comes from a hole of its size, else from the end of the one open page. Pages come from regions: after
- * a few small ones, which are kept, regions of 32 MiB. Those malloc always maps on their own, so a region whose
- * pages are all empty really goes back to the system.
+ * Memory cut into blocks (see block.ts). A block comes from a hole of its size, else from the end of the one open
+ * page.
  *
  * Invariant: the blocks of a page follow each other without a gap, from unit 1 to the page's end (or, in the open
  * page, to where it is open).
  */
 import { assert } from "../../base/assert.ts";
 import { StoreError } from "../../base/errors.ts";
-import { KIND_HOLE, kindAt, PAGE_SHIFT, PAGE_UNITS, pageOf, UNIT_MASK, unitsAt } from "./block.ts";
+import {
+  KIND_HOLE,
+  kindAt,
+  PAGE_SHIFT,
+  PAGE_UNITS,
+  pageOf,
+  REGION_MASK,
+  REGION_SHIFT,
+  unitsAt,
+} from "./block.ts";
 import { Holes } from "./holes.ts";
-import { releaseBuffer } from "./release-buffer.ts";
+import { type ArenaShape, Regions } from "./regions.ts";
 
 const FIRST_UNIT = 1;
 const PAGE_COUNT_MAX = 1 << (32 - PAGE_SHIFT);
@@ -20,102 +26,60 @@ const PAGE_COUNT_MAX = 1 << (32 - PAGE_SHIFT);
 const RESERVED_PAGES = 128;
 const NONE = -1;
 
-export interface ArenaShape {
-  /** A unit has 2^wordShift words of 32 bits. */
-  readonly wordShift: number;
-  readonly regionPages: number;
-  /** Pages of the regions that come before the first whole one. */
-  readonly smallRegions: readonly number[];
-}
-
-/** Units of 8 bytes, pages of 1 MiB. */
-export const SMALL_BLOCKS: ArenaShape = { wordShift: 1, regionPages: 32, smallRegions: [1, 1, 2, 4] };
-/** Units of 128 bytes, pages of 16 MiB. */
-export const LARGE_BLOCKS: ArenaShape = { wordShift: 5, regionPages: 2, smallRegions: [] };
-
-/** Pages that are allocated, and given back, together. */
-interface Region {
-  readonly buffer: ArrayBuffer;
-  readonly firstPage: number;
-  readonly pageCount: number;
-  /** Bit i: page firstPage + i holds no block. */
-  freeMask: number;
-  usedPages: number;
-  /** Pages whose memory the system has really given. */
-  touchedPages: number;
-}
-
 export class Arena {
-  /** The pages, by number, as 32-bit words and as bytes. Read only at addresses that are allocated. */
-  readonly words: Int32Array[] = [];
-  readonly bytes: Uint8Array[] = [];
-  readonly #shape: ArenaShape;
-  readonly #unitBytes: number;
-  readonly #regions: Region[] = [];
-  readonly #regionOfPage: Region[] = [];
-  readonly #liveUnitsOfPage: number[] = [];
-  readonly #vacantPageRanges: number[] = [];
+  readonly shape: ArenaShape;
+  /** All memory, by region (see REGION_SHIFT), as 32-bit words and as bytes. */
+  readonly words: readonly Int32Array[];
+  readonly bytes: readonly Uint8Array[];
+  readonly #regions: Regions;
   readonly #holes: Holes;
+  readonly #liveUnitsOfPage: number[] = [];
   #liveUnits = 0;
-  #usedPages = 0;
-  #heldPages = 0;
   #openPage = NONE;
   #openUnit = PAGE_UNITS;
-  #openPageIsFresh = false;
+  #isOpenPageFresh = false;
   #sealedPage = NONE;
-  #drainedRegion: Region | undefined;
 
   constructor(shape: ArenaShape) {
-    this.#shape = shape;
-    this.#unitBytes = 4 << shape.wordShift;
+    this.shape = shape;
+    this.#regions = new Regions(shape);
+    this.words = this.#regions.words;
+    this.bytes = this.#regions.bytes;
     this.#holes = new Holes(this.words, shape.wordShift);
   }
 
-  get shape(): ArenaShape {
-    return this.#shape;
-  }
-
-  /** What the blocks in use take. */
-  get liveBytes(): number {
-    return this.#liveUnits * this.#unitBytes;
-  }
-
-  /** What the system has given: blocks, holes and empty pages. */
-  get heldBytes(): number {
-    const untouched = this.#openPageIsFresh ? PAGE_UNITS - this.#openUnit : 0;
-    return (this.#heldPages * PAGE_UNITS - untouched) * this.#unitBytes;
-  }
-
-  /** What lies in holes. */
-  get deadUnits(): number {
-    return this.#usedPages * PAGE_UNITS - (PAGE_UNITS - this.#openUnit) - this.#liveUnits;
-  }
-
+  /** What blocks take. */
   get liveUnits(): number {
     return this.#liveUnits;
   }
 
-  /** Empty pages whose memory the system has given. */
-  get emptyPages(): number {
-    return this.#heldPages - this.#usedPages;
+  get liveBytes(): number {
+    return this.#liveUnits * this.#unitBytes;
+  }
+
+  /** What lies in holes. */
+  get deadUnits(): number {
+    return this.#regions.usedPages * PAGE_UNITS - (PAGE_UNITS - this.#openUnit) - this.#liveUnits;
+  }
+
+  /** What the system has given: blocks, holes and empty pages. */
+  get heldBytes(): number {
+    const untouched = this.#isOpenPageFresh ? PAGE_UNITS - this.#openUnit : 0;
+    return (this.#regions.heldPages * PAGE_UNITS - untouched) * this.#unitBytes;
   }
 
   get usedPages(): number {
-    return this.#usedPages;
+    return this.#regions.usedPages;
   }
 
-  /** Number of pages ever numbered: the limit of a walk over them. */
-  get pageCount(): number {
-    return this.words.length;
+  /** Pages without a block whose memory the system has given. */
+  get emptyPages(): number {
+    return this.#regions.heldPages - this.#regions.usedPages;
   }
 
-  liveUnitsOf(page: number): number {
-    return this.#liveUnitsOfPage[page]!;
-  }
-
-  /** Throws StoreError OUT_OF_MEMORY if addresses may run out (about 32 GiB) before `units` more are allocated. */
+  /** Throws StoreError OUT_OF_MEMORY if addresses may run out before `units` more are allocated. */
   assertRoom(units: number): void {
-    if (this.#usedPages + units / PAGE_UNITS < PAGE_COUNT_MAX - RESERVED_PAGES) return;
+    if (this.#regions.usedPages + units / PAGE_UNITS < PAGE_COUNT_MAX - RESERVED_PAGES) return;
     throw new StoreError("OUT_OF_MEMORY", "not-applied", "the memory engine has used all of its addresses");
   }
 
@@ -128,13 +92,14 @@ export class Arena {
     return address;
   }
 
+  /** The memory may go back to the system at once. */
   free(address: number, units: number): void {
     const page = pageOf(address);
     const live = this.#liveUnitsOfPage[page]! - units;
     this.#liveUnitsOfPage[page] = live;
     this.#liveUnits -= units;
     if (page === this.#sealedPage) {
-      this.words[page]![((address & UNIT_MASK) << this.#shape.wordShift) + 1] = units;
+      this.#holes.mark(address, units);
       return;
     }
     this.#holes.add(address, units);
@@ -148,22 +113,52 @@ export class Arena {
    * Returns the unit to go on from, or 0 at the page's end. `visit` may free the block it is shown.
    */
   walk(page: number, from: number, visit: (address: number, units: number, kind: number) => boolean): number {
-    const words = this.words[page]!;
+    const pageAddress = page << PAGE_SHIFT;
+    const words = this.words[pageAddress >>> REGION_SHIFT]!;
+    const start = (pageAddress & REGION_MASK) << this.shape.wordShift;
     const end = page === this.#openPage ? this.#openUnit : PAGE_UNITS;
     let unit = Math.max(from, FIRST_UNIT);
-    const { wordShift } = this.#shape;
     while (unit < end) {
-      const units = unitsAt(words, unit << wordShift);
-      const isWanted = visit((page << PAGE_SHIFT) | unit, units, kindAt(words, unit << wordShift));
+      const at = start + (unit << this.shape.wordShift);
+      const units = unitsAt(words, at);
+      const isToGoOn = visit(pageAddress | unit, units, kindAt(words, at));
       unit += units;
-      if (!isWanted) break;
+      if (!isToGoOn) break;
     }
     return unit < end ? unit : 0;
   }
 
+  /** The page in use with the fewest live units, if it has fewer than `unitsMax`; else -1. Not the open page. */
+  emptiestPage(unitsMax: number): number {
+    let emptiest = NONE;
+    let least = unitsMax;
+    for (let page = 0; page < this.#regions.pageNumberMax; page++) {
+      const live = this.#liveUnitsOfPage[page] ?? PAGE_UNITS;
+      if (live >= least || page === this.#openPage || !this.#regions.isUsed(page)) continue;
+      least = live;
+      emptiest = page;
+    }
+    return emptiest;
+  }
+
+  /** A page to empty so that a region can be given back, or -1. Its region gives out no page any more. */
+  pageToDrain(): number {
+    const page = this.#regions.pageToDrain();
+    if (page !== NONE && page === this.#openPage) this.#closeOpenPage();
+    return page !== NONE && this.#regions.isUsed(page) ? page : NONE;
+  }
+
+  /** Every region may give out pages again. */
+  stopDraining(): void {
+    this.#regions.stopDraining();
+  }
+
   /** No block is given out of the page any more, until `unseal`. Requires: not the open page. */
   seal(page: number): void {
-    assert(this.#sealedPage === NONE && page !== this.#openPage, "one page is sealed at a time");
+    assert(
+      this.#sealedPage === NONE && page !== this.#openPage,
+      "one page is sealed at a time, not the open one",
+    );
     this.#forgetHoles(page);
     this.#sealedPage = page;
   }
@@ -173,80 +168,41 @@ export class Arena {
     const page = this.#sealedPage;
     assert(this.#liveUnitsOfPage[page] === 0, "a sealed page is emptied first");
     this.#sealedPage = NONE;
-    this.#vacate(page);
-  }
-
-  isOpen(page: number): boolean {
-    return page === this.#openPage;
-  }
-
-  isUsed(page: number): boolean {
-    const region = this.#regionOfPage[page];
-    return region !== undefined && (region.freeMask & (1 << (page - region.firstPage))) === 0;
-  }
-
-  /**
-   * A page to empty so that a region can be given back: of the region with the fewest pages in use; -1 if there is
-   * none. Empty pages of that region are not opened again until a later call picks another.
-   */
-  pageToDrain(): number {
-    let drained: Region | undefined;
-    for (const region of this.#regions) {
-      if (region.pageCount < this.#shape.regionPages || region.usedPages === 0) continue;
-      if (drained === undefined || region.usedPages < drained.usedPages) drained = region;
-    }
-    this.#drainedRegion = drained;
-    if (drained === undefined) return NONE;
-    if (this.#regionOfPage[this.#openPage] === drained) this.#closeOpenPage();
-    const used = drained.freeMask ^ maskOf(drained.pageCount);
-    return used === 0 ? NONE : drained.firstPage + 31 - Math.clz32(used);
-  }
-
-  stopDraining(): void {
-    this.#drainedRegion = undefined;
+    this.#regions.vacate(page);
   }
 
   /** Frees every block and gives all memory back. */
   clear(): void {
-    for (const region of this.#regions) releaseBuffer(region.buffer);
-    for (const list of [this.#regions, this.#regionOfPage, this.#liveUnitsOfPage, this.#vacantPageRanges]) {
-      list.length = 0;
-    }
-    this.words.length = 0;
-    this.bytes.length = 0;
+    this.#regions.clear();
     this.#holes.clear();
+    this.#liveUnitsOfPage.length = 0;
     this.#liveUnits = 0;
-    this.#usedPages = 0;
-    this.#heldPages = 0;
     this.#openPage = NONE;
     this.#openUnit = PAGE_UNITS;
-    this.#openPageIsFresh = false;
+    this.#isOpenPageFresh = false;
     this.#sealedPage = NONE;
-    this.#drainedRegion = undefined;
+  }
+
+  get #unitBytes(): number {
+    return 4 << this.shape.wordShift;
   }
 
   #takeFromOpenPage(units: number): number {
-    if (units > PAGE_UNITS - this.#openUnit) this.#openAnotherPage();
+    if (units > PAGE_UNITS - this.#openUnit) {
+      this.#closeOpenPage();
+      this.#openAnotherPage();
+    }
     const unit = this.#openUnit;
     this.#openUnit = unit + units;
     return (this.#openPage << PAGE_SHIFT) | unit;
   }
 
   #openAnotherPage(): void {
-    this.#closeOpenPage();
-    const region =
-      this.#regions.find((one) => one.freeMask !== 0 && one !== this.#drainedRegion) ?? this.#addRegion();
-    const bit = region.freeMask & -region.freeMask;
-    const index = 31 - Math.clz32(bit);
-    region.freeMask ^= bit;
-    region.usedPages++;
-    this.#usedPages++;
-    this.#openPageIsFresh = index >= region.touchedPages;
-    if (this.#openPageIsFresh) {
-      this.#heldPages += index + 1 - region.touchedPages;
-      region.touchedPages = index + 1;
-    }
-    this.#openPage = region.firstPage + index;
+    const heldBefore = this.#regions.heldPages;
+    const page = this.#regions.takePage();
+    while (this.#liveUnitsOfPage.length <= page) this.#liveUnitsOfPage.push(0);
+    this.#isOpenPageFresh = this.#regions.heldPages > heldBefore;
+    this.#openPage = page;
     this.#openUnit = FIRST_UNIT;
   }
 
@@ -257,13 +213,14 @@ export class Arena {
     if (rest > 0) this.#holes.add((page << PAGE_SHIFT) | this.#openUnit, rest);
     this.#openPage = NONE;
     this.#openUnit = PAGE_UNITS;
+    this.#isOpenPageFresh = false;
     if (this.#liveUnitsOfPage[page] === 0) this.#retire(page);
   }
 
-  /** Empties the lists of the page's holes, then lets go of the page. */
+  /** Lets go of an empty page. */
   #retire(page: number): void {
     this.#forgetHoles(page);
-    this.#vacate(page);
+    this.#regions.vacate(page);
   }
 
   #forgetHoles(page: number): void {
@@ -271,52 +228,5 @@ export class Arena {
       if (kind === KIND_HOLE) this.#holes.remove(address, units);
       return true;
     });
-  }
-
-  #vacate(page: number): void {
-    const region = this.#regionOfPage[page]!;
-    region.freeMask |= 1 << (page - region.firstPage);
-    region.usedPages--;
-    this.#usedPages--;
-    if (region.usedPages === 0 && region.pageCount === this.#shape.regionPages) this.#releaseRegion(region);
-  }
-
-  #addRegion(): Region {
-    const { regionPages, smallRegions } = this.#shape;
-    const pageCount = smallRegions[this.#regions.length] ?? regionPages;
-    const pageBytes = PAGE_UNITS * this.#unitBytes;
-    const buffer = allocateBuffer(pageCount * pageBytes);
-    const reused = pageCount === regionPages ? this.#vacantPageRanges.pop() : undefined;
-    const firstPage = reused ?? this.words.length;
-    const freeMask = maskOf(pageCount);
-    const region = { buffer, firstPage, pageCount, freeMask, usedPages: 0, touchedPages: 0 };
-    for (let i = 0; i < pageCount; i++) {
-      this.words[firstPage + i] = new Int32Array(buffer, i * pageBytes, pageBytes / 4);
-      this.bytes[firstPage + i] = new Uint8Array(buffer, i * pageBytes, pageBytes);
-      this.#regionOfPage[firstPage + i] = region;
-      this.#liveUnitsOfPage[firstPage + i] = 0;
-    }
-    this.#regions.push(region);
-    return region;
-  }
-
-  #releaseRegion(region: Region): void {
-    this.#heldPages -= region.touchedPages;
-    this.#regions.splice(this.#regions.indexOf(region), 1);
-    if (this.#drainedRegion === region) this.#drainedRegion = undefined;
-    this.#vacantPageRanges.push(region.firstPage);
-    releaseBuffer(region.buffer);
-  }
-}
-
-function maskOf(pageCount: number): number {
-  return pageCount === 32 ? -1 : (1 << pageCount) - 1;
-}
-
-function allocateBuffer(sizeBytes: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(sizeBytes);
-  } catch (cause) {
-    throw new StoreError("OUT_OF_MEMORY", "not-applied", "the system has no memory left", { cause });
   }
 }

@@ -3,6 +3,7 @@
  * in blocks, so one allocator accounts for everything and one compactor can move everything.
  *
  *   page     2^17 units of 8 bytes, or of 128 in the arena of large cells; unit 0 of a page is never used
+ *   region   up to 32 pages, whose numbers begin at a multiple of 32: one array of words, and of bytes
  *   address  page number * 2^17 + unit in the page, as a signed 32-bit number; 0 is "none"
  *
  *   word  bits    every block begins with two 32-bit words
@@ -26,7 +27,10 @@
 
 export const PAGE_SHIFT = 17;
 export const PAGE_UNITS = 1 << PAGE_SHIFT;
-export const UNIT_MASK = PAGE_UNITS - 1;
+/** A region has at most 2^5 pages: 2^22 units. The engine's memory is one array of bytes per region. */
+export const REGION_PAGES_SHIFT = 5;
+export const REGION_SHIFT = PAGE_SHIFT + REGION_PAGES_SHIFT;
+export const REGION_MASK = (1 << REGION_SHIFT) - 1;
 export const UNIT_BYTES = 8;
 
 const KIND_SHIFT = 27;

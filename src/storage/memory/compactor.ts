@@ -3,7 +3,7 @@
  * Works in small steps: after writes, in proportion to what they freed, and whenever the engine is maintained.
  */
 import type { Arena } from "./arena.ts";
-import { KIND_HOLE, PAGE_SHIFT, PAGE_UNITS, UNIT_MASK } from "./block.ts";
+import { KIND_HOLE, PAGE_UNITS, REGION_MASK, REGION_SHIFT } from "./block.ts";
 
 /** Holes may be this part of what is live: fewer cost more moving. */
 const DEAD_PART_MAX = 1 / 8;
@@ -88,7 +88,8 @@ export class Compactor {
   #choosePage(): boolean {
     const arena = this.#arena;
     let page = NONE;
-    if (arena.deadUnits > this.#deadUnitsMax()) page = this.#emptiestPage();
+    if (arena.deadUnits > this.#deadUnitsMax())
+      page = arena.emptiestPage(PAGE_UNITS - DEAD_UNITS_OF_PAGE_MIN);
     if (page === NONE) {
       const emptyPagesMax = Math.max(arena.shape.regionPages, arena.usedPages * EMPTY_PART_MAX);
       if (arena.emptyPages > emptyPagesMax) page = arena.pageToDrain();
@@ -101,26 +102,13 @@ export class Compactor {
     return true;
   }
 
-  #emptiestPage(): number {
-    const arena = this.#arena;
-    let emptiest = NONE;
-    let least = PAGE_UNITS - DEAD_UNITS_OF_PAGE_MIN;
-    for (let page = 0; page < arena.pageCount; page++) {
-      const live = arena.liveUnitsOf(page);
-      if (live >= least || !arena.isUsed(page) || arena.isOpen(page)) continue;
-      least = live;
-      emptiest = page;
-    }
-    return emptiest;
-  }
-
   #move(kind: number, from: number, units: number): void {
     const to = this.#arena.allocate(units);
     const { wordShift } = this.#arena.shape;
-    const words = this.#arena.words[from >>> PAGE_SHIFT]!;
-    const at = (from & UNIT_MASK) << wordShift;
-    const toWords = this.#arena.words[to >>> PAGE_SHIFT]!;
-    const toAt = (to & UNIT_MASK) << wordShift;
+    const words = this.#arena.words[from >>> REGION_SHIFT]!;
+    const at = (from & REGION_MASK) << wordShift;
+    const toWords = this.#arena.words[to >>> REGION_SHIFT]!;
+    const toAt = (to & REGION_MASK) << wordShift;
     const wordCount = units << wordShift;
     if (wordCount > WORDS_BY_HAND_MAX) toWords.set(words.subarray(at, at + wordCount), toAt);
     else for (let i = 0; i < wordCount; i++) toWords[toAt + i] = words[at + i]!;

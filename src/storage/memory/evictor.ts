@@ -5,11 +5,9 @@
 import type { Random } from "../../runtime/runtime.ts";
 import type { EvictionPolicy } from "./eviction-policy.ts";
 import { EvictionPool } from "./eviction-pool.ts";
+import type { RowSample } from "./hash-index.ts";
 import type { RowTable } from "./row-table.ts";
 import type { UseStamps } from "./use-stamps.ts";
-
-/** An index is at least a third full, unless it is tiny: so many misses in a row mean that it is tiny. */
-const MISSES_MAX = 64;
 
 export class Evictor {
   readonly #table: RowTable;
@@ -17,7 +15,7 @@ export class Evictor {
   readonly #random: Random;
   readonly #pool = new EvictionPool();
   #policy: EvictionPolicy = "noeviction";
-  #sampleCount = 0;
+  #sample: RowSample = { hashes: new Int32Array(0), addresses: new Int32Array(0) };
   #mayTakeAny = false;
 
   constructor(table: RowTable, stamps: UseStamps, random: Random) {
@@ -28,7 +26,7 @@ export class Evictor {
 
   configure(policy: EvictionPolicy, sampleCount: number): void {
     this.#policy = policy;
-    this.#sampleCount = sampleCount;
+    this.#sample = { hashes: new Int32Array(sampleCount), addresses: new Int32Array(sampleCount) };
     this.#mayTakeAny = policy.startsWith("allkeys");
     this.#pool.clear();
   }
@@ -40,7 +38,7 @@ export class Evictor {
         return 0;
       case "allkeys-random":
       case "volatile-random":
-        return this.#sample();
+        return this.#draw() === 0 ? 0 : this.#sample.addresses[0]!;
       default:
         return this.#chooseStalest(nowMs);
     }
@@ -67,12 +65,12 @@ export class Evictor {
 
   /** False if there is no row to choose from. */
   #fillPool(nowMs: number): boolean {
-    for (let i = 0; i < this.#sampleCount; i++) {
-      const row = this.#sample();
-      if (row === 0) return false;
-      this.#pool.offer(this.#table.hashOf(row), row, this.#staleness(row, nowMs));
+    const count = this.#draw();
+    for (let i = 0; i < count; i++) {
+      const row = this.#sample.addresses[i]!;
+      this.#pool.offer(this.#sample.hashes[i]!, row, this.#staleness(row, nowMs));
     }
-    return true;
+    return count > 0;
   }
 
   #staleness(row: number, nowMs: number): number {
@@ -81,16 +79,22 @@ export class Evictor {
     return this.#stamps.staleness(rows.useOf(row));
   }
 
-  #sample(): number {
+  /** Draws rows that may go. Returns how many: 0 only if there are none. */
+  #draw(): number {
     const { index, expiries } = this.#table;
-    if (!this.#mayTakeAny) {
-      return expiries.count === 0 ? 0 : expiries.rowAt(this.#random.below(expiries.count));
+    if (this.#mayTakeAny) {
+      if (index.rowCount === 0) return 0;
+      for (;;) {
+        const found = index.sample(this.#random.uint32(), this.#random.uint32(), this.#sample);
+        if (found > 0) return found;
+      }
     }
-    if (index.rowCount === 0) return 0;
-    for (let misses = 0; misses < MISSES_MAX; misses++) {
-      const row = index.sample(this.#random.uint32(), this.#random.uint32());
-      if (row !== 0) return row;
+    if (expiries.count === 0) return 0;
+    const { addresses, hashes } = this.#sample;
+    for (let i = 0; i < addresses.length; i++) {
+      addresses[i] = expiries.rowAt(this.#random.below(expiries.count));
+      hashes[i] = this.#table.hashOf(addresses[i]!);
     }
-    return index.firstRowFrom(this.#random.uint32());
+    return addresses.length;
   }
 }

@@ -11,7 +11,7 @@
  * time is known: what is due is found without looking at the rest.
  */
 import type { Arena } from "./arena.ts";
-import { blockWord, KIND_EXPIRY, PAGE_SHIFT, UNIT_MASK } from "./block.ts";
+import { blockWord, KIND_EXPIRY, REGION_MASK, REGION_SHIFT } from "./block.ts";
 
 const HEADER_WORDS = 2;
 const ENTRIES_SHIFT = 8;
@@ -63,7 +63,7 @@ export class ExpirySet {
 
   /** The row of this place has moved. */
   rowMoved(place: number, to: number): void {
-    this.#words[this.#blockOf(place) >>> PAGE_SHIFT]![this.#wordOf(place)] = to;
+    this.#words[this.#blockOf(place) >>> REGION_SHIFT]![this.#wordOf(place)] = to;
   }
 
   remove(place: number): void {
@@ -75,11 +75,11 @@ export class ExpirySet {
 
   /** Address of the row at the place, 0 <= place < count. */
   rowAt(place: number): number {
-    return this.#words[this.#blockOf(place) >>> PAGE_SHIFT]![this.#wordOf(place)]!;
+    return this.#words[this.#blockOf(place) >>> REGION_SHIFT]![this.#wordOf(place)]!;
   }
 
   timeAt(place: number): number {
-    return this.#words[this.#blockOf(place) >>> PAGE_SHIFT]![this.#wordOf(place) + 1]!;
+    return this.#words[this.#blockOf(place) >>> REGION_SHIFT]![this.#wordOf(place) + 1]!;
   }
 
   /** Time until the row at the place is looked at, negative if it is due. */
@@ -111,7 +111,7 @@ export class ExpirySet {
 
   /** The compactor has moved a block. */
   blockMoved(to: number): void {
-    this.#blocks[this.#words[to >>> PAGE_SHIFT]![(to & UNIT_MASK) << 1]!] = to;
+    this.#blocks[this.#words[to >>> REGION_SHIFT]![(to & REGION_MASK) << 1]!] = to;
   }
 
   /** Forgets all. Requires: the arena has been cleared. */
@@ -154,21 +154,21 @@ export class ExpirySet {
   #lookAtAll(nowMs: number): void {
     this.#earliest = nowMs | 0;
     for (let place = 0; place < this.#count; place++) {
-      this.#words[this.#blockOf(place) >>> PAGE_SHIFT]![this.#wordOf(place) + 1] = nowMs | 0;
+      this.#words[this.#blockOf(place) >>> REGION_SHIFT]![this.#wordOf(place) + 1] = nowMs | 0;
     }
     this.#earliestOfBlock.fill(nowMs | 0);
   }
 
   #set(place: number, row: number, time: number): void {
     const block = this.#blockOf(place);
-    const words = this.#words[block >>> PAGE_SHIFT]!;
+    const words = this.#words[block >>> REGION_SHIFT]!;
     const word = this.#wordOf(place);
     words[word] = row;
     words[word + 1] = time;
     const number = place >>> ENTRIES_SHIFT;
     this.#earliestOfBlock[number] = earlier(this.#earliestOfBlock[number]!, time);
     this.#earliest = earlier(this.#earliest, time);
-    this.#words[row >>> PAGE_SHIFT]![((row & UNIT_MASK) << 1) + PLACE_WORD] = place;
+    this.#words[row >>> REGION_SHIFT]![((row & REGION_MASK) << 1) + PLACE_WORD] = place;
   }
 
   #addBlock(number: number): void {
@@ -177,9 +177,9 @@ export class ExpirySet {
       this.#earliestOfBlock = doubled(this.#earliestOfBlock);
     }
     const block = this.#arena.allocate(BLOCK_UNITS);
-    const words = this.#words[block >>> PAGE_SHIFT]!;
-    words[(block & UNIT_MASK) << 1] = number;
-    words[((block & UNIT_MASK) << 1) + 1] = blockWord(KIND_EXPIRY, BLOCK_UNITS);
+    const words = this.#words[block >>> REGION_SHIFT]!;
+    words[(block & REGION_MASK) << 1] = number;
+    words[((block & REGION_MASK) << 1) + 1] = blockWord(KIND_EXPIRY, BLOCK_UNITS);
     this.#blocks[number] = block;
   }
 
@@ -192,7 +192,7 @@ export class ExpirySet {
   }
 
   #wordOf(place: number): number {
-    return ((this.#blockOf(place) & UNIT_MASK) << 1) + HEADER_WORDS + 2 * (place & (ENTRIES - 1));
+    return ((this.#blockOf(place) & REGION_MASK) << 1) + HEADER_WORDS + 2 * (place & (ENTRIES - 1));
   }
 }
 

@@ -2,7 +2,8 @@
  * Finds rows by key: extendible hashing, whose buckets ("segments") are open-addressing tables in the arena.
  * Source: Fagin et al. 1979, "Extendible hashing".
  *
- *   directory   2^d addresses, indexed by the top d bits of the hash; neighbours may share a segment
+ *   directory   2^d x (address, capacity) of segments, by the top d bits of the hash; neighbours may share a
+ *               segment. The capacity stands here so that finding a row takes one look at its segment, not two
  *   segment     word 0  the hash bits its rows share, and in the low byte how many of them
  *               word 1  kind, size
  *               word 2  rows
@@ -18,7 +19,7 @@
 import { assert } from "../../base/assert.ts";
 import type { RowKey } from "../row-key.ts";
 import type { Arena } from "./arena.ts";
-import { blockWord, EXPIRING, KIND_SEGMENT, LONG_KEY, PAGE_SHIFT, UNIT_MASK, unitsAt } from "./block.ts";
+import { blockWord, EXPIRING, KIND_SEGMENT, LONG_KEY, REGION_MASK, REGION_SHIFT, unitsAt } from "./block.ts";
 
 const HEADER_WORDS = 4;
 const CAPACITY_MIN = 16;
@@ -30,6 +31,12 @@ const LOAD_MIN = 0.3;
 /** Past this depth segments only grow: so alike, hashes are chosen by an adversary. */
 const DEPTH_MAX = 22;
 const HOME_BITS = 16;
+
+/** Rows, each with its hash. */
+export interface RowSample {
+  readonly hashes: Int32Array;
+  readonly addresses: Int32Array;
+}
 
 export class HashIndex {
   readonly #arena: Arena;
@@ -55,11 +62,11 @@ export class HashIndex {
   /** Address of the key's row, or 0. */
   find(key: RowKey): number {
     const hash = key.hash | 0;
-    const segment = this.#directory[hash >>> (32 - this.#depth)]!;
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
-    const first = at + HEADER_WORDS;
-    const capacity = words[at + 3]!;
+    const entry = (hash >>> (32 - this.#depth)) << 1;
+    const segment = this.#directory[entry]!;
+    const capacity = this.#directory[entry + 1]!;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const first = ((segment & REGION_MASK) << 1) + HEADER_WORDS;
     const end = first + 2 * capacity;
     let place = first + 2 * (((hash & 0xffff) * capacity) >>> HOME_BITS);
     for (;;) {
@@ -92,14 +99,14 @@ export class HashIndex {
     const segment = this.#segmentOf(hash);
     const place = this.#placeOf(segment, hash, from);
     assert(place >= 0, "a row that moves is in the index");
-    this.#words[segment >>> PAGE_SHIFT]![place + 1] = to;
+    this.#words[segment >>> REGION_SHIFT]![place + 1] = to;
   }
 
   /** Requires: the row is in the index. */
   remove(hash: number, address: number): void {
     const segment = this.#segmentOf(hash);
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const place = this.#placeOf(segment, hash, address);
     assert(place >= 0, "a row that goes is in the index");
     this.#closeGap(words, at, place);
@@ -110,24 +117,28 @@ export class HashIndex {
     if (rows < capacity * LOAD_MIN && capacity > CAPACITY_MIN) this.#shrink(segment);
   }
 
-  /** A row drawn almost evenly, by two random numbers of 32 bits, or 0 if they meet none. */
-  sample(random1: number, random2: number): number {
+  /**
+   * Draws rows, as many as `into` has places for: the ones that follow each other from a place chosen by two random
+   * numbers of 32 bits. Neighbours in the index have nothing else in common. Returns how many it found.
+   */
+  sample(random1: number, random2: number, into: RowSample): number {
     const segment = this.#segmentOf(random1 | 0);
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
-    const place = ((random2 >>> 8) * words[at + 3]!) / 0x100_0000;
-    return words[at + HEADER_WORDS + 2 * Math.trunc(place) + 1]!;
-  }
-
-  /** Some row, looked for from `random` on. Requires: rowCount > 0. */
-  firstRowFrom(random: number): number {
-    for (let i = random % this.#directory.length; ; i = (i + 1) % this.#directory.length) {
-      const segment = this.#directory[i]!;
-      const words = this.#words[segment >>> PAGE_SHIFT]!;
-      const first = ((segment & UNIT_MASK) << 1) + HEADER_WORDS;
-      const end = first + 2 * words[first - 1]!;
-      for (let place = first; place < end; place += 2) if (words[place + 1] !== 0) return words[place + 1]!;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const first = ((segment & REGION_MASK) << 1) + HEADER_WORDS;
+    const capacity = words[first - 1]!;
+    const wanted = into.addresses.length;
+    let found = 0;
+    let i = homeOf(random2, capacity);
+    for (let seen = 0; seen < capacity && found < wanted; seen++) {
+      const place = first + 2 * i;
+      if (words[place + 1] !== 0) {
+        into.hashes[found] = words[place]!;
+        into.addresses[found] = words[place + 1]!;
+        found++;
+      }
+      i = i + 1 === capacity ? 0 : i + 1;
     }
+    return found;
   }
 
   /** The compactor has moved a segment. */
@@ -143,13 +154,13 @@ export class HashIndex {
   #begin(): void {
     this.#depth = 1;
     this.#rowCount = 0;
-    this.#directory = new Int32Array(2);
+    this.#directory = new Int32Array(4);
     for (const prefix of [0, 1 << 31]) this.#enter(this.#createSegment(prefix, 1, CAPACITY_MIN));
   }
 
   #isRowOf(address: number, key: RowKey): boolean {
-    const words = this.#words[address >>> PAGE_SHIFT]!;
-    const at = (address & UNIT_MASK) << 1;
+    const words = this.#words[address >>> REGION_SHIFT]!;
+    const at = (address & REGION_MASK) << 1;
     const length = key.length;
     let place = at + 2 + ((words[at + 1]! & EXPIRING) === 0 ? 0 : 1);
     const short = words[at]! & 0xff;
@@ -163,18 +174,18 @@ export class HashIndex {
   }
 
   #segmentOf(hash: number): number {
-    return this.#directory[hash >>> (32 - this.#depth)]!;
+    return this.#directory[(hash >>> (32 - this.#depth)) << 1]!;
   }
 
   #isFull(segment: number): boolean {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     return words[at + 2]! + 1 > words[at + 3]! * LOAD_MAX;
   }
 
   #place(segment: number, hash: number, address: number): void {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const first = at + HEADER_WORDS;
     const capacity = words[at + 3]!;
     const end = first + 2 * capacity;
@@ -190,8 +201,8 @@ export class HashIndex {
 
   /** Word of the row's place, or -1. */
   #placeOf(segment: number, hash: number, address: number): number {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const first = at + HEADER_WORDS;
     const capacity = words[at + 3]!;
     const end = first + 2 * capacity;
@@ -226,8 +237,8 @@ export class HashIndex {
   }
 
   #makePlace(segment: number): void {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const capacity = words[at + 3]!;
     const depth = words[at]! & 0xff;
     if (capacity >= SPLIT_CAPACITY && depth < DEPTH_MAX) this.#split(segment);
@@ -235,8 +246,8 @@ export class HashIndex {
   }
 
   #split(segment: number): void {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const depth = (words[at]! & 0xff) + 1;
     const prefix = words[at]! & ~0xff;
     if (depth > this.#depth) this.#doubleDirectory();
@@ -251,22 +262,19 @@ export class HashIndex {
     const old = this.#directory;
     this.#depth++;
     this.#directory = new Int32Array(2 * old.length);
-    for (let i = 0; i < old.length; i++) {
-      this.#directory[2 * i] = old[i]!;
-      this.#directory[2 * i + 1] = old[i]!;
-    }
+    for (let i = 0; i < this.#directory.length; i++) this.#directory[i] = old[((i >> 2) << 1) | (i & 1)]!;
   }
 
   /** Gives memory back: joins the segment with the other half of its parent, or makes it smaller. */
   #shrink(segment: number): void {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const depth = words[at]! & 0xff;
     const prefix = words[at]! & ~0xff;
     const bit = 1 << (32 - depth);
     const buddy = this.#segmentOf(prefix ^ bit);
-    const buddyWords = this.#words[buddy >>> PAGE_SHIFT]!;
-    const buddyAt = (buddy & UNIT_MASK) << 1;
+    const buddyWords = this.#words[buddy >>> REGION_SHIFT]!;
+    const buddyAt = (buddy & REGION_MASK) << 1;
     const rows = words[at + 2]! + buddyWords[buddyAt + 2]!;
     const isPair = depth > 1 && (buddyWords[buddyAt]! & 0xff) === depth && rows < SPLIT_CAPACITY * LOAD_MIN;
     if (isPair) this.#rebuild([segment, buddy], prefix & ~bit, depth - 1, capacityFor(rows));
@@ -280,8 +288,8 @@ export class HashIndex {
 
   /** Moves the rows of a segment that is no longer in the directory to the ones that are, and frees it. */
   #moveRows(segment: number): void {
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     const end = at + HEADER_WORDS + 2 * words[at + 3]!;
     for (let place = at + HEADER_WORDS; place < end; place += 2) {
       const address = words[place + 1]!;
@@ -293,8 +301,8 @@ export class HashIndex {
   #createSegment(prefix: number, depth: number, capacity: number): number {
     const wordCount = HEADER_WORDS + 2 * capacity;
     const segment = this.#arena.allocate(wordCount >>> 1);
-    const words = this.#words[segment >>> PAGE_SHIFT]!;
-    const at = (segment & UNIT_MASK) << 1;
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
     words.fill(0, at, at + wordCount);
     words[at] = prefix | depth;
     words[at + 1] = blockWord(KIND_SEGMENT, wordCount >>> 1);
@@ -304,9 +312,15 @@ export class HashIndex {
 
   /** Points the directory's entries for the segment's prefix at it. */
   #enter(segment: number): void {
-    const header = this.#words[segment >>> PAGE_SHIFT]![(segment & UNIT_MASK) << 1]!;
-    const first = (header & ~0xff) >>> (32 - this.#depth);
-    this.#directory.fill(segment, first, first + (1 << (this.#depth - (header & 0xff))));
+    const words = this.#words[segment >>> REGION_SHIFT]!;
+    const at = (segment & REGION_MASK) << 1;
+    const depth = words[at]! & 0xff;
+    const first = (words[at]! & ~0xff) >>> (32 - this.#depth);
+    const end = first + (1 << (this.#depth - depth));
+    for (let i = first; i < end; i++) {
+      this.#directory[2 * i] = segment;
+      this.#directory[2 * i + 1] = words[at + 3]!;
+    }
   }
 }
 

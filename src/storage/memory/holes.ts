@@ -9,7 +9,7 @@
  *   word 2  next hole, or 0
  * A hole of one unit has no room for links: it is in no list, and waits for the compactor.
  */
-import { blockWord, KIND_HOLE, PAGE_SHIFT, pageOf, UNIT_MASK } from "./block.ts";
+import { blockWord, KIND_HOLE, PAGE_SHIFT, REGION_MASK, REGION_SHIFT } from "./block.ts";
 
 const EXACT_UNITS_MAX = 128;
 const EXACT_SHIFT = 7;
@@ -21,22 +21,27 @@ export class Holes {
   readonly #heads = new Int32Array(LIST_COUNT);
   readonly #occupied = new Int32Array((LIST_COUNT + 31) >>> 5);
 
-  /** `words` are the arena's pages, `wordShift` the size of its units. */
+  /** `words` are the arena's regions, `wordShift` the size of its units. */
   constructor(words: readonly Int32Array[], wordShift: number) {
     this.#words = words;
     this.#wordShift = wordShift;
   }
 
-  /** Makes a hole of the block. */
+  /** Makes a hole of the block, in no list. */
+  mark(address: number, units: number): void {
+    this.#words[regionOf(address)]![this.#wordOf(address) + 1] = blockWord(KIND_HOLE, units);
+  }
+
+  /** Makes a hole of the block that can be taken. */
   add(address: number, units: number): void {
-    const words = this.#words[pageOf(address)]!;
+    const words = this.#words[regionOf(address)]!;
     const at = this.#wordOf(address);
     words[at + 1] = blockWord(KIND_HOLE, units);
     if (units < 2) return;
     const list = listOf(units);
     const next = this.#heads[list]!;
     words[at + 2] = next;
-    if (next !== 0) this.#words[pageOf(next)]![this.#wordOf(next)] = address;
+    if (next !== 0) this.#words[regionOf(next)]![this.#wordOf(next)] = address;
     this.#heads[list] = address;
     this.#occupied[list >>> 5]! |= 1 << (list & 31);
   }
@@ -44,7 +49,7 @@ export class Holes {
   /** Takes a hole off its list. */
   remove(address: number, units: number): void {
     if (units < 2) return;
-    const words = this.#words[pageOf(address)]!;
+    const words = this.#words[regionOf(address)]!;
     const at = this.#wordOf(address);
     const next = words[at + 2]!;
     const list = listOf(units);
@@ -54,8 +59,8 @@ export class Holes {
       return;
     }
     const previous = words[at]!;
-    this.#words[pageOf(previous)]![this.#wordOf(previous) + 2] = next;
-    if (next !== 0) this.#words[pageOf(next)]![this.#wordOf(next)] = previous;
+    this.#words[regionOf(previous)]![this.#wordOf(previous) + 2] = next;
+    if (next !== 0) this.#words[regionOf(next)]![this.#wordOf(next)] = previous;
   }
 
   /** Takes exactly `units` from a hole that has them, or returns 0. What is left over stays a hole. */
@@ -70,7 +75,7 @@ export class Holes {
     const list = this.#firstOccupied(listOf(units) + 1);
     if (list < 0) return 0;
     const address = this.#heads[list]!;
-    const holeUnits = this.#words[pageOf(address)]![this.#wordOf(address) + 1]!;
+    const holeUnits = this.#words[regionOf(address)]![this.#wordOf(address) + 1]!;
     this.remove(address, holeUnits);
     this.add(address + units, holeUnits - units);
     return address;
@@ -82,7 +87,7 @@ export class Holes {
   }
 
   #wordOf(address: number): number {
-    return (address & UNIT_MASK) << this.#wordShift;
+    return (address & REGION_MASK) << this.#wordShift;
   }
 
   #firstOccupied(from: number): number {
@@ -95,6 +100,10 @@ export class Holes {
     }
     return (word << 5) + 31 - Math.clz32(bits & -bits);
   }
+}
+
+function regionOf(address: number): number {
+  return address >>> REGION_SHIFT;
 }
 
 function listOf(units: number): number {

@@ -9,9 +9,10 @@
  */
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
-import { Arena, LARGE_BLOCKS } from "./arena.ts";
-import { blockWord, KIND_CELL, PAGE_SHIFT, UNIT_MASK } from "./block.ts";
+import { Arena } from "./arena.ts";
+import { blockWord, KIND_CELL, REGION_MASK, REGION_SHIFT } from "./block.ts";
 import { Compactor } from "./compactor.ts";
+import { LARGE_BLOCKS } from "./regions.ts";
 
 const HEADER_BYTES = 8;
 const { wordShift } = LARGE_BLOCKS;
@@ -83,7 +84,7 @@ export class LargeCells {
     const place = this.#places[number]!;
     const isInArena = typeof place === "number";
     const start = isInArena ? (wordOf(place) << 2) + HEADER_BYTES : 0;
-    into.bytes = isInArena ? this.#arena.bytes[place >>> PAGE_SHIFT]! : place;
+    into.bytes = isInArena ? this.#arena.bytes[place >>> REGION_SHIFT]! : place;
     into.start = start;
     into.end = start + length;
   }
@@ -129,7 +130,7 @@ export class LargeCells {
   #copy(number: number, cell: ByteRange): void {
     const place = this.#places[number]!;
     const isInArena = typeof place === "number";
-    const bytes = isInArena ? this.#arena.bytes[place >>> PAGE_SHIFT]! : place;
+    const bytes = isInArena ? this.#arena.bytes[place >>> REGION_SHIFT]! : place;
     const start = isInArena ? (wordOf(place) << 2) + HEADER_BYTES : 0;
     bytes.set(cell.bytes.subarray(cell.start, cell.end), start);
   }
@@ -139,12 +140,12 @@ export class LargeCells {
   }
 
   #words(address: number): Int32Array {
-    return this.#arena.words[address >>> PAGE_SHIFT]!;
+    return this.#arena.words[address >>> REGION_SHIFT]!;
   }
 }
 
 function wordOf(address: number): number {
-  return (address & UNIT_MASK) << wordShift;
+  return (address & REGION_MASK) << wordShift;
 }
 
 function unitsFor(cellLength: number): number {

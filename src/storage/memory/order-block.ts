@@ -13,7 +13,7 @@
  */
 import { AssertionError } from "../../base/assert.ts";
 import type { Arena } from "./arena.ts";
-import { blockWord, KIND_LEAF, kindAt, PAGE_SHIFT, UNIT_MASK, unitsAt } from "./block.ts";
+import { blockWord, KIND_LEAF, kindAt, REGION_MASK, REGION_SHIFT, unitsAt } from "./block.ts";
 
 const HEADER_WORDS = 2;
 const SLOT_SHIFT = 18;
@@ -34,7 +34,7 @@ export class OrderBlocks {
     const units = (HEADER_WORDS + capacity + 1) >>> 1;
     const block = this.#arena.allocate(units);
     const words = this.words(block);
-    const at = (block & UNIT_MASK) << 1;
+    const at = (block & REGION_MASK) << 1;
     words[at] = slot << SLOT_SHIFT;
     words[at + 1] = blockWord(kind, units);
     return block;
@@ -43,12 +43,12 @@ export class OrderBlocks {
   /** A copy with another capacity, in place of `block`. */
   resize(block: number, capacity: number): number {
     const words = this.words(block);
-    const at = (block & UNIT_MASK) << 1;
+    const at = (block & REGION_MASK) << 1;
     const kind = kindAt(words, at);
     const to = this.create(kind, this.slotOf(block), capacity);
     const wordCount = (words[at]! & COUNT_MASK) * (kind === KIND_LEAF ? 1 : 2);
     const toWords = this.words(to);
-    const toAt = (to & UNIT_MASK) << 1;
+    const toAt = (to & REGION_MASK) << 1;
     for (let i = 0; i < wordCount; i++) toWords[toAt + HEADER_WORDS + i] = words[at + HEADER_WORDS + i]!;
     toWords[toAt] = words[at]!;
     toWords[toAt + 1]! |= words[at + 1]! & SORTED;
@@ -57,49 +57,49 @@ export class OrderBlocks {
   }
 
   free(block: number): void {
-    this.#arena.free(block, unitsAt(this.words(block), (block & UNIT_MASK) << 1));
+    this.#arena.free(block, unitsAt(this.words(block), (block & REGION_MASK) << 1));
   }
 
   words(block: number): Int32Array {
-    return this.#words[block >>> PAGE_SHIFT]!;
+    return this.#words[block >>> REGION_SHIFT]!;
   }
 
   /** Index, in its words, of the first row or child. */
   firstOf(block: number): number {
-    return ((block & UNIT_MASK) << 1) + HEADER_WORDS;
+    return ((block & REGION_MASK) << 1) + HEADER_WORDS;
   }
 
   isLeaf(block: number): boolean {
-    return kindAt(this.words(block), (block & UNIT_MASK) << 1) === KIND_LEAF;
+    return kindAt(this.words(block), (block & REGION_MASK) << 1) === KIND_LEAF;
   }
 
   slotOf(block: number): number {
-    return this.words(block)[(block & UNIT_MASK) << 1]! >>> SLOT_SHIFT;
+    return this.words(block)[(block & REGION_MASK) << 1]! >>> SLOT_SHIFT;
   }
 
   /** Rows of a leaf, children of a branch. */
   countOf(block: number): number {
-    return this.words(block)[(block & UNIT_MASK) << 1]! & COUNT_MASK;
+    return this.words(block)[(block & REGION_MASK) << 1]! & COUNT_MASK;
   }
 
   setCount(block: number, count: number): void {
     const words = this.words(block);
-    const at = (block & UNIT_MASK) << 1;
+    const at = (block & REGION_MASK) << 1;
     words[at] = (words[at]! & ~COUNT_MASK) | count;
   }
 
   /** In words: rows of a leaf, twice the children of a branch. */
   capacityOf(block: number): number {
-    return 2 * unitsAt(this.words(block), (block & UNIT_MASK) << 1) - HEADER_WORDS;
+    return 2 * unitsAt(this.words(block), (block & REGION_MASK) << 1) - HEADER_WORDS;
   }
 
   isSorted(leaf: number): boolean {
-    return (this.words(leaf)[((leaf & UNIT_MASK) << 1) + 1]! & SORTED) !== 0;
+    return (this.words(leaf)[((leaf & REGION_MASK) << 1) + 1]! & SORTED) !== 0;
   }
 
   setSorted(leaf: number, isSorted: boolean): void {
     const words = this.words(leaf);
-    const at = ((leaf & UNIT_MASK) << 1) + 1;
+    const at = ((leaf & REGION_MASK) << 1) + 1;
     words[at] = isSorted ? words[at]! | SORTED : words[at]! & ~SORTED;
   }
 
