@@ -64,7 +64,7 @@ function fastExpiry(line: string): number | undefined {
     },
   };
   const session = { database: 0, server: { wallMs: WALL_MS, node: { replica } } } as unknown as Session;
-  const writer = { simple: () => undefined } as unknown as ReplyWriter;
+  const writer = { ok: () => undefined } as unknown as ReplyWriter;
   return setFast(session, requestOf(line), writer) ? stored : undefined;
 }
 
