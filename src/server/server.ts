@@ -225,21 +225,25 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   /** Closes the clients that hold the most until the rest is within the limit. */
   #evictClients(): void {
-    const candidates = [...this.sessions.values()].filter(
-      (session) => !session.isSpared && !session.isClosed,
-    );
-    candidates.sort((a, b) => b.bufferBytes - a.bufferBytes);
-    let excess = this.#clientBytes - this.settings.clientMemoryBytesMax;
-    for (const session of candidates) {
-      if (excess <= 0) return;
-      excess -= session.bufferBytes;
+    while (this.#clientBytes > this.settings.clientMemoryBytesMax) {
+      const hungriest = this.#hungriestSession();
+      if (hungriest === undefined) return;
       this.statistics.evictedClients++;
       this.logger.warn(
-        { client: session.connection.peer, bytes: session.bufferBytes },
+        { client: hungriest.connection.peer, bytes: hungriest.heldBytes },
         "closed: clients hold too much",
       );
-      session.connection.destroy();
+      hungriest.kill();
     }
+  }
+
+  /** Undefined if nobody holds anything, but for those to be spared. */
+  #hungriestSession(): Session<Server> | undefined {
+    let hungriest: Session<Server> | undefined;
+    for (const session of this.sessions.values()) {
+      if (!session.isSpared && session.heldBytes > (hungriest?.heldBytes ?? 0)) hungriest = session;
+    }
+    return hungriest;
   }
 
   async #close(): Promise<void> {

@@ -68,7 +68,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   #isClosing = false;
   #isClosed = false;
   #hasEnded = false;
-  #accountedBytes = 0;
+  #heldBytes = 0;
   readonly #whenClosed: (() => void)[] = [];
 
   constructor(server: Host, connection: Connection, id: number) {
@@ -98,10 +98,17 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     return this.#isWaiting;
   }
 
-  /** Memory held for this client's requests and replies. */
+  /** Memory held for this client's requests and replies, and for the names it goes by, which may be long. */
   get bufferBytes(): number {
-    const queuedBytes = this.transaction?.queuedBytes ?? 0;
-    return this.decoder.heldBytes + this.connection.unsentBytes + queuedBytes + this.watched.heldBytes;
+    const { name, libraryName, libraryVersion } = this;
+    const namesBytes = name.length + libraryName.length + libraryVersion.length;
+    const queuedBytes = (this.transaction?.queuedBytes ?? 0) + this.watched.heldBytes;
+    return this.decoder.heldBytes + this.connection.unsentBytes + queuedBytes + namesBytes;
+  }
+
+  /** What of that the server has been told: all but what has left since, and nothing once the session is closed. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   /** Call after changing anything that `isPlain` depends on. */
@@ -162,11 +169,16 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.refreshPlain();
   }
 
-  /** Closes at once; what is queued is lost. The server has forgotten the session when this returns. */
+  /**
+   * Closes at once; what is queued is lost, and requests received are not run. The server has forgotten the
+   * session when this returns: until the connection is gone it is nobody's.
+   */
   kill(): void {
     this.#isClosing = true;
+    this.#isClosed = true;
     this.server.sessions.delete(this.id);
     this.connection.destroy();
+    this.#account();
   }
 
   /** Sends what is gathered, then closes: for QUIT, and for protocol errors. */
@@ -192,9 +204,12 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   onDrain(): void {
-    if (!this.#isBackedUp) return;
-    this.#isBackedUp = false;
-    this.#resume();
+    if (this.#isBackedUp) {
+      this.#isBackedUp = false;
+      this.#resume();
+    } else {
+      this.#account();
+    }
   }
 
   onEnd(): void {
@@ -206,8 +221,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.#isClosed = true;
     this.discard();
     this.decoder.release();
-    this.server.onClientBytes(-this.#accountedBytes);
-    this.#accountedBytes = 0;
+    this.#account();
     for (const resolve of this.#whenClosed) resolve();
     this.server.onSessionClosed(this, cause);
   }
@@ -364,7 +378,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
         "closed: it does not read its replies",
       );
       this.server.statistics.outputLimitCloses++;
-      this.connection.destroy();
+      this.kill();
       return;
     }
     this.#isBackedUp = true;
@@ -373,9 +387,10 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** Tells the server how this client's buffers have grown or shrunk. */
   #account(): void {
-    const { bufferBytes } = this;
-    if (bufferBytes === this.#accountedBytes) return;
-    this.server.onClientBytes(bufferBytes - this.#accountedBytes);
-    this.#accountedBytes = bufferBytes;
+    const bytes = this.#isClosed ? 0 : this.bufferBytes;
+    const difference = bytes - this.#heldBytes;
+    if (difference === 0) return;
+    this.#heldBytes = bytes;
+    this.server.onClientBytes(difference); // may well kill this session
   }
 }

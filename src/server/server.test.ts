@@ -1,0 +1,191 @@
+/** What the server holds for its clients, and whom it closes when that is too much: with connections made by hand. */
+import { beforeEach, expect, test } from "vitest";
+import { silentLogger } from "../base/logger.ts";
+import { openNode } from "../node/node.ts";
+import { DEFAULT_SETTINGS, type NodeSettings } from "../node/settings.ts";
+import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
+import { SimWorld } from "../sim/sim-runtime.ts";
+import { createCommandTable } from "./commands.ts";
+import { Server } from "./server.ts";
+
+const MIB = 1024 * 1024;
+
+let server: Server;
+let connect: () => HandmadeConnection;
+
+beforeEach(() => start({}));
+
+async function start(settings: Partial<NodeSettings>): Promise<void> {
+  const accept: ((connection: Connection) => void)[] = [];
+  const runtime = {
+    ...new SimWorld("server").runtime("a"),
+    network: {
+      async listen(_options: unknown, onConnection: (connection: Connection) => void) {
+        accept.push(onConnection);
+        return { host: "127.0.0.1", port: 6379, close: async () => undefined };
+      },
+      connect: () => Promise.reject(new Error("nobody calls")),
+    },
+  };
+  const complete = { ...DEFAULT_SETTINGS, ...settings };
+  const node = await openNode(runtime, complete, silentLogger);
+  const commands = createCommandTable();
+  server = new Server({ runtime, node, settings: complete, logger: silentLogger, commands });
+  await server.listen();
+  connect = () => {
+    const connection = new HandmadeConnection();
+    accept[0]!(connection);
+    return connection;
+  };
+}
+
+/** Takes everything written to it, unless it `isStuck`: then nothing, until `drain`. Closed only by `vanish`. */
+class HandmadeConnection implements Connection {
+  readonly peer = "127.0.0.1:50000";
+  readonly local = "127.0.0.1:6379";
+  unsentBytes = 0;
+  isStuck = false;
+  isDestroyed = false;
+  written = "";
+  #events!: ConnectionEvents;
+
+  start(events: ConnectionEvents): void {
+    this.#events = events;
+  }
+
+  say(text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    this.#events.onBytes(bytes, bytes.length);
+  }
+
+  drain(): void {
+    this.unsentBytes = 0;
+    this.#events.onDrain();
+  }
+
+  vanish(): void {
+    this.#events.onClose(undefined);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.isDestroyed) return true;
+    this.written += Buffer.from(bytes).toString("latin1");
+    if (this.isStuck) this.unsentBytes += bytes.length;
+    return !this.isStuck;
+  }
+
+  destroy(): void {
+    this.isDestroyed = true;
+  }
+
+  pause(): void {
+    // Says nothing unless told to.
+  }
+
+  resume(): void {
+    // As above.
+  }
+
+  end(): void {
+    this.isDestroyed = true;
+  }
+}
+
+/** The beginning of a SET that lacks at least one byte of its value. */
+function partOfRequest(valueBytes: number): string {
+  return `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${64 * MIB}\r\n${"v".repeat(valueBytes)}`;
+}
+
+function storeValue(sizeBytes: number): void {
+  const client = connect();
+  client.say(
+    `*4\r\n$8\r\nSETRANGE\r\n$5\r\nvalue\r\n$${`${sizeBytes - 1}`.length}\r\n${sizeBytes - 1}\r\n$1\r\nx\r\n`,
+  );
+  expect(client.written).toBe(`:${sizeBytes}\r\n`);
+  client.vanish();
+}
+
+test("a request that is not whole counts while it is there", () => {
+  const client = connect();
+  const before = server.clientBytes;
+  client.say(partOfRequest(100_000));
+  expect(server.clientBytes - before).toBeGreaterThan(100_000);
+  client.vanish();
+  expect(server.clientBytes).toBe(before);
+});
+
+test("replies that a client has read in the end no longer count, however little it was behind", () => {
+  storeValue(300_000);
+  const client = connect();
+  const before = server.clientBytes;
+  client.isStuck = true;
+  client.say("GET value\r\n");
+  expect(server.clientBytes - before).toBeGreaterThan(300_000);
+  client.drain();
+  expect(server.clientBytes).toBe(before);
+});
+
+test("names count, and no longer when they are taken back", () => {
+  const client = connect();
+  const before = server.clientBytes;
+  client.say(`CLIENT SETNAME ${"n".repeat(50_000)}\r\n`);
+  client.say(`CLIENT SETINFO LIB-NAME ${"n".repeat(20_000)}\r\n`);
+  client.say(`CLIENT SETINFO LIB-VER ${"n".repeat(10_000)}\r\n`);
+  expect(client.written).toBe("+OK\r\n".repeat(3));
+  expect(server.clientBytes - before).toBe(80_000);
+  client.vanish();
+  expect(server.clientBytes).toBe(before);
+});
+
+test("when clients hold too much, those that hold the most are closed, and no more of them than needed", async () => {
+  await start({ clientMemoryBytesMax: 4 * MIB });
+  const idle = connect();
+  const sizes = [100_000, 900_000, 200_000, 800_000, 300_000];
+  const clients = sizes.map((sizeBytes) => {
+    const client = connect();
+    client.say(partOfRequest(sizeBytes));
+    return client;
+  });
+  expect(clients.map(({ isDestroyed }) => isDestroyed)).toEqual([false, true, false, false, false]);
+  idle.say("PING\r\n");
+  expect(idle.written).toBe("+PONG\r\n");
+});
+
+test("a client counts no more from the moment it is closed, though its connection goes later", async () => {
+  await start({ clientMemoryBytesMax: MIB });
+  const before = server.clientBytes;
+  const [hungry, modest] = [connect(), connect()];
+  hungry.say(partOfRequest(MIB / 2));
+  expect([hungry.isDestroyed, server.statistics.evictedClients]).toEqual([true, 1]);
+  expect(server.clientBytes).toBe(before);
+  for (let i = 0; i < 10; i++) modest.say(partOfRequest(1_000));
+  hungry.drain();
+  hungry.vanish();
+  modest.vanish();
+  expect([modest.isDestroyed, server.statistics.evictedClients]).toEqual([false, 1]);
+  expect(server.clientBytes).toBe(before);
+});
+
+test("nobody is closed for what a spared client holds", async () => {
+  await start({ clientMemoryBytesMax: MIB });
+  const [spared, idle, modest] = [connect(), connect(), connect()];
+  spared.say("CLIENT NO-EVICT ON\r\n");
+  spared.say(partOfRequest(MIB));
+  expect([spared, idle, modest].some(({ isDestroyed }) => isDestroyed)).toBe(false);
+  modest.say(partOfRequest(1));
+  expect([spared, idle, modest].map(({ isDestroyed }) => isDestroyed)).toEqual([false, false, true]);
+});
+
+test("a client past its output limit is closed, and what it sent besides is not run", async () => {
+  await start({ outputBufferBytesMax: MIB });
+  storeValue(600_000);
+  const before = server.clientBytes;
+  const client = connect();
+  client.isStuck = true;
+  client.say("GET value\r\nGET value\r\nSET canary dead\r\n");
+  expect([client.isDestroyed, server.statistics.outputLimitCloses]).toEqual([true, 1]);
+  expect(server.clientBytes).toBe(before);
+  const other = connect();
+  other.say("GET canary\r\n");
+  expect(other.written).toBe("$-1\r\n");
+});
