@@ -1,7 +1,7 @@
 /**
  * The commit log's file: a segment header, then batches of rows. A segment in memory (segment.ts) has the same bytes
  * at the same offsets, so that a log is replayed by reading it and walking its rows, without encoding anything again.
- * Shared by segment.ts, log-writer.ts and log-reader.ts. DO NOT CHANGE: see docs/formats/commit-log.md.
+ * Shared by segment.ts and batch-walk.ts. DO NOT CHANGE: see docs/formats/commit-log.md.
  *
  *   segment header, 32 bytes
  *     offset  size  field
@@ -9,15 +9,16 @@
  *          8     4  version     1
  *         12     4  zero
  *         16     8  number      of the segment; rises for ever in one data directory
- *         24     4  zero
+ *         24     4  stamp       any number; every batch of the file repeats it
  *         28     4  checksum    CRC-32 of the 28 bytes before it
  *
  *   batch: what one write to the disk brings; whole or not there
  *          0     4  checksum    CRC-32 of everything after it
  *          4     4  length      of the whole batch in bytes, this header included; a multiple of 4
  *          8     4  sequence    0 for a segment's first batch, then one more each time
- *         12     4  segment     low 32 bits of the segment's number: a stale batch of another file is no batch
- *         16   ...  rows
+ *         12     4  stamp       the segment's: what a client wrote to look like a batch is none
+ *         16     4  durable     so many bytes of the file were known to be on the disk when the batch was made
+ *         20   ...  rows; none in a batch that ends a file in order
  *
  *   row; every field starts at a multiple of 4
  *          0     4  keyLength   in bits 0-23; flags of what the row superseded in bits 24-31 (ROW_FLAG)
@@ -32,30 +33,33 @@ import { crc32 } from "node:zlib";
 
 export const LOG_VERSION = 1;
 export const SEGMENT_HEADER_BYTES = 32;
-export const BATCH_HEADER_BYTES = 16;
+export const BATCH_HEADER_BYTES = 20;
 export const ROW_HEADER_BYTES = 20;
 const MAGIC = Uint8Array.of(0x4b, 0x56, 0x4f, 0x52, 0x55, 0x4d, 0x4c, 0x0a);
 
 /** What is known of the cell that a row superseded: enough to keep count of rows without reading it again. */
 export const ROW_FLAG = { superseded: 1, supersededExpires: 2, supersededTombstone: 4 } as const;
 
-const HEADER_CHECKSUM_AT = 28;
-const NUMBER_AT = 16;
 const VERSION_AT = 8;
+const NUMBER_AT = 16;
+const STAMP_AT = 24;
+const HEADER_CHECKSUM_AT = 28;
 
-export function encodeSegmentHeader(number: number): Uint8Array {
+/** `stamp` is any 32 bits. */
+export function encodeSegmentHeader(number: number, stamp: number): Uint8Array {
   const header = new Uint8Array(SEGMENT_HEADER_BYTES);
   const view = new DataView(header.buffer);
   header.set(MAGIC);
   view.setUint32(VERSION_AT, LOG_VERSION, true);
   view.setUint32(NUMBER_AT, number % 2 ** 32, true);
   view.setUint32(NUMBER_AT + 4, Math.floor(number / 2 ** 32), true);
+  view.setInt32(STAMP_AT, stamp, true);
   view.setUint32(HEADER_CHECKSUM_AT, crc32(header.subarray(0, HEADER_CHECKSUM_AT)), true);
   return header;
 }
 
 export type SegmentHeader =
-  | { readonly kind: "valid"; readonly number: number }
+  | { readonly kind: "valid"; readonly number: number; readonly stamp: number }
   | { readonly kind: "damaged" }
   | { readonly kind: "foreign"; readonly version: number };
 
@@ -64,13 +68,13 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader {
   if (bytes.length < SEGMENT_HEADER_BYTES) return { kind: "damaged" };
   const view = new DataView(bytes.buffer, bytes.byteOffset, SEGMENT_HEADER_BYTES);
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) return { kind: "damaged" };
-  if (crc32(copyOf(bytes, 0, HEADER_CHECKSUM_AT)) !== view.getUint32(HEADER_CHECKSUM_AT, true)) {
+  if (crc32(bytes.subarray(0, HEADER_CHECKSUM_AT)) !== view.getUint32(HEADER_CHECKSUM_AT, true)) {
     return { kind: "damaged" };
   }
   const version = view.getUint32(VERSION_AT, true);
   if (version !== LOG_VERSION) return { kind: "foreign", version };
   const number = view.getUint32(NUMBER_AT, true) + view.getUint32(NUMBER_AT + 4, true) * 2 ** 32;
-  return { kind: "valid", number };
+  return { kind: "valid", number, stamp: view.getInt32(STAMP_AT, true) };
 }
 
 /** Bytes up to the next multiple of 4. */
@@ -80,8 +84,4 @@ export function padded(length: number): number {
 
 export function rowBytes(keyLength: number, cellLength: number): number {
   return ROW_HEADER_BYTES + padded(keyLength) + padded(cellLength);
-}
-
-function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.slice(start, end));
 }

@@ -84,20 +84,32 @@ export class Memtable {
     }
   }
 
-  /** Takes the row at `offset` into the index, as recovery finds it. Requires: offsets come in rising order. */
-  adopt(key: RowKey, offset: number): void {
-    this.#enter(key, offset, this.find(key));
+  /**
+   * Takes the row at `offset` into the index, as recovery finds it. `hash` is what its RowKey would have. Requires:
+   * offsets come in rising order.
+   */
+  adopt(offset: number, hash: number): void {
+    const present = this.#findSameKey(offset, hash | 0);
+    this.#enter(slotOfRow(this.segment.bytes, this.segment.keyStart(offset)), hash | 0, offset, present);
+  }
+
+  #findSameKey(offset: number, hash: number): number {
+    const mask = this.#capacity - 1;
+    for (let place = hash & mask; ; place = (place + 1) & mask) {
+      const other = this.#places[2 * place + 1]!;
+      if (other === 0) return 0;
+      if (this.#places[2 * place] === hash && this.segment.haveSameKey(offset, other)) return other;
+    }
   }
 
   #append(key: RowKey, cell: ByteRange, superseded: Superseded, present: number): void {
     const slot = slotOfRow(key.bytes, 0);
     const offset = this.segment.append(key, cell, superseded, this.heads[slot]!);
-    this.#enter(key, offset, present);
+    this.#enter(slot, key.hash | 0, offset, present);
   }
 
-  #enter(key: RowKey, offset: number, present: number): void {
-    this.heads[slotOfRow(key.bytes, 0)] = offset;
-    const hash = key.hash | 0;
+  #enter(slot: number, hash: number, offset: number, present: number): void {
+    this.heads[slot] = offset;
     if (present !== 0) {
       this.#places[2 * this.#placeOf(hash, present) + 1] = offset;
       return;

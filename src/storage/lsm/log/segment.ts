@@ -13,6 +13,7 @@ import type { ByteRange } from "../../../base/bytes.ts";
 import type { RowKey } from "../../row-key.ts";
 import {
   BATCH_HEADER_BYTES,
+  decodeSegmentHeader,
   encodeSegmentHeader,
   padded,
   ROW_HEADER_BYTES,
@@ -28,17 +29,14 @@ export interface Superseded {
   hashHigh: number;
 }
 
-/** A run of final bytes that is yet to be written to the file. */
-export interface SealedBatch {
-  readonly start: number;
-  readonly end: number;
-}
-
 const FLAGS_SHIFT = 24;
+const KEY_WORD = ROW_HEADER_BYTES / 4;
 const KEY_LENGTH_MASK = 0xff_ffff;
 
 export class Segment {
   readonly number: number;
+  /** 32 bits that nobody outside can guess: see log-format.ts. */
+  readonly stamp: number;
   readonly shared: SharedArrayBuffer;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
@@ -49,16 +47,31 @@ export class Segment {
   #frozenEnd = 0;
 
   /** `shared` is all zeros or holds an older segment. Requires: a length that is a multiple of 4, below 2 GiB. */
-  constructor(number: number, shared: SharedArrayBuffer) {
+  constructor(number: number, shared: SharedArrayBuffer, stamp = 0) {
     assert(
       shared.byteLength % 4 === 0 && shared.byteLength < 2 ** 31,
       "segments are whole words below 2 GiB",
     );
     this.number = number;
+    this.stamp = stamp | 0;
     this.shared = shared;
     this.bytes = new Uint8Array(shared);
     this.words = new Int32Array(shared);
-    this.bytes.set(encodeSegmentHeader(number));
+    this.bytes.set(encodeSegmentHeader(number, this.stamp));
+  }
+
+  /**
+   * The segment that `shared` holds already, up to `end`: as read from its file, or as another thread sees it.
+   * Requires: a valid header, and whole batches from there to `end`.
+   */
+  static existing(shared: SharedArrayBuffer, end: number, nextSequence = 0): Segment {
+    const header = decodeSegmentHeader(new Uint8Array(shared));
+    assert(header.kind === "valid", "the bytes are no segment's: the caller must check");
+    const segment = new Segment(header.number, shared, header.stamp);
+    segment.#batchStart = end;
+    segment.#tail = end + BATCH_HEADER_BYTES;
+    segment.#sequence = nextSequence;
+    return segment;
   }
 
   /** Offset after the last row. */
@@ -75,8 +88,14 @@ export class Segment {
     return this.#tail > this.#batchStart + BATCH_HEADER_BYTES;
   }
 
+  /** True if there is room for the row, and for the batch that ends the file. */
   fits(keyLength: number, cellLength: number): boolean {
-    return this.#tail + rowBytes(keyLength, cellLength) <= this.bytes.length;
+    return this.#tail + rowBytes(keyLength, cellLength) + BATCH_HEADER_BYTES <= this.bytes.length;
+  }
+
+  /** The buffer that a segment needs if it is to hold just this row. */
+  static bytesFor(keyLength: number, cellLength: number): number {
+    return SEGMENT_HEADER_BYTES + 2 * BATCH_HEADER_BYTES + rowBytes(keyLength, cellLength);
   }
 
   /** Returns the offset of the new row. Requires: `fits`. */
@@ -91,7 +110,7 @@ export class Segment {
     words[word + 2] = superseded.hashLow;
     words[word + 3] = superseded.hashHigh;
     words[word + 4] = link;
-    word += 5;
+    word += KEY_WORD;
     const keyWords = key.words;
     const keyEnd = word + ((keyLength + 3) >>> 2);
     for (let i = 0; word < keyEnd; i++) words[word++] = keyWords[i]!;
@@ -113,26 +132,20 @@ export class Segment {
     this.#frozenEnd = this.#tail;
   }
 
-  /** Makes the open batch final and begins another. Undefined if it has no rows. */
-  seal(): SealedBatch | undefined {
-    if (!this.hasOpenRows) return undefined;
-    const start = this.#batchStart;
-    const end = this.#tail;
-    const word = start >>> 2;
-    this.words[word + 1] = end - start;
-    this.words[word + 2] = this.#sequence++;
-    this.words[word + 3] = this.number | 0;
-    this.words[word] = crc32(this.bytes.subarray(start + 4, end)) | 0;
-    this.#batchStart = end;
-    this.#tail = end + BATCH_HEADER_BYTES;
-    return { start, end };
+  /**
+   * Makes the open batch final and begins another; false if it has no rows. `durableBytes` of the file are known to be
+   * on the disk already: so recovery can tell damage to them from a tail that never got there.
+   */
+  seal(durableBytes = 0): boolean {
+    if (!this.hasOpenRows) return false;
+    this.#seal(durableBytes);
+    return true;
   }
 
-  /** Takes the batches up to `end` as read from a file, after which another may begin. For recovery. */
-  resume(end: number, nextSequence: number): void {
-    this.#batchStart = end;
-    this.#tail = end + BATCH_HEADER_BYTES;
-    this.#sequence = nextSequence;
+  /** Seals a batch without rows, which says that the file ends there in order. Requires: no open rows. */
+  sealEnd(): void {
+    assert(!this.hasOpenRows, "open rows come before the end");
+    if (this.#tail <= this.bytes.length) this.#seal(this.#batchStart);
   }
 
   keyLength(offset: number): number {
@@ -170,8 +183,32 @@ export class Segment {
     if ((words[word]! & KEY_LENGTH_MASK) !== key.length) return false;
     const keyWords = key.words;
     const count = (key.length + 3) >>> 2;
-    for (let i = 0; i < count; i++) if (words[word + 5 + i] !== keyWords[i]) return false;
+    for (let i = 0; i < count; i++) if (words[word + KEY_WORD + i] !== keyWords[i]) return false;
     return true;
+  }
+
+  haveSameKey(a: number, b: number): boolean {
+    const { words } = this;
+    const aWord = a >>> 2;
+    const bWord = b >>> 2;
+    const length = words[aWord]! & KEY_LENGTH_MASK;
+    if ((words[bWord]! & KEY_LENGTH_MASK) !== length) return false;
+    const end = KEY_WORD + ((length + 3) >>> 2);
+    for (let i = KEY_WORD; i < end; i++) if (words[aWord + i] !== words[bWord + i]) return false;
+    return true;
+  }
+
+  #seal(durableBytes: number): void {
+    const start = this.#batchStart;
+    const end = this.#tail;
+    const word = start >>> 2;
+    this.words[word + 1] = end - start;
+    this.words[word + 2] = this.#sequence++;
+    this.words[word + 3] = this.stamp;
+    this.words[word + 4] = durableBytes;
+    this.words[word] = crc32(this.bytes.subarray(start + 4, end)) | 0;
+    this.#batchStart = end;
+    this.#tail = end + BATCH_HEADER_BYTES;
   }
 
   /** Requires: `at` is a multiple of 4. Zeros fill the last word, for a buffer may hold an older segment. */

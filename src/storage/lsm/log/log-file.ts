@@ -1,0 +1,172 @@
+/**
+ * One file of the commit log, and how far it has caught up with its segment in memory.
+ *
+ *   segment   | durable          | written          | sealed           | open batch |
+ *   file      | on the disk      | perhaps          |
+ *
+ * After a failed append the file is cut back to what was written. After a failed sync nobody can tell what is on the
+ * disk of the bytes since the last good one (the system may have dropped them and will not say so again): the file is
+ * written anew from memory, beside the old one, and takes its place when it is whole.
+ */
+import type { Disk, DiskFile } from "../../../runtime/runtime.ts";
+import { SEGMENT_HEADER_BYTES } from "./log-format.ts";
+import { logName } from "./log-name.ts";
+import { replaceFile } from "./replace-file.ts";
+import type { Segment } from "./segment.ts";
+
+/** What the file and the disk have of a segment: bytes from its start, and batches counted over the whole log. */
+interface Mark {
+  readonly bytes: number;
+  readonly batch: number;
+}
+
+export class LogFile {
+  readonly segment: Segment;
+  readonly path: string;
+  /** Resolves when the file is complete, durable and closed. */
+  readonly finished: Promise<void>;
+  readonly #disk: Disk;
+  readonly #directory: string;
+  #file: DiskFile | undefined;
+  #isOpen = false;
+  #isSuspect = false;
+  #hasEnd = false;
+  #sealed: Mark;
+  #written: Mark;
+  #durable: Mark;
+  #declareFinished!: () => void;
+
+  /** `lastBatch` was the latest of the log so far. A segment with sealed bytes has them in its file, durably. */
+  constructor(disk: Disk, directory: string, segment: Segment, lastBatch: number) {
+    this.#disk = disk;
+    this.#directory = directory;
+    this.segment = segment;
+    this.path = `${directory}/${logName(segment.number)}`;
+    const isFresh = segment.sealedBytes === SEGMENT_HEADER_BYTES;
+    this.#sealed = { bytes: isFresh ? 0 : segment.sealedBytes, batch: lastBatch };
+    this.#written = this.#sealed;
+    this.#durable = this.#sealed;
+    this.finished = new Promise((resolve) => {
+      this.#declareFinished = resolve;
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** True if nothing was ever put into the segment. */
+  get isEmpty(): boolean {
+    return this.#sealed.bytes === 0 && !this.segment.hasOpenRows;
+  }
+
+  get hasUnwritten(): boolean {
+    return this.segment.hasOpenRows || this.#sealed.bytes > this.#written.bytes;
+  }
+
+  get hasUnsynced(): boolean {
+    return this.#written.bytes > this.#durable.bytes;
+  }
+
+  get unwrittenBytes(): number {
+    return this.hasUnwritten ? this.segment.tail - this.#written.bytes : 0;
+  }
+
+  get sealedBatch(): number {
+    return this.#sealed.batch;
+  }
+
+  get writtenBatch(): number {
+    return this.#written.batch;
+  }
+
+  get durableBatch(): number {
+    return this.#durable.batch;
+  }
+
+  /** Makes the open batch final, as the one of this number; false if it has no rows. */
+  seal(batch: number): boolean {
+    if (!this.segment.seal(this.#durable.bytes)) return false;
+    this.#sealed = { bytes: this.segment.sealedBytes, batch };
+    return true;
+  }
+
+  /** Adds the mark of an orderly end; false if it has one. Requires: everything is durable, no open rows. */
+  sealEnd(): boolean {
+    if (this.#hasEnd || (this.#sealed.bytes > 0 && !this.#isOpen)) return false; // or was read and not written to
+    this.#hasEnd = true;
+    this.segment.sealEnd();
+    this.#sealed = { bytes: this.segment.sealedBytes, batch: this.#sealed.batch };
+    return this.hasUnwritten;
+  }
+
+  /** Resolves when the file's name is durable and it holds exactly what was written so far. */
+  async open(): Promise<void> {
+    await this.#letGo();
+    if (this.#isSuspect || !(await this.#continue())) await this.#rewrite();
+    await this.#disk.syncDirectory(this.#directory);
+    this.#isSuspect = false;
+    this.#isOpen = true;
+  }
+
+  /** Resolves when every sealed batch is readable. Requires: `isOpen`. */
+  async write(): Promise<void> {
+    const { bytes } = this.segment;
+    const sealed = this.#sealed;
+    try {
+      await this.#file!.append(bytes.subarray(this.#written.bytes, sealed.bytes));
+      this.#written = sealed;
+    } catch (cause) {
+      this.#isOpen = false;
+      throw cause;
+    }
+  }
+
+  /** Resolves when everything written before is durable. Requires: `isOpen`. */
+  async sync(): Promise<void> {
+    const written = this.#written;
+    try {
+      await this.#file!.sync();
+      this.#durable = written;
+    } catch (cause) {
+      this.#isOpen = false;
+      this.#isSuspect = true;
+      throw cause;
+    }
+  }
+
+  /** Requires: everything is durable. */
+  async finish(): Promise<void> {
+    await this.close();
+    this.#declareFinished();
+  }
+
+  /** Lets go of the file as it is. Never rejects. */
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    await this.#letGo();
+  }
+
+  /** Cuts off what a failed append may have left; false if the file has lost bytes. */
+  async #continue(): Promise<boolean> {
+    this.#file = await this.#disk.open(this.path);
+    const sizeBytes = await this.#file.sizeBytes();
+    if (sizeBytes > this.#written.bytes) await this.#file.truncate(this.#written.bytes);
+    return sizeBytes >= this.#written.bytes;
+  }
+
+  async #rewrite(): Promise<void> {
+    await this.#letGo();
+    const sealed = this.#sealed;
+    this.#file = await replaceFile(this.#disk, this.path, this.segment.bytes.subarray(0, sealed.bytes));
+    this.#written = sealed;
+    this.#durable = sealed;
+  }
+
+  /** Closes what is open. That this fails does not matter: what counts has been synced, or will be written again. */
+  async #letGo(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch(() => undefined);
+  }
+}

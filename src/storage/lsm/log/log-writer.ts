@@ -1,0 +1,297 @@
+/**
+ * Brings the rows of segments to their files: one write or sync under way at a time, everything that was put meanwhile
+ * in the next batch. What to do next is decided in commit-plan.ts.
+ *
+ * When a file cannot be written, puts are refused (`refusal`) and whoever waits is told "unknown": the rows are in
+ * memory, and are written as soon as a retry succeeds, by itself. Nothing acknowledged is lost, for a segment stays in
+ * memory until its file is complete.
+ *
+ * Hot: `onPut` and `durable`; watched by `bench -- log`.
+ */
+import { assert } from "../../../base/assert.ts";
+import { StoreError } from "../../../base/errors.ts";
+import { systemCode } from "../../../runtime/io-error.ts";
+import type { Cancel, Clock, Disk, Runtime } from "../../../runtime/runtime.ts";
+import { BatchWaiters } from "./batch-waiters.ts";
+import { type FsyncPolicy, type LogState, nextStep, WRITE_INTERVAL_MS } from "./commit-plan.ts";
+import { LogFile } from "./log-file.ts";
+import { logName } from "./log-name.ts";
+import type { Segment } from "./segment.ts";
+
+const RETRY_MS = 1000;
+/** A write or sync that takes longer makes writers wait, whatever the policy. */
+const STALL_MS = 2000;
+const BACKLOG_BYTES_MAX = 32 * 1024 * 1024;
+
+export interface LogWriterOptions {
+  readonly runtime: Pick<Runtime, "clock" | "disk">;
+  /** Where the files are; it exists. */
+  readonly directory: string;
+  readonly policy: FsyncPolicy;
+  /** Takes rows first. If it has sealed bytes already, they are in its file, durably. */
+  readonly segment: Segment;
+  /** With more than this in memory only, writers wait. */
+  readonly backlogBytesMax?: number;
+  /** The log could not be written; told once until `onRecovery`. */
+  readonly onTrouble?: (cause: StoreError) => void;
+  readonly onRecovery?: () => void;
+}
+
+/** Since the start. */
+export interface LogCounters {
+  batches: number;
+  writtenBytes: number;
+  syncs: number;
+  failures: number;
+}
+
+export class LogWriter {
+  readonly counters: LogCounters = { batches: 0, writtenBytes: 0, syncs: 0, failures: 0 };
+  readonly #clock: Clock;
+  readonly #disk: Disk;
+  readonly #options: LogWriterOptions;
+  readonly #backlogBytesMax: number;
+  readonly #waiters = new BatchWaiters();
+  /** Those not finished yet, oldest first: of the first, rows are being written; into the last, rows are put. */
+  #files: LogFile[];
+  #active: LogFile;
+  #policy: FsyncPolicy;
+  #sealedBatch = 0;
+  #writtenBatch = 0;
+  #durableBatch = 0;
+  #isBusy = false;
+  #isResting = true;
+  #isStalled = false;
+  #stepStartMs = 0;
+  #lastWriteMs = Number.NEGATIVE_INFINITY;
+  #lastSyncMs = Number.NEGATIVE_INFINITY;
+  #retryAtMs = Number.NEGATIVE_INFINITY;
+  #trouble: StoreError | undefined;
+  #refusal: StoreError | undefined;
+  #cancelTicks: Cancel | undefined;
+  #closing: { readonly resolve: () => void; readonly reject: (cause: unknown) => void } | undefined;
+  readonly #onWake = (): void => this.#wake();
+
+  constructor(options: LogWriterOptions) {
+    const { runtime, policy, segment, backlogBytesMax = BACKLOG_BYTES_MAX } = options;
+    this.#clock = runtime.clock;
+    this.#disk = runtime.disk;
+    this.#options = options;
+    this.#policy = policy;
+    this.#backlogBytesMax = backlogBytesMax;
+    this.#active = this.#fileOf(segment);
+    this.#files = [this.#active];
+  }
+
+  /** Set while the log cannot be written: to be thrown by whoever wants to put, with nothing changed. */
+  get refusal(): StoreError | undefined {
+    return this.#refusal;
+  }
+
+  /** Bytes of rows that are in memory only. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const file of this.#files) bytes += file.unwrittenBytes;
+    return bytes;
+  }
+
+  setPolicy(policy: FsyncPolicy): void {
+    this.#policy = policy;
+    this.#settleWaiters();
+    this.#rouse();
+  }
+
+  /** Rows were put into the active segment. Call once after each, or after a few in one turn. */
+  onPut(): void {
+    if (this.#isResting) this.#rouse();
+  }
+
+  /** The next rows come into `segment`. Its number is one more than the last one's. */
+  rotate(segment: Segment): void {
+    assert(segment.number === this.#active.segment.number + 1, "log files are numbered without a gap");
+    if (this.#active.isEmpty) this.#active.sealEnd();
+    else this.#seal(this.#active);
+    this.#active = this.#fileOf(segment);
+    this.#files.push(this.#active);
+    this.#rouse();
+  }
+
+  /**
+   * Undefined if what was put is as safe as the policy promises, else resolves when it is: under "always" when it
+   * is durable; under the others only if the disk does not keep up, when it is written. Rejects if the log cannot be
+   * written.
+   */
+  durable(): Promise<void> | undefined {
+    if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
+    if (this.#policy !== "always" && !this.#isFallingBehind()) return undefined;
+    const batch = this.#sealedBatch + (this.#active.segment.hasOpenRows ? 1 : 0);
+    return batch <= this.#safeBatch() ? undefined : this.#waiters.wait(batch);
+  }
+
+  /**
+   * The rows of this segment are safe elsewhere. Resolves when its file is removed and its buffer is free for
+   * use. Lower numbers first. Requires: it is not the active one.
+   */
+  async discard(number: number): Promise<void> {
+    assert(number < this.#active.segment.number, "rows still come into this segment");
+    await this.#files.find(({ segment }) => segment.number === number)?.finished;
+    await this.#disk.remove(`${this.#options.directory}/${logName(number)}`);
+  }
+
+  /**
+   * Resolves when everything is durable, whatever the policy, and the files are closed. Rejects if one try to get
+   * there fails. No put may follow.
+   */
+  close(): Promise<void> {
+    assert(this.#closing === undefined, "the log is closed once");
+    this.#retryAtMs = Number.NEGATIVE_INFINITY;
+    return new Promise((resolve, reject) => {
+      this.#closing = { resolve, reject };
+      this.#rouse();
+    });
+  }
+
+  #fileOf(segment: Segment): LogFile {
+    return new LogFile(this.#disk, this.#options.directory, segment, this.#sealedBatch);
+  }
+
+  #isFallingBehind(): boolean {
+    return this.#isStalled || this.backlogBytes > this.#backlogBytesMax;
+  }
+
+  /** The last batch that nobody needs to wait for. */
+  #safeBatch(): number {
+    return this.#policy === "always" ? this.#durableBatch : this.#writtenBatch;
+  }
+
+  /** At the end of this turn of the event loop, so that all its rows make one batch. */
+  #rouse(): void {
+    this.#isResting = false;
+    this.#clock.defer(this.#onWake);
+  }
+
+  #wake(): void {
+    if (!this.#isBusy)
+      void this.#run(); // it rejects only for a bug, which is to stop the node
+    else if (this.#clock.monotonicMs() - this.#stepStartMs > STALL_MS) this.#isStalled = true;
+  }
+
+  /** Takes one step after another until there is none to take. */
+  async #run(): Promise<void> {
+    this.#isBusy = true;
+    if (this.#policy !== "always") this.#startTicks(); // they notice a disk that does not answer
+    for (let file = this.#files[0]; file !== undefined; file = this.#files[0]) {
+      this.#stepStartMs = this.#clock.monotonicMs();
+      const step = nextStep(this.#stateOf(file), this.#stepStartMs);
+      if (step === "wait" || step === "rest") {
+        this.#settleDown(step);
+        return;
+      }
+      try {
+        await this.#take(step, file);
+        this.#onProgress(file);
+      } catch (cause) {
+        this.#onFailure(cause);
+        if (this.#closing !== undefined) await this.#giveUp();
+      }
+    }
+    this.#stopTicks(); // and stays busy, for nothing may wake it any more
+    if (this.#trouble === undefined) this.#closing?.resolve();
+    else this.#closing?.reject(this.#trouble);
+  }
+
+  #stateOf(file: LogFile): LogState {
+    return {
+      policy: this.#policy,
+      isOpen: file.isOpen,
+      hasUnwritten: file.hasUnwritten,
+      hasUnsynced: file.hasUnsynced,
+      isEnding: file !== this.#active || this.#closing !== undefined,
+      lastWriteMs: this.#lastWriteMs,
+      lastSyncMs: this.#lastSyncMs,
+      retryAtMs: this.#retryAtMs,
+    };
+  }
+
+  async #take(step: "open" | "write" | "sync" | "finish", file: LogFile): Promise<void> {
+    if (step === "open") {
+      await file.open();
+    } else if (step === "write") {
+      this.#seal(file);
+      this.#lastWriteMs = this.#stepStartMs;
+      this.counters.writtenBytes += file.unwrittenBytes;
+      await file.write();
+    } else if (step === "sync") {
+      this.#lastSyncMs = this.#stepStartMs;
+      await file.sync();
+      this.counters.syncs++;
+    } else {
+      await this.#finish(file);
+    }
+  }
+
+  /** A file that ends with the whole log gets a mark of it first: whatever is damaged in it was no torn tail. */
+  async #finish(file: LogFile): Promise<void> {
+    if (file === this.#active && !file.isEmpty && file.sealEnd()) return;
+    await file.finish();
+    this.#files.shift();
+  }
+
+  #seal(file: LogFile): void {
+    if (!file.seal(this.#sealedBatch + 1)) return;
+    this.#sealedBatch++;
+    this.counters.batches++;
+  }
+
+  #onProgress(file: LogFile): void {
+    this.#isStalled = false;
+    this.#writtenBatch = file.writtenBatch;
+    this.#durableBatch = file.durableBatch;
+    this.#settleWaiters();
+  }
+
+  #settleWaiters(): void {
+    this.#waiters.settle(this.#safeBatch());
+  }
+
+  #settleDown(step: "wait" | "rest"): void {
+    this.#isBusy = false;
+    if (this.#trouble !== undefined && this.#stepStartMs >= this.#retryAtMs) this.#recover();
+    this.#isResting = step === "rest";
+    if (step === "rest") this.#stopTicks();
+    else this.#startTicks();
+  }
+
+  #startTicks(): void {
+    this.#cancelTicks ??= this.#clock.every(WRITE_INTERVAL_MS, this.#onWake);
+  }
+
+  #stopTicks(): void {
+    this.#cancelTicks?.();
+    this.#cancelTicks = undefined;
+  }
+
+  #recover(): void {
+    this.#trouble = undefined;
+    this.#refusal = undefined;
+    this.#options.onRecovery?.();
+  }
+
+  #onFailure(cause: unknown): void {
+    if (!(cause instanceof StoreError)) throw cause;
+    const isFirst = this.#trouble === undefined;
+    const reason = systemCode(cause) === "ENOSPC" ? "disk full" : "the commit log cannot be written";
+    this.#refusal = new StoreError("IO", "not-applied", `${reason}: ${cause.message}`, { cause });
+    this.#trouble = new StoreError("IO", "unknown", `${reason}: ${cause.message}`, { cause });
+    this.#retryAtMs = this.#clock.monotonicMs() + RETRY_MS;
+    this.#isStalled = false;
+    this.counters.failures++;
+    this.#waiters.rejectAll(this.#trouble);
+    if (isFirst) this.#options.onTrouble?.(cause);
+  }
+
+  async #giveUp(): Promise<void> {
+    for (const file of this.#files) await file.close();
+    this.#files = [];
+  }
+}
