@@ -30,10 +30,21 @@ export class ByteSink {
     this.number(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
   /** Four bytes, little-endian. */
   uint32(value: number): void {
     this.#reserve(4);
-    for (let shift = 0; shift < 32; shift += 8) this.#bytes[this.#length++] = value >>> shift;
+    const bytes = this.#bytes;
+    const at = this.#length;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+    this.#length = at + 4;
   }
 
   bytes(source: Uint8Array, start = 0, end = source.length): void {

@@ -17,7 +17,7 @@ const MATCH_START_LIMIT = 12;
 const OFFSET_MAX = 0xffff;
 const HASH_BITS = 12;
 /** After so many (2^n) failed searches in a row, one more byte is leapt at a time: random bytes pass quickly. */
-const SKIP_SHIFT = 5;
+const SKIP_SHIFT = 4;
 
 /** No packing makes more of so many bytes. */
 export function lz4BytesMax(length: number): number {

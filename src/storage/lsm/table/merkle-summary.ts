@@ -122,15 +122,19 @@ export class MerkleSummary {
 
   /** The summary's section. Equal summaries have equal encodings. */
   encode(): Uint8Array {
-    const slots = [...this.#pages.keys()].filter((slot) => this.#slotSize(slot) > 0);
-    const sink = new ByteSink(slots.length * 64 + 8);
-    sink.number(slots.length);
+    const leaves = new ByteSink(this.#pageCount * 256 + 8);
+    let slotCount = 0;
     let before = -1;
-    for (const slot of slots) {
-      sink.number(slot - before - 1);
-      this.#encodeSlot(slot, sink);
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (this.#isSlotZero(slot)) continue;
+      leaves.number(slot - before - 1);
+      this.#encodeSlot(slot, leaves);
       before = slot;
+      slotCount++;
     }
+    const sink = new ByteSink(leaves.length + 8);
+    sink.number(slotCount);
+    sink.bytes(leaves.take());
     return sink.take();
   }
 
@@ -150,15 +154,19 @@ export class MerkleSummary {
   }
 
   #encodeSlot(slot: number, sink: ByteSink): void {
-    const bits = new Uint8Array(LEAF_BITS_BYTES);
-    const first = slot * SLOT_LEAF_COUNT;
-    this.forEachLeaf((leaf) => setBit(bits, leaf - first), first, first + SLOT_LEAF_COUNT);
-    sink.bytes(bits);
-    const write = (_: number, sum: Hash64): void => {
-      sink.uint32(sum.low);
-      sink.uint32(sum.high);
-    };
-    this.forEachLeaf(write, first, first + SLOT_LEAF_COUNT);
+    const words = this.#words;
+    const start = (this.#pages[slot]! - 1) * SLOT_WORDS;
+    const end = start + SLOT_WORDS;
+    for (let at = start; at < end; at += 16) {
+      let bits = 0;
+      for (let i = 0; i < 8; i++) if ((words[at + 2 * i]! | words[at + 2 * i + 1]!) !== 0) bits |= 1 << i;
+      sink.byte(bits);
+    }
+    for (let at = start; at < end; at += 2) {
+      if ((words[at]! | words[at + 1]!) === 0) continue;
+      sink.uint32(words[at]!);
+      sink.uint32(words[at + 1]!);
+    }
   }
 
   #decodeSlot(slot: number, source: ByteSource): void {
@@ -171,12 +179,12 @@ export class MerkleSummary {
     }
   }
 
-  /** How many leaves of the slot are not 0. */
-  #slotSize(slot: number): number {
-    let size = 0;
-    const first = slot * SLOT_LEAF_COUNT;
-    this.forEachLeaf(() => size++, first, first + SLOT_LEAF_COUNT);
-    return size;
+  #isSlotZero(slot: number): boolean {
+    const page = this.#pages[slot]!;
+    if (page === 0) return true;
+    for (let at = (page - 1) * SLOT_WORDS; at < page * SLOT_WORDS; at++)
+      if (this.#words[at] !== 0) return false;
+    return true;
   }
 
   #wordAt(leaf: number): number {
@@ -195,8 +203,4 @@ export class MerkleSummary {
     this.#pages[slot] = ++this.#pageCount;
     return this.#pageCount;
   }
-}
-
-function setBit(bits: Uint8Array, bit: number): void {
-  bits[bit >>> 3]! |= 1 << (bit & 7);
 }

@@ -97,3 +97,29 @@ export async function writeSampleTable(
   }
   return await writer.finish(sums);
 }
+
+/**
+ * The rows of the golden tables, of every kind: plain, expiring, deleted, several databases, row keys that go on after
+ * another one's end, and cells that pack well, badly, not at all, and over more than one block.
+ */
+export function goldenRows(): Row[] {
+  const scattered = (length: number): Uint8Array =>
+    Uint8Array.from({ length }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 11);
+  const hash = sampleKey("{user:1}:fields", 2);
+  return sorted([
+    ...sampleRows(60, 90),
+    ...Array.from({ length: 40 }, (_, i) => ({
+      key: sampleKey(`{user:1}:${i}`, i % 3),
+      cell: sampleCell(`value ${i}`, { wallMs: 2_000_000 + i, expiresAtMs: i % 2 === 0 ? 0 : 9_000_000 + i }),
+    })),
+    ...Array.from({ length: 30 }, (_, i) => ({
+      key: Uint8Array.of(...hash, i),
+      cell: sampleCell(`field ${i}`),
+    })),
+    { key: hash, cell: sampleCell("") },
+    { key: sampleKey(""), cell: sampleCell("the empty key") },
+    { key: sampleKey("a".repeat(300)), cell: sampleCell("a long key") },
+    { key: sampleKey("scattered"), cell: sampleCell(scattered(3000)) },
+    { key: sampleKey("repeated"), cell: sampleCell("na".repeat(5000)) },
+  ]);
+}
