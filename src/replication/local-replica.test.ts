@@ -139,6 +139,23 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
   });
 });
 
+test("an update of several keys that finds no room changes nothing", async () => {
+  const bench = new ReplicaBench(0, { memoryBytesMax: 80 * 1024 });
+  const { replica, wallMs } = bench;
+  await bench.put("a", "old");
+  await bench.put("b", "old");
+  const put = (length: number) =>
+    ({ kind: "put", value: new Uint8Array(length), expiresAtMs: NEVER }) as const;
+  const refs = ["b", "a", "new", "large"].map((name) => ref(name));
+  const changes = [{ kind: "delete" }, put(10), put(10), put(100 * 1024)] as const;
+  expect(() => replica.updateMany(refs, wallMs, () => ({ reply: undefined, changes }))).toThrow(
+    expect.objectContaining({ code: "OUT_OF_MEMORY", outcome: "not-applied" }),
+  );
+  expect(await Promise.all(["a", "b", "new", "large"].map((name) => bench.get(name)))).toEqual([
+    ...["old", "old", undefined, undefined],
+  ]);
+});
+
 test("what a read answers later is its reader's own", async () => {
   const bench = new ReplicaBench(10);
   await bench.put("a", "one");

@@ -19,15 +19,16 @@ export class ReplicaBench {
   readonly runtime: Runtime;
   readonly replica: LocalReplica;
 
-  constructor(slowInTen: number, seed = "replica") {
-    this.world = new SimWorld(`${seed} ${slowInTen}`);
+  /** `memoryBytesMax`: 0 for no limit. */
+  constructor(slowInTen: number, { memoryBytesMax = 0 } = {}) {
+    this.world = new SimWorld(`replica ${slowInTen}`);
     this.runtime = this.world.runtime("a");
     const { clock, random } = this.runtime;
     const memory = new MemoryEngine({
       rules: soleReplicaRules,
       random,
       clock,
-      memoryBytesMax: 0,
+      memoryBytesMax,
       evictionPolicy: "noeviction",
       evictionSamples: 5,
     });
