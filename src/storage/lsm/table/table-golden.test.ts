@@ -61,3 +61,17 @@ test("the same rows, not packed, are still the same bytes", () =>
     const written = await (await disk.open("/t")).read(0, fileBytes);
     expect(Buffer.from(written).toString("hex")).toBe(Buffer.from(golden("stored")).toString("hex"));
   }));
+
+test("the table without any row is the one that docs/formats/sstable.md shows", () =>
+  onSimulatedDisk(async (disk) => {
+    const { fileBytes } = await writeSampleTable(disk, "/t", []);
+    const text = readFileSync(new URL("../../../../docs/formats/sstable.md", import.meta.url), "utf8");
+    const [, example] = text.split("A table without any row, whole:");
+    const columns = example!
+      .trimEnd()
+      .replace(/^\n+/, "")
+      .split("\n")
+      .map((line) => line.slice(17).replace(/ {3,}.*|"/g, ""));
+    const written = await (await disk.open("/t")).read(0, fileBytes);
+    expect(columns.join("").replaceAll(" ", "")).toBe(Buffer.from(written).toString("hex"));
+  }));
