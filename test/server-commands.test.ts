@@ -237,7 +237,7 @@ test("DEBUG OBJECT describes a value, if it is there", async () => {
 
 test("DEBUG SET-ACTIVE-EXPIRE 0 leaves expired keys to be dropped when they are met", async () => {
   await say("DEBUG", "SET-ACTIVE-EXPIRE", "0");
-  await say("SET", "a", "1", "PX", "1");
+  await say("SET", "a", "1", "PX", "50");
   while ((await say("GET", "a")) !== "$-1\r\n");
   expect((await info("keyspace")).get("db0")).toMatch(/^keys=1,/);
   await say("DEBUG", "SET-ACTIVE-EXPIRE", "1");
