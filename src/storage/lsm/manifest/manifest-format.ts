@@ -15,8 +15,8 @@
  *          4     4  length      of the whole record in bytes
  *          8     4  sequence    0, 1, 2, ... in one file
  *         12   ...  fields      each a tag (1 byte), then numbers in LEB128:
- *                     1 table added     number, level, age, fileBytes, checksum (4 bytes), properties (length, bytes:
- *                                       as in the table)
+ *                     1 table added     number, level, age, horizonMs, fileBytes, checksum (4 bytes),
+ *                                       properties (length, bytes: as in the table)
  *                     2 table removed   number
  *                     3 logs flushed    up to this number
  *                     4 next file       number
@@ -142,6 +142,7 @@ function encodeTable(table: TableEntry, sink: ByteSink): void {
   sink.number(table.number);
   sink.number(table.level);
   sink.number(table.age);
+  sink.number(table.horizonMs);
   sink.number(table.fileBytes);
   sink.uint32(table.checksum);
   sink.string(encodeProperties(table.properties));
@@ -152,6 +153,7 @@ function decodeTable(source: ByteSource, origin: Origin): TableEntry {
     number: source.number(),
     level: source.number(),
     age: source.number(),
+    horizonMs: source.number(),
     fileBytes: source.number(),
     checksum: source.uint32(),
     properties: decodeProperties(source.string(), origin),

@@ -18,7 +18,7 @@ const EDITS: readonly VersionEdit[] = [
     nextFile: 4,
   },
   {
-    added: [sampleTable(9, 6, keyAt(7), keyAt(8), { age: 5, fileBytes: 2 ** 40 })],
+    added: [sampleTable(9, 6, keyAt(7), keyAt(8), { age: 5, horizonMs: 1e12, fileBytes: 2 ** 40 })],
     removed: [1],
     nextFile: 10,
   },

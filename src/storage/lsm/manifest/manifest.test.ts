@@ -107,12 +107,16 @@ test("a long manifest is replaced by a short one, and the old ones go", async ()
   expect(await world.runUntil(tableLeft(disk))).toBe(100);
 });
 
-test.each(["append", "sync", "open", "syncDirectory", "name"])(
-  "a commit whose %s fails is told as unknown, and the next one counts",
-  async (kind) => {
+test.each([
+  ["append", 1_000_000],
+  ["sync", 1_000_000],
+  ...["append", "sync", "open", "syncDirectory", "name"].map((kind): [string, number] => [kind, 1]),
+])(
+  "a commit whose %s fails is told as unknown, and the next one counts (new file after %i bytes)",
+  async (kind, editBytesMin) => {
     const world = new SimWorld(3);
     const { disk } = world.runtime("a");
-    const manifest = await world.runUntil(openManifest(disk, 1));
+    const manifest = await world.runUntil(openManifest(disk, editBytesMin));
     await world.runUntil(manifest.commit(nthEdit(1)));
     world.disk("a").intercept = (step) => (step.kind === kind ? "EIO" : undefined);
     for (let attempt = 0; attempt < 3; attempt++) {

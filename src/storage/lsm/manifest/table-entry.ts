@@ -7,6 +7,8 @@ export interface TableEntry extends TableMetadata {
   readonly level: number;
   /** Number of the newest log segment whose rows are in it: in level 0, the higher one has the newer rows. */
   readonly age: number;
+  /** When it was written, rows deleted or expired up to this wall time had been dropped, if they could be. */
+  readonly horizonMs: number;
 }
 
 const NAME = /^(\d{6,15})\.sst$/;

@@ -24,7 +24,16 @@ export function sampleTable(
     largestKey: last,
     slots: Uint8Array.of(1),
   };
-  return { number, level, age: number, fileBytes: 1000, checksum: 7 * number, properties, ...rest };
+  return {
+    number,
+    level,
+    age: number,
+    horizonMs: 0,
+    fileBytes: 1000,
+    checksum: 7 * number,
+    properties,
+    ...rest,
+  };
 }
 
 /** Row keys that sort as the numbers do. */
