@@ -18,7 +18,6 @@ const MOVED_PER_FREED = 12;
 const MOVED_PER_EXCESS = 1 / 64;
 const STEP_UNITS_MIN = 64;
 const STEP_UNITS_MAX = 4096;
-const MAINTENANCE_UNITS = 32 * 1024;
 const WORDS_BY_HAND_MAX = 64;
 const NONE = -1;
 
@@ -43,24 +42,13 @@ export class Compactor {
     const excess = dead - this.#deadUnitsMax();
     if (this.#page !== NONE || excess > 0) {
       const due = Math.max((dead - this.#deadUnitsBefore) * MOVED_PER_FREED, excess * MOVED_PER_EXCESS);
-      this.#step(Math.max(STEP_UNITS_MIN, Math.min(STEP_UNITS_MAX, due)));
+      this.step(Math.max(STEP_UNITS_MIN, Math.min(STEP_UNITS_MAX, due)));
     }
     this.#deadUnitsBefore = this.#arena.deadUnits;
   }
 
-  /** A longer step, for quiet moments: some tenths of a millisecond. False if nothing is left to do. */
-  step(): boolean {
-    return this.#step(MAINTENANCE_UNITS);
-  }
-
-  /** Forgets what was begun. Requires: the arena has been cleared. */
-  clear(): void {
-    this.#page = NONE;
-    this.#deadUnitsBefore = 0;
-  }
-
   /** Moves about `unitsMax` units. False if nothing is left to do. */
-  #step(unitsMax: number): boolean {
+  step(unitsMax: number): boolean {
     let left = unitsMax;
     while (left > 0) {
       if (this.#page === NONE && !this.#choosePage()) return false;
@@ -79,6 +67,12 @@ export class Compactor {
       }
     }
     return true;
+  }
+
+  /** Forgets what was begun. Requires: the arena has been cleared. */
+  clear(): void {
+    this.#page = NONE;
+    this.#deadUnitsBefore = 0;
   }
 
   #deadUnitsMax(): number {

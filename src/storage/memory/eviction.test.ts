@@ -93,6 +93,23 @@ test("a value that could never fit costs no other row its place", () => {
   expect(engine.counts(0).rows).toBe(100);
 });
 
+test("a limit that is lowered by much is kept after a while, and no write waits for that", () => {
+  const test = filled("allkeys-lru");
+  test.engine.setLimits({ memoryBytesMax: MIB });
+  const evictedBy = (work: () => void): number => {
+    const before = test.engine.statistics.evictedRows;
+    work();
+    return test.engine.statistics.evictedRows - before;
+  };
+  const evicted = evictedBy(() => test.engine.put(simpleKey("one more"), simpleCell("value")));
+  expect(evicted).toBeGreaterThan(10);
+  expect(evicted).toBeLessThan(300);
+  expect(has(test.engine, "one more")).toBe(true);
+  expect(evictedBy(() => test.engine.maintain())).toBeGreaterThan(10);
+  while (test.engine.maintain());
+  expect(test.engine.statistics.liveBytes).toBeLessThanOrEqual(MIB);
+});
+
 test("large values come and go within the limit, and their memory with them", () => {
   const { engine } = createEngine({ memoryBytesMax: 40 * MIB, evictionPolicy: "allkeys-lru" });
   for (let i = 0; i < 200; i++) {

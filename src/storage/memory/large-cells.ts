@@ -18,6 +18,8 @@ const HEADER_BYTES = 8;
 const { wordShift } = LARGE_BLOCKS;
 const UNIT_BYTES = 4 << wordShift;
 const ARENA_CELL_BYTES_MAX = 1024 * 1024;
+/** In one step of maintenance: 512 KiB. */
+const COMPACTED_UNITS = 4 * 1024;
 const SYSTEM_PAGE_BYTES = 4096;
 /** A buffer may grow by this part without being replaced. */
 const BUFFER_GROWTH = 1 / 4;
@@ -107,7 +109,7 @@ export class LargeCells {
   }
 
   compact(): boolean {
-    return this.#compactor.step();
+    return this.#compactor.step(COMPACTED_UNITS);
   }
 
   clear(): void {

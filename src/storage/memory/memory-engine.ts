@@ -30,6 +30,7 @@ import { UseStamps } from "./use-stamps.ts";
 const CALLS_PER_CLOCK_READING = 16;
 /** How soon to look again at a row that has expired but may not be forgotten yet. */
 const RETRY_MS = 1000;
+const EVICTIONS_PER_STEP = 100;
 /** `maintain` shows every row to CellRules once in about this many calls, for deleted rows have no expiry. */
 const SWEEP_CALLS = 6000;
 const SWEEP_ROWS_MIN = 64;
@@ -164,13 +165,14 @@ export class MemoryEngine implements StorageEngine {
   }
 
   /**
-   * A step of the work that no call waits for, well under a millisecond: gives freed memory back, forgets deleted
-   * rows that have become collectible. True if more is waiting.
+   * A step of the work that no call waits for, of about half a millisecond: keeps a lowered limit, gives freed memory
+   * back, forgets deleted rows that have become collectible. True if more is waiting.
    */
   maintain(): boolean {
-    this.#readClock();
+    const evictedBefore = this.#evictedRows;
+    const hasRoom = this.makeRoom(EVICTIONS_PER_STEP);
     this.#sweepSome(Math.max(SWEEP_ROWS_MIN, Math.ceil(this.#table.index.rowCount / SWEEP_CALLS)));
-    return this.#table.compact();
+    return this.#table.compact() || (!hasRoom && this.#evictedRows > evictedBefore);
   }
 
   /** Changes limits at run time; `makeRoom` or the next write obeys them. */
@@ -181,12 +183,12 @@ export class MemoryEngine implements StorageEngine {
     this.#evictor.configure(evictionPolicy, evictionSamples);
   }
 
-  /** Evicts until the limit is kept; false if that is not possible. */
-  makeRoom(): boolean {
+  /** Evicts until the limit is kept, but no more than `rowsMax` rows. False if the limit is not kept then. */
+  makeRoom(rowsMax = Number.POSITIVE_INFINITY): boolean {
     this.#readClock();
-    while (this.#isOverLimit(0)) if (!this.#evictOne()) return false;
+    for (let rows = 0; rows < rowsMax && this.#isOverLimit(0); rows++) if (!this.#evictOne()) break;
     this.#table.compactAfterWrite();
-    return true;
+    return !this.#isOverLimit(0);
   }
 
   /** How the row has been used, which this does not count as a use. */
@@ -219,12 +221,18 @@ export class MemoryEngine implements StorageEngine {
     else table.replace(address, key, cell, expiresAtMs, wallMs, this.#stamps.next(table.rows.useOf(address)));
   }
 
-  /** Evicts so that a row of `sizeBytes` fits. Returns the address of the key's present row, or 0. */
+  /**
+   * Evicts so that a row of `sizeBytes` fits. Returns the address of the key's present row, or 0. After the limit
+   * was lowered by much, one write evicts only some more than it needs, lest it take long; `maintain` does the rest.
+   */
   #makeRoomFor(key: RowKey, sizeBytes: number): number {
-    for (;;) {
+    const liveBytesBefore = this.#table.liveBytes;
+    for (let evicted = 0; ; evicted++) {
       const address = this.#table.find(key);
       const growthBytes = address === 0 ? sizeBytes : sizeBytes - this.#table.rows.sizeBytesAt(address);
       if (growthBytes <= 0 || !this.#isOverLimit(growthBytes)) return address;
+      const hasDoneItsShare = this.#table.liveBytes + growthBytes <= liveBytesBefore;
+      if (hasDoneItsShare && evicted >= EVICTIONS_PER_STEP) return address;
       if (growthBytes > this.#limits.memoryBytesMax || !this.#evictOne()) {
         throw new StoreError(
           "OUT_OF_MEMORY",
@@ -283,7 +291,9 @@ export class MemoryEngine implements StorageEngine {
         this.#sweep = undefined;
         return;
       }
-      if (this.#rules.isCollectible(this.#sweep.cell, this.#wallMs)) this.#table.drop(this.#sweep.address);
+      const { cell, address } = this.#sweep;
+      if (this.#rules.expiresAtMs(cell) !== NEVER_EXPIRES) continue; // dropExpired's to judge
+      if (this.#rules.isCollectible(cell, this.#wallMs)) this.#table.drop(address);
     }
   }
 

@@ -83,9 +83,8 @@ export class RowOrder {
     else if (count * 2 + 4 < this.#blocks.capacityOf(leaf)) this.#resize(leaf, roomFor(count));
   }
 
-  /** The row has moved; both places hold its key. */
+  /** The row has moved; both places hold its key. Cursors stay right. */
   replace(from: number, to: number): void {
-    this.#version++;
     const leaf = this.#path.find(this.#keys.slotOf(to), this.#keys.prefixOf(to));
     this.#blocks.words(leaf)[this.#blocks.placeOf(leaf, from)] = to;
   }

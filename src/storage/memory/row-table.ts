@@ -16,6 +16,8 @@ import { RowCounter } from "./row-counter.ts";
 import { RowOrder } from "./row-order.ts";
 import { Rows } from "./rows.ts";
 
+/** In one step of maintenance: 256 KiB. */
+const COMPACTED_UNITS = 32 * 1024;
 /** An entry of the index at its usual load, and one of the order. */
 const SHARE_BYTES = 16;
 const EXPIRY_SHARE_BYTES = 8;
@@ -109,7 +111,7 @@ export class RowTable {
   /** A longer step of the same, for quiet moments. False if nothing is left to do. */
   compact(): boolean {
     this.rows.forgetSources();
-    const isMoreWaiting = this.#compactor.step();
+    const isMoreWaiting = this.#compactor.step(COMPACTED_UNITS);
     return this.rows.large.compact() || isMoreWaiting;
   }
 
