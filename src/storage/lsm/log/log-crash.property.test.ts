@@ -134,7 +134,7 @@ test("whatever is acknowledged outlives every crash, and batches come back whole
         expect(hopes.allow(last.rows)).toBe(true);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
-  expect(crashes).toBeGreaterThan(60);
+  expect(crashes).toBeGreaterThanOrEqual(120);
 }, 60_000);
