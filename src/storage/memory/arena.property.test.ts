@@ -167,13 +167,22 @@ test("memory that was never written is not counted as held", () => {
   expect(arena.liveBytes).toBe(800 + 2 ** 19);
 });
 
-test("clear gives everything back", () => {
+test("clear gives everything back, much of it at once and the rest step by step", () => {
   const marked = new MarkedArena();
-  while (marked.arena.usedPages < 20) marked.allocate(1000);
-  const { buffer } = marked.arena.words[4]!;
+  while (marked.arena.usedPages < 400) marked.allocate(100_000);
+  const { words } = marked.arena;
+  const buffers = words.map(({ buffer }) => buffer);
+  const heldRegions = (): number => buffers.filter(({ byteLength }) => byteLength > 0).length;
   marked.arena.clear();
-  expect([marked.arena.heldBytes, marked.arena.liveBytes, buffer.byteLength]).toEqual([0, 0, 0]);
   marked.blocks.length = 0;
-  marked.allocate(3);
+  expect(marked.arena.liveBytes).toBe(0);
+  expect([buffers.length, heldRegions()]).toEqual([17, 5]);
+  expect(marked.arena.heldBytes).toBeGreaterThan(4 * 32 * 2 ** 20);
+  while (marked.arena.usedPages < 20) marked.allocate(1000);
+  expect(buffers).toContain(words[4]!.buffer); // rather than a new one
+  expect(marked.arena.releaseSome()).toBe(true);
+  while (marked.arena.releaseSome());
+  expect(heldRegions()).toBe(1);
+  expect(marked.arena.heldBytes).toBeLessThanOrEqual((8 + 32) * 2 ** 20);
   marked.check();
 });

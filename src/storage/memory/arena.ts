@@ -74,7 +74,7 @@ export class Arena {
 
   /** Pages without a block whose memory the system has given. */
   get emptyPages(): number {
-    return this.#regions.heldPages - this.#regions.usedPages;
+    return this.#regions.emptyPages;
   }
 
   /** Throws StoreError OUT_OF_MEMORY if addresses may run out before `units` more are allocated. */
@@ -171,7 +171,12 @@ export class Arena {
     this.#regions.vacate(page);
   }
 
-  /** Frees every block and gives all memory back. */
+  /** Gives a little more of the memory back that `clear` did not; false if there is none. */
+  releaseSome(): boolean {
+    return this.#regions.releaseOne();
+  }
+
+  /** Frees every block and gives memory back: what is much at once, by `releaseSome`. */
   clear(): void {
     this.#regions.clear();
     this.#holes.clear();
@@ -198,10 +203,9 @@ export class Arena {
   }
 
   #openAnotherPage(): void {
-    const heldBefore = this.#regions.heldPages;
-    const page = this.#regions.takePage();
+    const { page, isTouched } = this.#regions.takePage();
     while (this.#liveUnitsOfPage.length <= page) this.#liveUnitsOfPage.push(0);
-    this.#isOpenPageFresh = this.#regions.heldPages > heldBefore;
+    this.#isOpenPageFresh = !isTouched;
     this.#openPage = page;
     this.#openUnit = FIRST_UNIT;
   }

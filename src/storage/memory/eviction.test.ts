@@ -110,6 +110,18 @@ test("a limit that is lowered by much is kept after a while, and no write waits 
   expect(test.engine.statistics.liveBytes).toBeLessThanOrEqual(MIB);
 });
 
+test("a cell just read may be put under another key, even if its own row has to go for that", () => {
+  const { engine } = createEngine({ evictionPolicy: "allkeys-lru" });
+  const value = Array.from({ length: 1000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join("");
+  engine.put(simpleKey("k".repeat(200)), simpleCell(value));
+  engine.setLimits({ memoryBytesMax: engine.statistics.liveBytes });
+  expect(engine.get(simpleKey("k".repeat(200)), into)).toBe(true);
+  engine.put(simpleKey("copy"), into);
+  expect(engine.statistics.evictedRows).toBe(1);
+  expect(engine.get(simpleKey("copy"), into)).toBe(true);
+  expect(Buffer.from(into.bytes.subarray(into.start + 8, into.end)).toString()).toBe(value);
+});
+
 test("large values come and go within the limit, and their memory with them", () => {
   const { engine } = createEngine({ memoryBytesMax: 40 * MIB, evictionPolicy: "allkeys-lru" });
   for (let i = 0; i < 200; i++) {

@@ -109,7 +109,7 @@ export class LargeCells {
   }
 
   compact(): boolean {
-    return this.#compactor.step(COMPACTED_UNITS);
+    return this.#compactor.step(COMPACTED_UNITS) || this.#arena.releaseSome();
   }
 
   clear(): void {

@@ -36,6 +36,23 @@ test("rows that are due are found without looking at the rest", () => {
   expect(looks).toBe(10);
 });
 
+test("a row that has expired but must stay is looked at once in a while only", () => {
+  let looks = 0;
+  const rules = {
+    ...simpleRules,
+    isCollectible: () => {
+      looks++;
+      return false;
+    },
+  };
+  const { engine, wall } = createEngine({ rules });
+  for (let i = 0; i < 100; i++) engine.put(simpleKey(`key ${i}`), simpleCell("v", wall.nowMs + 10));
+  looks = 0;
+  for (let step = 1; step <= 50; step++) engine.dropExpired(wall.nowMs + step * 100, 1000);
+  expect(looks).toBeGreaterThanOrEqual(4 * 100);
+  expect(looks).toBeLessThanOrEqual(6 * 100);
+});
+
 test("expiries years away, and a clock that jumps, lose no row and keep none", () => {
   const { engine, wall } = createEngine();
   const dayMs = 86_400_000;

@@ -11,6 +11,8 @@ import { releaseBuffer } from "./release-buffer.ts";
 
 const PAGE_IN_REGION_MASK = (1 << REGION_PAGES_SHIFT) - 1;
 const NONE = -1;
+/** More would take the system too long: it needs some milliseconds for each. */
+const REGIONS_CLEARED_AT_ONCE = 8;
 
 export interface ArenaShape {
   /** A unit has 2^wordShift words of 32 bits. */
@@ -47,6 +49,8 @@ export class Regions {
   #usedPages = 0;
   #heldPages = 0;
   #drained: Region | undefined;
+  /** Cleared, but not given back yet. */
+  #leaving: Region[] = [];
 
   constructor(shape: ArenaShape) {
     this.#shape = shape;
@@ -56,9 +60,13 @@ export class Regions {
     return this.#usedPages;
   }
 
-  /** Used or empty, but given by the system. */
+  /** Pages that the system has given and not got back. */
   get heldPages(): number {
-    return this.#heldPages;
+    return this.#heldPages + this.#leaving.reduce((sum, { touchedPages }) => sum + touchedPages, 0);
+  }
+
+  get emptyPages(): number {
+    return this.#heldPages - this.#usedPages;
   }
 
   /** Every page has a number below this. */
@@ -67,7 +75,7 @@ export class Regions {
   }
 
   /** Number of an empty page, which is then in use. Throws StoreError OUT_OF_MEMORY. */
-  takePage(): number {
+  takePage(): { page: number; isTouched: boolean } {
     const isFit = (region: Region | undefined): boolean =>
       (region?.emptyMask ?? 0) !== 0 && region !== this.#drained;
     const region = this.#byNumber.find(isFit) ?? this.#addRegion();
@@ -75,11 +83,12 @@ export class Regions {
     region.emptyMask ^= 1 << index;
     region.usedPages++;
     this.#usedPages++;
-    if (index >= region.touchedPages) {
+    const isTouched = index < region.touchedPages;
+    if (!isTouched) {
       region.touchedPages++;
       this.#heldPages++;
     }
-    return (region.number << REGION_PAGES_SHIFT) | index;
+    return { page: (region.number << REGION_PAGES_SHIFT) | index, isTouched };
   }
 
   isUsed(page: number): boolean {
@@ -117,15 +126,27 @@ export class Regions {
     this.#drained = undefined;
   }
 
-  /** Gives everything back. */
+  /** Forgets everything, and gives it back: what is much at once, by `releaseOne`. */
   clear(): void {
-    for (const region of this.#byNumber) if (region !== undefined) releaseBuffer(region.buffer);
+    for (const region of this.#byNumber) {
+      if (region?.pageCount === this.#shape.regionPages) this.#leaving.push(region);
+      else if (region !== undefined) releaseBuffer(region.buffer);
+    }
+    for (let count = 0; count < REGIONS_CLEARED_AT_ONCE && this.releaseOne(); ) count++;
     this.#byNumber.length = 0;
     this.words.length = 0;
     this.bytes.length = 0;
     this.#usedPages = 0;
     this.#heldPages = 0;
     this.#drained = undefined;
+  }
+
+  /** Gives back one region that was cleared; false if there is none. */
+  releaseOne(): boolean {
+    const region = this.#leaving.pop();
+    if (region === undefined) return false;
+    releaseBuffer(region.buffer);
+    return true;
   }
 
   #regionOf(page: number): Region | undefined {
@@ -137,8 +158,11 @@ export class Regions {
     const vacant = this.#byNumber.indexOf(undefined);
     const number = vacant === NONE ? this.#byNumber.length : vacant;
     const pageCount = smallRegions[number] ?? regionPages;
-    const buffer = allocateBuffer(pageCount * PAGE_UNITS * (4 << wordShift));
-    const region = { number, buffer, pageCount, emptyMask: maskOf(pageCount), usedPages: 0, touchedPages: 0 };
+    const old = pageCount === regionPages ? this.#leaving.pop() : undefined;
+    const touchedPages = old?.touchedPages ?? 0;
+    const buffer = old?.buffer ?? allocateBuffer(pageCount * PAGE_UNITS * (4 << wordShift));
+    const region = { number, buffer, pageCount, emptyMask: maskOf(pageCount), usedPages: 0, touchedPages };
+    this.#heldPages += touchedPages;
     this.#byNumber[number] = region;
     this.words[number] = new Int32Array(buffer);
     this.bytes[number] = new Uint8Array(buffer);

@@ -137,6 +137,8 @@ test("a slot of many thousand rows stays in order, in any order of coming and go
   for (const key of inOrder.slice(0, 9000)) checked.drop(key); // whole branches from the left
   for (const key of inOrder.slice(-3000)) checked.drop(key);
   checked.check();
+  for (const key of inOrder.reverse()) checked.put(key, 4);
+  checked.check();
   for (let step = 0; step < 10_000; step++) {
     const key = keys[random.below(keys.length)]!;
     if (random.below(2) === 0) checked.put(key, 4);

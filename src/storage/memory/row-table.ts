@@ -111,7 +111,7 @@ export class RowTable {
   /** A longer step of the same, for quiet moments. False if nothing is left to do. */
   compact(): boolean {
     this.rows.forgetSources();
-    const isMoreWaiting = this.#compactor.step(COMPACTED_UNITS);
+    const isMoreWaiting = this.#compactor.step(COMPACTED_UNITS) || this.#arena.releaseSome();
     return this.rows.large.compact() || isMoreWaiting;
   }
 
