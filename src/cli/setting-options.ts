@@ -3,7 +3,8 @@
  * KVORUM_MAX_CLIENTS in the environment, `max-clients` in the file. A value is text in all three.
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from "../node/quantity.ts";
-import { EVICTION_POLICIES, FSYNC_POLICIES } from "../node/settings.ts";
+import { FSYNC_POLICIES } from "../node/settings.ts";
+import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
 import { LOG_FORMATS, LOG_LEVELS, SERVE_DEFAULTS, type ServeSettings } from "./serve-settings.ts";
 
 export interface SettingOption {

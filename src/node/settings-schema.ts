@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
 import {
   DATABASE_COUNT,
   DEFAULT_SETTINGS,
-  EVICTION_POLICIES,
   FSYNC_POLICIES,
   type NodeSettings,
   STORAGE_KINDS,

@@ -2,22 +2,10 @@
  * The settings of one node, with their defaults. What may be written in them stands in settings-schema.ts;
  * how people give them (flags, environment, file) in src/cli/.
  */
+import type { EvictionPolicy } from "../storage/memory/eviction-policy.ts";
 
 export const STORAGE_KINDS = ["memory", "disk"] as const;
 export type StorageKind = (typeof STORAGE_KINDS)[number];
-
-/** What to drop when a memory limit is reached; the names and their meaning are Redis's. */
-export const EVICTION_POLICIES = [
-  "noeviction",
-  "allkeys-lru",
-  "allkeys-lfu",
-  "allkeys-random",
-  "volatile-lru",
-  "volatile-lfu",
-  "volatile-random",
-  "volatile-ttl",
-] as const;
-export type EvictionPolicy = (typeof EVICTION_POLICIES)[number];
 
 /** When an acknowledged write is on the disk: before its answer, within about a second, or when the system likes. */
 export const FSYNC_POLICIES = ["always", "everysec", "no"] as const;

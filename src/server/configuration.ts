@@ -4,8 +4,9 @@
  */
 import { utf8 } from "../base/bytes.ts";
 import { parseSize } from "../node/quantity.ts";
-import { DATABASE_COUNT, EVICTION_POLICIES, type EvictionPolicy } from "../node/settings.ts";
+import { DATABASE_COUNT } from "../node/settings.ts";
 import { findConflict } from "../node/settings-schema.ts";
+import { EVICTION_POLICIES, type EvictionPolicy } from "../storage/memory/eviction-policy.ts";
 import { latin1 } from "./arguments.ts";
 import { choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
 
