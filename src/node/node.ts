@@ -6,10 +6,12 @@ import type { Logger } from "../base/logger.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
 import { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
+import { SLOT_COUNT } from "../ring/slot.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
 import { MemoryEngine, type RowUsage } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { RowCounts } from "../storage/storage-engine.ts";
+import { AbandonedRows } from "./abandoned-rows.ts";
 import { soleReplicaRules } from "./cell-rules.ts";
 import { DatabaseMap } from "./database-map.ts";
 import type { NodeSettings } from "./settings.ts";
@@ -44,6 +46,7 @@ export class StorageNode {
   readonly #logger: Logger;
   readonly #cancels: readonly Cancel[];
   readonly #rowKey: RowKey;
+  readonly #abandonedRows: AbandonedRows;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
 
@@ -66,6 +69,8 @@ export class StorageNode {
       hashSeed,
     });
     this.#rowKey = new RowKey(hashSeed);
+    this.#abandonedRows = new AbandonedRows(this.engine, runtime.clock, hashSeed);
+    this.databases.onAbandoned = (physical) => void this.#dropDatabase(physical);
     this.#cancels = [
       runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired()),
       runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => this.engine.maintain())),
@@ -88,9 +93,17 @@ export class StorageNode {
     return this.engine.counts(this.databases.physicalOf(database));
   }
 
-  /** Rows of one slot of a database. */
-  slotCount(slot: number, database: number): number {
-    return this.engine.slotCount(slot, this.databases.physicalOf(database));
+  /** In which slot the `index`-th row of a database is, and how many rows of the slot come before it. */
+  locateRow(database: number, index: number): { readonly slot: number; readonly before: number } {
+    const physical = this.databases.physicalOf(database);
+    let before = index;
+    let slot = 0;
+    for (; slot < SLOT_COUNT - 1; slot++) {
+      const count = this.engine.slotCount(slot, physical);
+      if (before < count) break;
+      before -= count;
+    }
+    return { slot, before };
   }
 
   /** How a key has been used; undefined if it is not there. Not a use of it. */
@@ -110,6 +123,7 @@ export class StorageNode {
 
   async close(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
+    this.#abandonedRows.close();
     await this.engine.close();
     this.#logger.info({}, "node closed");
   }
@@ -118,6 +132,11 @@ export class StorageNode {
   #rowKeyOf({ database, key }: KeyRef): RowKey {
     this.#rowKey.encode(this.databases.physicalOf(database), key, 0, key.length);
     return this.#rowKey;
+  }
+
+  async #dropDatabase(physical: number): Promise<void> {
+    await this.#abandonedRows.drop(physical);
+    this.databases.release(physical);
   }
 
   #dropExpired(): void {

@@ -12,11 +12,17 @@ import {
   removeWithContext,
 } from "../causality/cell-write.ts";
 import type { Stamper } from "./stamper.ts";
-import type { Change } from "./step.ts";
+import type { Change, KeyRef } from "./step.ts";
 
 export interface SiblingLimits {
   /** A versioned write that would leave more siblings than this is refused. */
   readonly siblingsMax: number;
+}
+
+export interface Write {
+  readonly ref: KeyRef;
+  readonly cell: Cell;
+  readonly before: Cell | undefined;
 }
 
 export class CellChanger {
@@ -44,6 +50,29 @@ export class CellChanger {
       case "increment":
         return increment(live, this.#stamper.stamp(wallMs).dot, change.by);
     }
+  }
+
+  /**
+   * What is to be stored so that the i-th key has its i-th change; of a key that is there twice, both changes in
+   * order. Deletions come last: if there is no room for the rest, what they delete is still there.
+   */
+  writesOf(
+    refs: readonly KeyRef[],
+    cells: readonly (Cell | undefined)[],
+    changes: readonly (Change | undefined)[],
+    wallMs: number,
+  ): readonly Write[] {
+    const writes = new Map<string, Write>();
+    refs.forEach((ref, i) => {
+      const change = changes[i];
+      if (change === undefined) return;
+      const id = `${ref.database}:${Buffer.from(ref.key).toString("latin1")}`;
+      const cell = this.changed(writes.get(id)?.cell ?? cells[i], change, wallMs);
+      writes.set(id, { ref, cell, before: cells[i] });
+    });
+    const isDeletion = ({ cell }: Write): boolean => cell.siblings.length === 0;
+    const all = [...writes.values()];
+    return [...all.filter((write) => !isDeletion(write)), ...all.filter(isDeletion)];
   }
 
   #put(

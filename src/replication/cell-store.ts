@@ -13,6 +13,8 @@ import type { KeyRef } from "./step.ts";
 import { versionOf, type WatchBoard } from "./watch-board.ts";
 
 const NO_BYTES = new Uint8Array(0);
+/** A row key has one byte for the database. */
+const DATABASE_NUMBERS = 256;
 
 /** Runs a part of a transaction that awaits nothing: only within it do steps see the transaction's cells. */
 export type Within = <T>(part: () => T) => T;
@@ -84,10 +86,23 @@ export class CellStore {
   }
 
   clear(database: number | undefined): Awaitable<void> {
-    this.#clearCount++;
-    this.#pins?.clear(database);
-    for (const pins of this.#transactions) pins.clear(database);
+    this.noteClear(database);
     return this.#engine.clear(database);
+  }
+
+  /** As `clear`, of a database that has another number now; the rows of the old one are no concern of this. */
+  noteClear(database: number | undefined, renumbered = database): void {
+    this.#clearCount++;
+    this.#pins?.clear(database, renumbered);
+    for (const pins of this.#transactions) pins.clear(database, renumbered);
+  }
+
+  /** True if no other database has rows. */
+  isOnly(database: number): boolean {
+    for (let other = 0; other < DATABASE_NUMBERS; other++) {
+      if (other !== database && this.#engine.counts(other).rows > 0) return false;
+    }
+    return true;
   }
 
   /**

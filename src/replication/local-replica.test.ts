@@ -111,14 +111,30 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
     expect(values).toEqual(["3", "2", "1", "0"]);
   });
 
-  test("what a slow update had read before all was cleared does not come back", async () => {
+  test.each([
+    ["all is cleared", undefined],
+    ["its database is cleared", 0],
+  ])("what a slow update had read does not come back when %s", async (_, database) => {
     const { replica, wallMs } = bench;
     for (let round = 0; round < 10; round++) {
       await bench.put("n", "41");
+      await bench.put("n", "elsewhere", NEVER, 1);
       const incremented = replica.update(ref("n"), wallMs, incrementBy(1));
-      await bench.settle(Promise.all([incremented, replica.clear()]));
+      await bench.settle(Promise.all([incremented, replica.clear(database)]));
       expect([undefined, "1"]).toContain(await bench.get("n"));
+      expect(await bench.get("n", 1)).toBe(database === undefined ? undefined : "elsewhere");
     }
+  });
+
+  test("a database is cleared however often, and only that one", async () => {
+    await bench.put("k", "stays", NEVER, 1);
+    for (let round = 0; round < 300; round++) {
+      await bench.put("k", `${round}`);
+      expect(await bench.get("k")).toBe(`${round}`);
+      await bench.settle(bench.replica.clear(0));
+      expect(await bench.get("k")).toBe(undefined);
+    }
+    expect(await bench.get("k", 1)).toBe("stays");
   });
 
   test("a database keeps its number from the read to the write", async () => {

@@ -22,12 +22,12 @@ import {
 } from "../causality/compact-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
-import { CellChanger, type SiblingLimits } from "./cell-changer.ts";
+import { CellChanger, type SiblingLimits, type Write } from "./cell-changer.ts";
 import { CellStore, copyOf, type Within } from "./cell-store.ts";
 import { KeyLatch } from "./key-latch.ts";
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
 import type { Stamper } from "./stamper.ts";
-import { type Change, type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
+import { type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
 import { versionOf, type Watch, WatchBoard } from "./watch-board.ts";
 
 /** How `peek` answers. */
@@ -59,6 +59,8 @@ export interface DatabaseNumbers {
   physicalOf(database: number): number;
   /** Exchanges the numbers of two. */
   swap(a: number, b: number): void;
+  /** Gives the database a number without rows. False if there is none. */
+  renew(database: number): boolean;
 }
 
 export interface Transaction {
@@ -69,10 +71,10 @@ export interface Transaction {
   readonly wallMs: number;
 }
 
-interface Write {
-  readonly ref: KeyRef;
-  readonly cell: Cell;
-  readonly before: Cell | undefined;
+/** Something to be done with keys: their databases are given by physical numbers. */
+interface Deed<C, R> {
+  load(stored: readonly KeyRef[]): Awaitable<C>;
+  apply(loaded: C, stored: readonly KeyRef[]): Awaitable<R>;
 }
 
 export class LocalReplica {
@@ -193,22 +195,23 @@ export class LocalReplica {
     step: (views: KeyView[]) => R,
   ): Awaitable<R> {
     if (refs.length === 1) return this.read(refs[0]!, { wallMs, touch }, (view) => step([view]));
-    const stored = this.#storedAll(refs);
-    const look = (cells: readonly (Cell | undefined)[]): R =>
-      step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs))));
-    return this.#exclusively(stored, () => this.#cells.loadAll(stored, touch), look);
+    return this.#exclusively(refs, {
+      load: (stored) => this.#cells.loadAll(stored, touch),
+      apply: (cells) => step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs)))),
+    });
   }
 
   update<R>(ref: KeyRef, wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
-    const stored = this.#stored(ref);
-    const apply = (cell: Cell | undefined): Awaitable<R> => {
-      const own = copyOf(cell);
-      const { reply, change, replyAfter } = step(viewOf(own, wallMs));
-      if (change === undefined) return reply;
-      const changed = this.#changer.changed(own, change, wallMs);
-      return whenReady(this.#cells.store(stored, changed), () => replyAfter?.(changed) ?? reply);
-    };
-    return this.#exclusively([stored], () => this.#cells.load(stored, true), apply);
+    return this.#exclusively([ref], {
+      load: ([stored]) => this.#cells.load(stored!, true),
+      apply: (cell, [stored]) => {
+        const own = copyOf(cell);
+        const { reply, change, replyAfter } = step(viewOf(own, wallMs));
+        if (change === undefined) return reply;
+        const changed = this.#changer.changed(own, change, wallMs);
+        return whenReady(this.#cells.store(stored!, changed), () => replyAfter?.(changed) ?? reply);
+      },
+    });
   }
 
   /** As `update`, of several keys at once. A key that is there twice sees one view, and its changes in order. */
@@ -217,12 +220,14 @@ export class LocalReplica {
     wallMs: number,
     step: (views: KeyView[]) => ManyEffect<R>,
   ): Awaitable<R> {
-    const stored = this.#storedAll(refs);
-    const apply = (cells: readonly (Cell | undefined)[]): Awaitable<R> => {
-      const { reply, changes } = step(cells.map((cell) => viewOf(cell, wallMs)));
-      return whenReady(this.#storeAll(stored, cells, changes, wallMs), () => reply);
-    };
-    return this.#exclusively(stored, () => this.#cells.loadAll(stored, true), apply);
+    return this.#exclusively(refs, {
+      load: (stored) => this.#cells.loadAll(stored, true),
+      apply: (cells, stored) => {
+        const { reply, changes } = step(cells.map((cell) => viewOf(cell, wallMs)));
+        const writes = this.#changer.writesOf(stored, cells, changes, wallMs);
+        return whenReady(this.#storeAll(writes), () => reply);
+      },
+    });
   }
 
   /** Remembers the key as it is now. Pair it with `release`. */
@@ -253,19 +258,30 @@ export class LocalReplica {
     { refs, watches, wallMs }: Transaction,
     body: (within: Within) => Awaitable<R>,
   ): Awaitable<R | undefined> {
-    const stored = this.#storedAll([...watches.map(({ ref }) => ref), ...refs]);
-    const run = (cells: readonly (Cell | undefined)[]): Awaitable<R | undefined> => {
-      const isUntouched = watches.every(
-        ({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version,
-      );
-      return isUntouched ? this.#cells.runPinned(stored, cells, body) : undefined;
-    };
-    return this.#exclusively(stored, () => this.#cells.loadAll(stored, true), run);
+    return this.#exclusively([...watches.map(({ ref }) => ref), ...refs], {
+      load: (stored) => this.#cells.loadAll(stored, true),
+      apply: (cells, stored) => {
+        const isUntouched = watches.every(
+          ({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version,
+        );
+        return isUntouched ? this.#cells.runPinned(stored, cells, body) : undefined;
+      },
+    });
   }
 
-  /** Forgets every key of one database, or of all. */
+  /**
+   * Forgets every key of one database, or of all. Takes no time for the rows themselves: a database beside others
+   * is given a new number, and its old rows are left to whoever keeps the numbers.
+   */
   clear(database?: number): Awaitable<void> {
-    return this.#cells.clear(database === undefined ? undefined : this.#databases.physicalOf(database));
+    if (database === undefined) return this.#cells.clear(undefined);
+    const before = this.#databases.physicalOf(database);
+    if (this.#cells.isOnly(before) || !this.#databases.renew(database)) return this.#cells.clear(before);
+    this.#cells.noteClear(before, this.#databases.physicalOf(database));
+    this.#watchBoard.noteSwap(database, database, {
+      hashOf: (ref) => this.#cells.hashOf(this.#stored(ref)),
+      isLive: () => false,
+    });
   }
 
   /** Lets two databases change places: no row is touched. */
@@ -291,53 +307,42 @@ export class LocalReplica {
     return refs.map((ref) => this.#stored(ref));
   }
 
-  /** Applies what `load` gives with nothing else in between: at once if that is at hand, else under the latch. */
-  #exclusively<C, R>(
-    refs: readonly KeyRef[],
-    load: () => Awaitable<C>,
-    apply: (loaded: C) => Awaitable<R>,
-  ): Awaitable<R> {
+  /** Runs a deed with nothing else in between: at once if what it loads is at hand, else under the latch. */
+  #exclusively<C, R>(refs: readonly KeyRef[], deed: Deed<C, R>): Awaitable<R> {
+    const stored = this.#storedAll(refs);
+    const load = (): Awaitable<C> => deed.load(stored);
+    const apply = (loaded: C): Awaitable<R> => deed.apply(loaded, stored);
     if (this.#cells.isPinned) return whenReady(load(), apply); // its transaction holds the latch
-    if (refs.some((ref) => this.#latch.holds(this.#cells.hashOf(ref))))
-      return this.#latched(refs, load, apply);
-    const loaded = load();
-    if (loaded instanceof Promise) return this.#latched(refs, load, apply, loaded);
-    const result = apply(loaded);
+    const isHeld = stored.some((ref) => this.#latch.holds(this.#cells.hashOf(ref)));
+    const early = isHeld ? undefined : load();
+    if (isHeld || early instanceof Promise) return this.#latched(refs, stored, early as Promise<C>, deed);
+    const result = apply(early as C);
     // A transaction may go on after an await: nobody has come between so far, and now nobody can.
-    return result instanceof Promise ? this.#latch.run(this.#hashesOf(refs), () => result) : result;
+    return result instanceof Promise ? this.#latch.run(this.#hashesOf(stored), () => result) : result;
   }
 
-  /** `early` is what `load` gave before the latch was asked for. */
-  #latched<C, R>(
+  /** `early` is what the deed loaded before the latch was asked for, if it did. */
+  async #latched<C, R>(
     refs: readonly KeyRef[],
-    load: () => Awaitable<C>,
-    apply: (loaded: C) => Awaitable<R>,
-    early?: Promise<C>,
+    stored: readonly KeyRef[],
+    early: Promise<C> | undefined,
+    deed: Deed<C, R>,
   ): Promise<R> {
-    const cells = this.#cells;
-    let { clearCount } = cells;
-    return this.#latch.run(this.#hashesOf(refs), async () => {
-      let loaded = await (early ?? load());
-      while (clearCount !== cells.clearCount) {
-        clearCount = cells.clearCount;
-        loaded = await load();
-      }
-      return apply(loaded);
+    const { clearCount } = this.#cells;
+    const done = await this.#latch.run(this.#hashesOf(stored), async () => {
+      const loaded = await (early ?? deed.load(stored));
+      // Where all was cleared meanwhile, it must not write what it has read, nor where it has read it.
+      return clearCount === this.#cells.clearCount ? { result: await deed.apply(loaded, stored) } : undefined;
     });
+    return done === undefined ? this.#exclusively(refs, deed) : done.result;
   }
 
   #hashesOf(refs: readonly KeyRef[]): number[] {
     return refs.map((ref) => this.#cells.hashOf(ref));
   }
 
-  /** All or none: a change that finds no room takes those before it back. */
-  #storeAll(
-    refs: readonly KeyRef[],
-    cells: readonly (Cell | undefined)[],
-    changes: readonly (Change | undefined)[],
-    wallMs: number,
-  ): Awaitable<unknown> {
-    const writes = this.#writesOf(refs, cells, changes, wallMs);
+  /** All or none: a write that finds no room takes those before it back. */
+  #storeAll(writes: readonly Write[]): Awaitable<unknown> {
     const stored: Awaitable<void>[] = [];
     try {
       for (const { ref, cell } of writes) stored.push(this.#cells.store(ref, cell));
@@ -348,27 +353,6 @@ export class LocalReplica {
       throw cause;
     }
     return allReady(stored);
-  }
-
-  /** What is to be stored, deletions last: if there is no room for the rest, what they delete is still there. */
-  #writesOf(
-    refs: readonly KeyRef[],
-    cells: readonly (Cell | undefined)[],
-    changes: readonly (Change | undefined)[],
-    wallMs: number,
-  ): readonly Write[] {
-    const writes = new Map<string, Write>();
-    refs.forEach((ref, i) => {
-      const change = changes[i];
-      if (change === undefined) return;
-      const id = `${ref.database}:${Buffer.from(ref.key).toString("latin1")}`;
-      const present = writes.has(id) ? writes.get(id)!.cell : cells[i];
-      const cell = this.#changer.changed(present, change, wallMs);
-      writes.set(id, { ref, cell, before: cells[i] });
-    });
-    const isDeletion = ({ cell }: Write): boolean => cell.siblings.length === 0;
-    const all = [...writes.values()];
-    return [...all.filter((write) => !isDeletion(write)), ...all.filter(isDeletion)];
   }
 
   #countLookup(view: KeyView): KeyView {

@@ -28,11 +28,12 @@ export class PinnedCells {
     return this.#cells.get(database)?.get(latin1(key));
   }
 
-  /** All keys of one database, or of all, are gone. */
-  clear(database: number | undefined): void {
+  /** All keys of one database, or of all, are gone. If it has a new number, that has them no more either. */
+  clear(database: number | undefined, renumbered = database): void {
     for (const [number, cells] of this.#cells) {
       if (database !== undefined && database !== number) continue;
       for (const key of cells.keys()) cells.set(key, undefined);
+      if (renumbered !== undefined) this.#cells.set(renumbered, cells);
     }
   }
 

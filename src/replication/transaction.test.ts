@@ -96,17 +96,23 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
     expect(Buffer.from(seen!).toString()).toBe("old");
   });
 
-  test("a transaction sees all gone that is cleared in its midst, and brings nothing back", async () => {
+  test.each([
+    ["everything", undefined],
+    ["its database", 0],
+  ])("a transaction that clears %s sees all gone, and brings nothing back", async (_, database) => {
     const { replica, wallMs } = bench;
     await bench.put("k", "1");
+    await bench.put("k", "1", NEVER, 1);
     const seen = bench.settle(
       replica.transact({ refs: [ref("k")], watches: [], wallMs }, async (within) => {
-        await within(() => replica.clear());
-        return within(() => replica.read(ref("k"), { wallMs, touch: true }, textOf));
+        await within(() => replica.clear(database));
+        const text = within(() => replica.read(ref("k"), { wallMs, touch: true }, textOf));
+        const incremented = within(() => replica.update(ref("k"), wallMs, INCREMENT));
+        return [text, incremented];
       }),
     );
-    expect(await seen).toBe(undefined);
-    expect(await bench.get("k")).toBe(undefined);
+    expect(await seen).toEqual([undefined, 1]);
+    expect(await bench.get("k")).toBe("1");
   });
 
   test("so does one during which somebody else clears all", async () => {
@@ -188,6 +194,23 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
         },
       ],
       ["all is cleared", () => bench.put("k", "1"), () => bench.settle(bench.replica.clear())],
+      [
+        "its database is cleared",
+        async () => {
+          await bench.put("k", "1");
+          await bench.put("k", "1", NEVER, 1);
+        },
+        () => bench.settle(bench.replica.clear(0)),
+      ],
+      [
+        "it is made and deleted again, once its database is cleared",
+        () => bench.put("k", "1", NEVER, 1),
+        async () => {
+          await bench.settle(bench.replica.clear(0));
+          await bench.put("k", "1");
+          await bench.delete("k");
+        },
+      ],
       [
         "its database is swapped away",
         () => bench.put("k", "1"),

@@ -1,6 +1,5 @@
 /** `RANDOMKEY` -> a key, each as likely as any other as long as no slot holds very many; null if there is none. */
 import { type Awaitable, whenReady } from "../../base/awaitable.ts";
-import { SLOT_COUNT } from "../../ring/slot.ts";
 import { POSITION_COUNT } from "../../storage/row-key.ts";
 import type { Session, SessionCommand } from "../command.ts";
 
@@ -30,17 +29,13 @@ function tryToFind(session: Session, triesLeft: number): Awaitable<Uint8Array | 
 /** The row with a random number, counted slot by slot; undefined if that has expired. */
 function pick({ server, database }: Session, rowCount: number): Awaitable<Uint8Array | undefined> {
   const { random } = server.runtime;
-  let number = random.below(rowCount);
-  let slot = 0;
-  for (; slot < SLOT_COUNT && number >= server.node.slotCount(slot, database); slot++) {
-    number -= server.node.slotCount(slot, database);
-  }
-  const isCounted = number < COUNTED_ROWS_MAX;
+  const { slot, before } = server.node.locateRow(database, random.below(rowCount));
+  const isCounted = before < COUNTED_ROWS_MAX;
   const position = isCounted ? 0 : random.below(POSITION_COUNT);
   const step = {
     database,
     from: slot * POSITION_COUNT + position,
-    rowsMax: isCounted ? number + 1 : 1,
+    rowsMax: isCounted ? before + 1 : 1,
     wallMs: server.wallMs,
   };
   let met: Uint8Array | undefined;
