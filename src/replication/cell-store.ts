@@ -74,10 +74,11 @@ export class CellStore {
     return allReady(refs.map((ref) => whenReady(this.load(ref, touch), copyOf)));
   }
 
-  store(ref: KeyRef, cell: Cell): Awaitable<void> {
+  /** `insists`: also where there is no room for more. */
+  store(ref: KeyRef, cell: Cell, insists: boolean): Awaitable<void> {
     const bytes = encodeCell(cell);
     this.#rowKey.encode(ref.database, ref.key, 0, ref.key.length);
-    const write = this.#engine.put(this.#rowKey, { bytes, start: 0, end: bytes.length });
+    const write = this.#engine.put(this.#rowKey, { bytes, start: 0, end: bytes.length }, insists);
     this.#watchBoard.noteWrite(this.#rowKey.hash);
     if (this.#pins === undefined) return write;
     if (this.#pins.has(ref)) this.#pins.set(ref, cell);

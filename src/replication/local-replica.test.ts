@@ -5,7 +5,7 @@ import { EMPTY_CELL, NEVER } from "../causality/cell.ts";
 import { resolveAll } from "../causality/cell-value.ts";
 import { seenContext } from "../causality/cell-write.ts";
 import { ELSEWHERE, HIT, MISS } from "./local-replica.ts";
-import type { Effect, KeyView } from "./step.ts";
+import type { Change, Effect, KeyView } from "./step.ts";
 
 function incrementBy(by: number): (view: KeyView) => Effect<number> {
   return (view) => ({ reply: numberOf(view) + by, change: { kind: "increment", by: BigInt(by) } });
@@ -155,21 +155,49 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
   });
 });
 
-test("an update of several keys that finds no room changes nothing", async () => {
-  const bench = new ReplicaBench(0, { memoryBytesMax: 80 * 1024 });
-  const { replica, wallMs } = bench;
-  await bench.put("a", "old");
-  await bench.put("b", "old");
+describe("where there is no room", () => {
   const put = (length: number) =>
     ({ kind: "put", value: new Uint8Array(length), expiresAtMs: NEVER }) as const;
-  const refs = ["b", "a", "new", "large"].map((name) => ref(name));
-  const changes = [{ kind: "delete" }, put(10), put(10), put(100 * 1024)] as const;
-  expect(() => replica.updateMany(refs, wallMs, () => ({ reply: undefined, changes }))).toThrow(
-    expect.objectContaining({ code: "OUT_OF_MEMORY", outcome: "not-applied" }),
-  );
-  expect(await Promise.all(["a", "b", "new", "large"].map((name) => bench.get(name)))).toEqual([
-    ...["old", "old", undefined, undefined],
-  ]);
+  let bench: ReplicaBench;
+
+  beforeEach(async () => {
+    bench = new ReplicaBench(0, { memoryBytesMax: 80 * 1024 });
+    await bench.put("a", "old");
+    await bench.put("b", "old");
+  });
+
+  const update = (changes: readonly Change[], ...names: string[]): unknown =>
+    bench.replica.updateMany(
+      names.map((name) => ref(name)),
+      bench.wallMs,
+      () => ({ reply: undefined, changes }),
+    );
+  const valuesOf = (...names: string[]) => Promise.all(names.map((name) => bench.get(name)));
+
+  test("an update of several keys changes nothing", async () => {
+    expect(() => update([put(10), put(10), put(100 * 1024)], "a", "new", "large")).toThrow(
+      expect.objectContaining({ code: "OUT_OF_MEMORY", outcome: "not-applied" }),
+    );
+    expect(await valuesOf("a", "new", "large")).toEqual(["old", undefined, undefined]);
+  });
+
+  test("a key may be renamed, and may expire", async () => {
+    expect(() => {
+      for (let i = 0; ; i++) update([put(100)], `filler-${i}`);
+    }).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
+    for (let i = 0; i < 10; i++) {
+      const expire = { kind: "expire", expiresAtMs: bench.wallMs + 1_000 } as const;
+      bench.replica.update(ref(`filler-${i}`), bench.wallMs, () => ({ reply: undefined, change: expire }));
+    }
+    update(
+      [{ kind: "delete" }, { kind: "put", value: utf8("old"), expiresAtMs: NEVER }],
+      "a",
+      "a-much-longer-name",
+    );
+    expect(await valuesOf("a", "a-much-longer-name")).toEqual([undefined, "old"]);
+    await bench.world.runFor(1_000);
+    expect(await valuesOf("filler-3", "filler-9")).toEqual([undefined, undefined]);
+  });
 });
 
 test("what a read answers later is its reader's own", async () => {

@@ -209,7 +209,8 @@ export class LocalReplica {
         const { reply, change, replyAfter } = step(viewOf(own, wallMs));
         if (change === undefined) return reply;
         const changed = this.#changer.changed(own, change, wallMs);
-        return whenReady(this.#cells.store(stored!, changed), () => replyAfter?.(changed) ?? reply);
+        const write = this.#cells.store(stored!, changed, change.kind === "expire");
+        return whenReady(write, () => replyAfter?.(changed) ?? reply);
       },
     });
   }
@@ -341,14 +342,15 @@ export class LocalReplica {
     return refs.map((ref) => this.#cells.hashOf(ref));
   }
 
-  /** All or none: a write that finds no room takes those before it back. */
+  /** All or none: a write that finds no room takes those before it back. What gives up a key finds room for another. */
   #storeAll(writes: readonly Write[]): Awaitable<unknown> {
+    const insists = writes.some(({ cell }) => cell.siblings.length === 0);
     const stored: Awaitable<void>[] = [];
     try {
-      for (const { ref, cell } of writes) stored.push(this.#cells.store(ref, cell));
+      for (const { ref, cell } of writes) stored.push(this.#cells.store(ref, cell, insists));
     } catch (cause) {
       for (const { ref, before } of writes.slice(0, stored.length).reverse()) {
-        void this.#cells.store(ref, before ?? EMPTY_CELL);
+        void this.#cells.store(ref, before ?? EMPTY_CELL, true);
       }
       throw cause;
     }

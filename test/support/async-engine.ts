@@ -42,9 +42,9 @@ export class AsyncEngine implements StorageEngine {
     return this.#later(() => this.#lend(this.#read(wanted, touch), into));
   }
 
-  put(key: RowKey, cell: ByteRange): void | Promise<void> {
+  put(key: RowKey, cell: ByteRange, insists?: boolean): void | Promise<void> {
     this.#spoil();
-    const written = this.#inner.put(key, cell);
+    const written = this.#inner.put(key, cell, insists);
     return this.#isSlow() ? this.#later(() => written) : written;
   }
 

@@ -66,6 +66,18 @@ test("noeviction refuses what needs room, before anything has changed, and lets 
   expect(engine.statistics.evictedRows).toBe(0);
 });
 
+test("a write that insists is made where there is no room", () => {
+  const { engine } = createEngine({ memoryBytesMax: MIB });
+  const put = (key: string, insists: boolean): void =>
+    engine.put(simpleKey(key), simpleCell("x".repeat(1000)), insists);
+  expect(() => {
+    for (let i = 0; ; i++) put(`key ${i}`, false);
+  }).toThrow(StoreError);
+  put("one more", true);
+  expect(has(engine, "one more")).toBe(true);
+  expect(() => put("another", false)).toThrow(StoreError);
+});
+
 test.each(EVICTION_POLICIES.filter((policy) => policy !== "noeviction"))(
   "%s keeps within the limit",
   (policy) => {

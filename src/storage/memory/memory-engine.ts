@@ -97,10 +97,11 @@ export class MemoryEngine implements StorageEngine {
     return true;
   }
 
-  put(key: RowKey, cell: ByteRange): void {
+  put(key: RowKey, cell: ByteRange, insists = false): void {
     if (--this.#callsToClockReading < 0) this.#readClock();
     if (this.#table.rows.hasGiven(cell.bytes)) {
-      this.put(key, { bytes: cell.bytes.slice(cell.start, cell.end), start: 0, end: cell.end - cell.start });
+      const own = cell.bytes.slice(cell.start, cell.end);
+      this.put(key, { bytes: own, start: 0, end: own.length }, insists);
       return;
     }
     const expiresAtMs = this.#rules.expiresAtMs(cell);
@@ -109,7 +110,7 @@ export class MemoryEngine implements StorageEngine {
       if (address !== 0) this.#table.drop(address);
       this.#table.compactAfterWrite();
     } else if (address === 0 || !this.#table.overwrite(address, cell, expiresAtMs, this.#wallMs)) {
-      this.#write(key, cell, expiresAtMs);
+      this.#write(key, cell, expiresAtMs, insists);
     } else {
       const rows = this.#table.rows;
       rows.setUse(address, this.#stamps.next(rows.useOf(address)));
@@ -209,12 +210,12 @@ export class MemoryEngine implements StorageEngine {
     return address === 0 ? undefined : this.#table.sizeBytesOf(address);
   }
 
-  #write(key: RowKey, cell: ByteRange, expiresAtMs: number): void {
+  #write(key: RowKey, cell: ByteRange, expiresAtMs: number, insists: boolean): void {
     const cellLength = cell.end - cell.start;
     if (cellLength > CELL_BYTES_MAX)
       throw new StoreError("INVALID_REQUEST", "not-applied", "value too large");
     const sizeBytes = Rows.sizeBytes(key.length, cellLength, expiresAtMs !== NEVER_EXPIRES);
-    const address = this.#makeRoomFor(key, sizeBytes);
+    const address = this.#makeRoomFor(key, sizeBytes, insists);
     const table = this.#table;
     const wallMs = this.#wallMs;
     if (address === 0) table.insert(key, cell, expiresAtMs, wallMs, this.#stamps.first());
@@ -225,7 +226,7 @@ export class MemoryEngine implements StorageEngine {
    * Evicts so that a row of `sizeBytes` fits. Returns the address of the key's present row, or 0. After the limit
    * was lowered by much, one write evicts only some more than it needs, lest it take long; `maintain` does the rest.
    */
-  #makeRoomFor(key: RowKey, sizeBytes: number): number {
+  #makeRoomFor(key: RowKey, sizeBytes: number, insists: boolean): number {
     const liveBytesBefore = this.#table.liveBytes;
     for (let evicted = 0; ; evicted++) {
       const address = this.#table.find(key);
@@ -234,6 +235,7 @@ export class MemoryEngine implements StorageEngine {
       const hasDoneItsShare = this.#table.liveBytes + growthBytes <= liveBytesBefore;
       if (hasDoneItsShare && evicted >= EVICTIONS_PER_STEP) return address;
       if (growthBytes > this.#limits.memoryBytesMax || !this.#evictOne()) {
+        if (insists) return address;
         throw new StoreError(
           "OUT_OF_MEMORY",
           "not-applied",
