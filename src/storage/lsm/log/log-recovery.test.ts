@@ -17,9 +17,9 @@ const path = (number: number): string => `${DIRECTORY}/00000${number}.log`;
 /** A world with a log of rows "a 0".."a 4" in file 1, "b 0".. in file 2, and so on; each row is a durable batch. */
 async function worldWithFiles(
   letters: string,
-  { close = false } = {},
+  { close = false, seed = 1 } = {},
 ): Promise<{ world: SimWorld; ends: number[][] }> {
-  const world = new SimWorld(1);
+  const world = new SimWorld(seed);
   const log = await world.runUntil(SmallLog.open(world.runtime("a"), { policy: "always" }));
   const ends: number[][] = [];
   for (const letter of letters) {
@@ -101,6 +101,19 @@ describe("files that are whole", () => {
     expect(world.disk("a").paths).toEqual([path(3)]);
   });
 
+  test("are durable once they were read, even if they were not before", async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const world = new SimWorld(seed);
+      const log = await world.runUntil(SmallLog.open(world.runtime("a"), { policy: "no" }));
+      log.put("a 0", "1");
+      await world.runFor(100);
+      world.kill("a");
+      expect(keysOf(await recover(world))).toBe("a 0");
+      world.crash("a");
+      expect(keysOf(await recover(world))).toBe("a 0");
+    }
+  });
+
   test("of no files nothing comes, and the numbers go on from the first that counts", async () => {
     const world = new SimWorld(1);
     await world.runUntil(world.runtime("a").disk.makeDirectory(DIRECTORY));
@@ -126,6 +139,16 @@ describe("a torn tail", () => {
       world.crash("a");
       expect(keysOf(await recover(world))).toBe(`${rows("a", [0, 1, 2])},next`);
     }
+  });
+
+  test("is cut off for good: the file is whole when it is not the newest any more", async () => {
+    const { world, ends } = await worldWithFiles("a");
+    await overwrite(world, path(1), (bytes) => bytes.slice(0, ends[0]![4]! + 10));
+    const log = await world.runUntil(SmallLog.open(world.runtime("a"), { policy: "always" }));
+    log.rotate();
+    await world.runUntil(log.putDurably("b 0", "1"));
+    world.crash("a");
+    expect(keysOf(await recover(world))).toBe(`${rows("a", [0, 1, 2, 3])},b 0`);
   });
 
   test("of zeros is one", async () => {
@@ -222,8 +245,9 @@ describe("damage", () => {
 describe("to recover", () => {
   test("goes on with the batches that are whole, keeps the damaged file, and needs it once only", async () => {
     const { ends } = await worldWithFiles("a");
-    for (let lost = 0; lost < 4; lost++) {
-      const { world } = await worldWithFiles("ab");
+    for (let seed = 0; seed < 40; seed++) {
+      const lost = seed % 4;
+      const { world } = await worldWithFiles("ab", { seed });
       world.disk("a").flipBit(path(1), ends[0]![lost]! + 30);
       const log = await recover(world, { recover: true });
       const kept = rows(

@@ -228,13 +228,28 @@ describe("trouble", () => {
         failures++;
         // As Linux does: the pages are clean now, and gone.
         const file = world.disk("a").tree.open(path, false);
-        file.truncate(log.memtables[0]!.segment.sealedBytes - 12);
+        file.truncate(file.length - 12);
+        file.append(new Uint8Array(12));
         return "EIO";
       };
       log.put("b", "1");
       await expect(world.runUntil(log.writer.durable()!)).rejects.toMatchObject({ outcome: "unknown" });
       await world.runFor(1100);
       await world.runUntil(log.putDurably("c", "1"));
+      expect(await reopened(world, { crash: true })).toEqual(log.rows);
+    }
+  });
+
+  test("a file that has lost its end, or is gone, is written anew when it is next looked at", async () => {
+    for (const lostBytes of [1, 100, Number.POSITIVE_INFINITY]) {
+      const { world, log } = await openLog({ policy: "always" });
+      await world.runUntil(log.putDurably("a", "x".repeat(200)));
+      const file = world.disk("a").tree.open(FIRST_FILE, false);
+      file.truncate(Math.max(0, file.length - lostBytes));
+      let failures = 0;
+      world.disk("a").intercept = ({ kind }) => (kind === "append" && failures++ === 0 ? "EIO" : undefined);
+      log.put("b", "1");
+      await world.runFor(1100);
       expect(await reopened(world, { crash: true })).toEqual(log.rows);
     }
   });

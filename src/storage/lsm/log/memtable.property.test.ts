@@ -127,3 +127,18 @@ test("a row of the open batch is overwritten in place, a sealed or a frozen one 
   expect(table.segment.tail).toBeGreaterThan(sealed);
   expect(get(table, "a")).toBe("4");
 });
+
+test("keys whose hashes are the same are two rows, put or adopted", () => {
+  const [first, second] = ["0imw3hr0pu0gsf", "1qp97tr1dwn5tb"] as const;
+  const { hash } = aim(first);
+  expect(aim(second).hash).toBe(hash);
+  const table = memtable();
+  put(table, first, "1");
+  put(table, second, "2");
+  const adopting = new Memtable(table.segment);
+  for (const key of [first, second]) adopting.adopt(table.find(aim(key)), aim(key).hash);
+  for (const each of [table, adopting]) {
+    expect(each.rowCount).toBe(2);
+    expect([get(each, first), get(each, second)]).toEqual(["1", "2"]);
+  }
+});
