@@ -42,6 +42,8 @@ export class StorageNode {
   /** The engine's methods want the numbers that this gives. */
   readonly databases = new DatabaseMap();
   readonly actor: bigint;
+  /** Of the row keys that the engine is asked with. */
+  readonly hashSeed: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #cancels: readonly Cancel[];
@@ -64,6 +66,7 @@ export class StorageNode {
       evictionSamples: DEFAULT_TUNING.evictionSamples,
     });
     const hashSeed = runtime.random.uint32();
+    this.hashSeed = hashSeed;
     this.replica = new LocalReplica(this.engine, stamper, this.databases, {
       siblingsMax: SIBLINGS_MAX,
       hashSeed,

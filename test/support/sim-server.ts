@@ -50,6 +50,10 @@ export class SimServer {
     return connections.map((connection) => new SimClient(connection));
   }
 
+  limitOutput(bytesMax: number): void {
+    this.#server.settings.outputBufferBytesMax = bytesMax;
+  }
+
   /** Lets the world go on until the answer is there. */
   settle<T>(answer: Promise<T>): Promise<T> {
     return this.world.runUntil(answer);
@@ -58,7 +62,7 @@ export class SimServer {
 
 function slowNode(node: StorageNode, { clock, random }: Runtime, slowInTen: number): StorageNode {
   const engine = new AsyncEngine(node.engine, { clock, random, slowInTen });
-  const limits = { siblingsMax: 100, hashSeed: 1 };
+  const limits = { siblingsMax: 100, hashSeed: node.hashSeed };
   const replica = new LocalReplica(engine, new Stamper(random), node.databases, limits);
   return Object.defineProperty(node, "replica", { value: replica });
 }
