@@ -42,7 +42,7 @@ test("what was committed is there after a crash", async () => {
     world.crash("a");
     const manifest = await world.runUntil(openManifest(world.runtime("a").disk));
     expect(layoutOf(manifest.version).flat()).toEqual([5]);
-    expect(manifest.takeFileNumber()).toBe(6);
+    expect(manifest.takeFileNumbers()).toBe(6);
   }
 });
 

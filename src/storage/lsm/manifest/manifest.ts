@@ -65,9 +65,11 @@ export class Manifest {
     return this.#version;
   }
 
-  /** A number that no other file of the directory has had, as far as it is known to the disk. */
-  takeFileNumber(): number {
-    return this.#nextFile++;
+  /** The first of `count` numbers in a row that no other file of the directory has, used or not. */
+  takeFileNumbers(count = 1): number {
+    const first = this.#nextFile;
+    this.#nextFile += count;
+    return first;
   }
 
   /**
