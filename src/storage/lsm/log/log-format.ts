@@ -24,7 +24,8 @@
  *          0     4  keyLength   in bits 0-23; flags of what the row superseded in bits 24-31 (ROW_FLAG)
  *          4     4  cellLength
  *          8     8  superseded  version hash of the cell that this row took the place of; 0 if of none
- *         16     4  link        offset of the previous row of the same slot in this segment; 0 if there is none
+ *         16     4  link        offset of the row before it in the same slot of this segment; 0 if there is none. If that
+ *                               one has the same key: its link instead
  *         20   ...  row key, then zeros up to a multiple of 4; cell, then zeros up to a multiple of 4
  *
  * Numbers are little-endian.

@@ -12,33 +12,46 @@ const NO_BYTES = new Uint8Array(0);
 export interface LinkedRows {
   readonly segment: Segment;
   readonly heads: Int32Array;
+  /** The last large slot that was sorted, for scans to come: a client's SCAN begins a new one each time. */
+  sortedSlot?: SortedSlot | undefined;
 }
+
+export interface SortedSlot {
+  /** The slot's latest row then: if it still is, the rows are the same. */
+  readonly head: number;
+  /** Of each key the latest row, sorted. */
+  readonly offsets: readonly number[];
+}
+
+/** Sorting fewer rows again costs next to nothing. */
+const KEPT_ROWS_MIN = 256;
 
 export class MemtableScan {
   /** Key and cell of the current row; they stay as they are, but the range objects are reused. */
   readonly key: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly cell: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #rows: LinkedRows;
   readonly #segment: Segment;
   readonly #heads: Int32Array;
-  readonly #from: Uint8Array;
   readonly #to: Uint8Array | undefined;
-  readonly #end: number;
+  readonly #lastSlot: number;
   #slot: number;
-  #offsets: number[] = [];
+  #offsets: readonly number[] = [];
   #at = 0;
 
   /** Rows with `from` <= row key < `to` (no end if undefined). */
-  constructor({ segment, heads }: LinkedRows, from: Uint8Array, to: Uint8Array | undefined) {
-    segment.freeze();
-    this.#segment = segment;
-    this.#heads = heads.slice();
-    this.#from = from;
+  constructor(rows: LinkedRows, from: Uint8Array, to: Uint8Array | undefined) {
+    rows.segment.freeze();
+    this.#rows = rows;
+    this.#segment = rows.segment;
+    this.#heads = rows.heads.slice();
     this.#to = to;
-    this.#end = segment.tail;
-    this.#slot = firstSlot(from);
-    this.key.bytes = segment.bytes;
-    this.cell.bytes = segment.bytes;
-    this.#enterSlot();
+    this.#slot = slotFrom(from);
+    this.#lastSlot = to === undefined ? SLOT_COUNT - 1 : Math.min(slotFrom(to), SLOT_COUNT - 1);
+    this.key.bytes = rows.segment.bytes;
+    this.cell.bytes = rows.segment.bytes;
+    if (this.#slot <= this.#lastSlot) this.#enterSlot();
+    this.#at = this.#firstFrom(from);
   }
 
   /** Offset of the current row in the segment. Requires: `next` was true. */
@@ -49,14 +62,15 @@ export class MemtableScan {
   /** Moves to the next row; false at the end. */
   next(): boolean {
     while (this.#at >= this.#offsets.length) {
-      if (++this.#slot >= SLOT_COUNT) return false;
+      if (this.#slot >= this.#lastSlot) return false;
+      this.#slot++;
       this.#enterSlot();
     }
     const offset = this.#offsets[this.#at++]!;
     this.#pointAt(offset);
-    if (this.#to === undefined || this.#compareKey(offset, this.#to) < 0) return true;
-    this.#slot = SLOT_COUNT;
-    this.#offsets = [];
+    if (this.#slot < this.#lastSlot || this.#to === undefined) return true;
+    if (this.#compareKey(offset, this.#to) < 0) return true;
+    this.#at = this.#offsets.length;
     return false;
   }
 
@@ -68,18 +82,33 @@ export class MemtableScan {
     this.cell.end = this.cell.start + segment.cellLength(offset);
   }
 
-  /** Gathers the slot's rows, of each key the latest, sorted. */
   #enterSlot(): void {
-    const segment = this.#segment;
-    const offsets: number[] = [];
-    for (let offset = this.#heads[this.#slot]!; offset !== 0; offset = segment.link(offset)) {
-      if (offset < this.#end && this.#compareKey(offset, this.#from) >= 0) offsets.push(offset);
-    }
-    offsets.sort((a, b) => this.#compareRows(a, b) || b - a);
-    this.#offsets = offsets.filter(
-      (offset, i) => i === 0 || this.#compareRows(offsets[i - 1]!, offset) !== 0,
-    );
+    const head = this.#heads[this.#slot]!;
+    const kept = this.#rows.sortedSlot;
     this.#at = 0;
+    this.#offsets = kept !== undefined && kept.head === head ? kept.offsets : this.#sort(head);
+    if (this.#offsets.length >= KEPT_ROWS_MIN) this.#rows.sortedSlot = { head, offsets: this.#offsets };
+  }
+
+  /** The rows on the way from `head`, of each key the latest. */
+  #sort(head: number): readonly number[] {
+    const offsets: number[] = [];
+    for (let offset = head; offset !== 0; offset = this.#segment.link(offset)) offsets.push(offset);
+    if (offsets.length < 2) return offsets;
+    offsets.sort((a, b) => this.#compareRows(a, b) || b - a);
+    return offsets.filter((offset, i) => i === 0 || this.#compareRows(offsets[i - 1]!, offset) !== 0);
+  }
+
+  /** Where the first row of the slot stands that is not below `from`. */
+  #firstFrom(from: Uint8Array): number {
+    let low = 0;
+    let high = this.#offsets.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compareKey(this.#offsets[middle]!, from) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #compareRows(a: number, b: number): number {
@@ -109,6 +138,7 @@ export class MemtableScan {
   }
 }
 
-function firstSlot(from: Uint8Array): number {
-  return ((from[0] ?? 0) << 8) | (from[1] ?? 0);
+/** The slot of a row key, or of the beginning of one. */
+function slotFrom(key: Uint8Array): number {
+  return ((key[0] ?? 0) << 8) | (key[1] ?? 0);
 }

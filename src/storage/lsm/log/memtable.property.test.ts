@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareBytes, utf8 } from "../../../base/bytes.ts";
-import { RowKey } from "../../row-key.ts";
+import { RowKey, slotOfRow } from "../../row-key.ts";
 import { Memtable } from "./memtable.ts";
 import { MemtableScan } from "./memtable-scan.ts";
 import { Segment, type Superseded } from "./segment.ts";
@@ -141,4 +141,38 @@ test("keys whose hashes are the same are two rows, put or adopted", () => {
     expect(each.rowCount).toBe(2);
     expect([get(each, first), get(each, second)]).toEqual(["1", "2"]);
   }
+});
+
+test("a key that is written again and again makes no long way through its slot", () => {
+  const table = memtable();
+  put(table, "{one slot}a", "1");
+  for (let i = 0; i < 1000; i++) {
+    put(table, "{one slot}b", `${i}`);
+    table.segment.seal();
+  }
+  put(table, "{one slot}c", "1");
+  let steps = 0;
+  const slot = slotOfRow(aim("{one slot}a").bytes, 0);
+  for (let offset = table.heads[slot]!; offset !== 0; offset = table.segment.link(offset)) steps++;
+  expect(steps).toBe(3);
+  expect(rowsOf(new MemtableScan(table, new Uint8Array(0), undefined))).toHaveLength(3);
+});
+
+test("a large slot is sorted once for many scans, until a row is put into it", () => {
+  const table = memtable();
+  const keys = Array.from({ length: 1000 }, (_, i) => `{one slot}${i}`);
+  for (const key of keys) put(table, key, "1");
+  const firstAfter = (from: Uint8Array): Uint8Array | undefined => {
+    const scan = new MemtableScan(table, from, undefined);
+    return scan.next() ? scan.key.bytes.slice(scan.key.start, scan.key.end) : undefined;
+  };
+  const sorted = keys.map((key) => aim(key).copy()).sort(compareBytes);
+  for (const key of sorted) expect(firstAfter(key)).toEqual(key);
+  const kept = table.sortedSlot;
+  firstAfter(sorted[500]!);
+  expect(table.sortedSlot?.offsets).toBe(kept?.offsets);
+  const added = aim("{one slot}added").copy();
+  put(table, "{one slot}added", "1");
+  expect(firstAfter(added)).toEqual(added);
+  expect(table.sortedSlot?.offsets).not.toBe(kept?.offsets);
 });

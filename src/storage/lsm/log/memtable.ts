@@ -2,23 +2,25 @@
  * Memtable: an index over the rows of one segment. Of the rows of one key, the last one counts.
  *
  *   places   capacity x (hash, offset): open addressing, linear probing; offset 0 is a free place
- *   heads    per slot, the offset of its latest row; the rows of a slot are linked from the latest to the first,
- *            so that a scan sorts one slot at a time
+ *   heads    per slot, the offset of its latest row; the rows of a slot are linked from the latest to the first, so
+ *            that a scan sorts one slot at a time. The way leads by the newest row of each key; it may leave out older
  *
  * Hot: `get` and `put`; watched by `bench -- log`.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import { SLOT_COUNT } from "../../../ring/slot.ts";
 import { type RowKey, slotOfRow } from "../../row-key.ts";
+import type { LinkedRows, SortedSlot } from "./memtable-scan.ts";
 import type { Segment, Superseded } from "./segment.ts";
 
 const LOAD_MAX = 0.7;
 const CAPACITY_MIN = 1024;
 
-export class Memtable {
+export class Memtable implements LinkedRows {
   readonly segment: Segment;
   /** Per slot, the offset of the latest row; 0 if there is none. */
   readonly heads = new Int32Array(SLOT_COUNT);
+  sortedSlot: SortedSlot | undefined = undefined;
   #places: Int32Array;
   #capacity: number;
   #rowCount = 0;
@@ -85,12 +87,15 @@ export class Memtable {
   }
 
   /**
-   * Takes the row at `offset` into the index, as recovery finds it. `hash` is what its RowKey would have. Requires:
-   * offsets come in rising order.
+   * Takes the row at `offset` into the index, as recovery finds it; false if its link is not what `put` would make it.
+   * `hash` is what its RowKey would have. Requires: offsets come in rising order.
    */
-  adopt(offset: number, hash: number): void {
+  adopt(offset: number, hash: number): boolean {
+    const slot = slotOfRow(this.segment.bytes, this.segment.keyStart(offset));
     const present = this.#findSameKey(offset, hash | 0);
-    this.#enter(slotOfRow(this.segment.bytes, this.segment.keyStart(offset)), hash | 0, offset, present);
+    if (slot >= SLOT_COUNT || this.segment.link(offset) !== this.#linkFor(slot, present)) return false;
+    this.#enter(slot, hash | 0, offset, present);
+    return true;
   }
 
   #findSameKey(offset: number, hash: number): number {
@@ -104,8 +109,17 @@ export class Memtable {
 
   #append(key: RowKey, cell: ByteRange, superseded: Superseded, present: number): void {
     const slot = slotOfRow(key.bytes, 0);
-    const offset = this.segment.append(key, cell, superseded, this.heads[slot]!);
+    const offset = this.segment.append(key, cell, superseded, this.#linkFor(slot, present));
     this.#enter(slot, key.hash | 0, offset, present);
+  }
+
+  /**
+   * What a row of the slot is linked to that takes the place of the one at `present` (0 if of none): if that is the
+   * slot's latest, to where that one leads, so that a key that is written again and again makes no long way.
+   */
+  #linkFor(slot: number, present: number): number {
+    const head = this.heads[slot]!;
+    return head !== 0 && head === present ? this.segment.link(head) : head;
   }
 
   #enter(slot: number, hash: number, offset: number, present: number): void {

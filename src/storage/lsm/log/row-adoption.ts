@@ -1,6 +1,5 @@
 /** Indexes the rows of a segment that was read from its file: the bytes are the rows, nothing is encoded again. */
-import { SLOT_COUNT } from "../../../ring/slot.ts";
-import { hashRow, KEY_BYTES_MAX, slotOfRow } from "../../row-key.ts";
+import { hashRow, KEY_BYTES_MAX } from "../../row-key.ts";
 import { corruption } from "../table/corruption.ts";
 import type { Batch } from "./batch-walk.ts";
 import { BATCH_HEADER_BYTES, ROW_HEADER_BYTES, rowBytes } from "./log-format.ts";
@@ -23,11 +22,8 @@ export function adoptRows(
   const memtable = new Memtable(segment, countRows(segment, batches, path));
   forEachRow(segment, batches, (offset) => {
     const start = segment.keyStart(offset);
-    const slot = slotOfRow(bytes, start);
-    if (slot >= SLOT_COUNT || segment.link(offset) !== memtable.heads[slot]) {
-      throw corruption(path, offset, "a row is not linked to the one before it");
-    }
-    memtable.adopt(offset, hashRow(bytes, start, start + segment.keyLength(offset), hashSeed));
+    const hash = hashRow(bytes, start, start + segment.keyLength(offset), hashSeed);
+    if (!memtable.adopt(offset, hash)) throw corruption(path, offset, "a row is not linked as it should be");
   });
   return memtable;
 }
