@@ -13,7 +13,7 @@
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 
-/** Every so many entries the whole row key is written, so that a search may start there. Measured: 16 costs gets more. */
+/** Every so many entries the whole row key is written, so that a search may start there. With 16, gets are slower. */
 export const RESTART_INTERVAL = 8;
 /** The most that an entry takes besides its suffix and cell. */
 const ENTRY_HEADER_BYTES_MAX = 15;

@@ -72,6 +72,20 @@ test("a packing written by hand after the format's description is understood", (
   expect(target).toEqual(utf8("abcabcabcabcvwxyz"));
 });
 
+test.each([
+  ["a match before the beginning", [0x10, 0x61, 0x02, 0x00, 0x50, 1, 2, 3, 4, 5], 10],
+  ["a match of nothing", [0x10, 0x61, 0x00, 0x00, 0x50, 1, 2, 3, 4, 5], 10],
+  ["a match beyond the end", [0x1f, 0x61, 0x01, 0x00, 0x50, 0x50, 1, 2, 3, 4, 5], 10],
+  ["literals beyond the end", [0x50, 1, 2, 3, 4, 5], 4],
+  ["literals that are not there", [0x50, 1, 2], 5],
+  ["a length that does not end", [0xf0, 0xff, 0xff], 1000],
+  ["half an offset", [0x10, 0x61, 0x01], 5],
+  ["an end after a match", [0x10, 0x61, 0x01, 0x00], 5],
+  ["nothing", [], 0],
+])("%s is refused", (_, packed, length) => {
+  expect(unpackLz4(Uint8Array.from(packed), new Uint8Array(length))).toBe(false);
+});
+
 test("other programs can unpack it: the last 5 bytes are literals, and no match begins in the last 12", () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compareBytes } from "../../../base/bytes.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
 import { BlockCache } from "./block-cache.ts";
-import { checkTable } from "./table-check.ts";
+import { type CheckedTable, checkTable } from "./table-check.ts";
 import { TableReader } from "./table-reader.ts";
 import { probeOf, rangeOf, sampleRows, writeSampleTable } from "./table-samples.oracle.ts";
 import { DEFAULT_TABLE_SETTINGS } from "./table-writer.ts";
@@ -62,6 +62,44 @@ test("damage in the sums is found, too", async () => {
     expect(damages.map(({ error }) => error.message)).toEqual([
       expect.stringContaining("the section's checksum does not match"),
     ]);
+  };
+  await world.runUntil(run());
+});
+
+/** The same table, but for what `changes` says of it. */
+function changed(reader: TableReader, changes: Partial<CheckedTable>): CheckedTable {
+  return {
+    path: reader.path,
+    properties: reader.properties,
+    index: reader.index,
+    readPacked: (first, end) => reader.readPacked(first, end),
+    unpack: (number, bytes, first) => reader.unpack(number, bytes, first),
+    mayContain: (probe) => reader.mayContain(probe),
+    loadSums: () => reader.loadSums(),
+    ...changes,
+  };
+}
+
+test("what is wrong though its checksums match is found: rows out of order, unknown to the filter, or too few", async () => {
+  const world = new SimWorld(4);
+  const { disk } = world.runtime("a");
+  const run = async (): Promise<void> => {
+    await writeSampleTable(disk, "/t", sampleRows(100), SETTINGS);
+    const reader = await TableReader.open({ disk, path: "/t", cache: new BlockCache(0) });
+    const messages = async (changes: Partial<CheckedTable>): Promise<string[]> =>
+      (await checkTable(changed(reader, changes))).damages.map(({ error }) => error.message);
+    expect(await messages({})).toEqual([]);
+    const asNext: CheckedTable["unpack"] = (number, bytes, first) =>
+      reader.unpack(number === 1 ? 2 : number, bytes, first);
+    expect(await messages({ unpack: asNext })).toEqual([expect.stringContaining("out of order")]);
+    const asBefore: CheckedTable["unpack"] = (number, bytes, first) =>
+      reader.unpack(number === 2 ? 1 : number, bytes, first);
+    expect(await messages({ unpack: asBefore })).toEqual([expect.stringContaining("out of order")]);
+    const filterDamages = await messages({ mayContain: () => false });
+    expect(filterDamages).toHaveLength(reader.index.blockCount);
+    expect(filterDamages[0]).toContain("the filter does not know a row");
+    const properties = { ...reader.properties, rowCount: 101 };
+    expect(await messages({ properties })).toEqual([expect.stringContaining("100 rows instead of 101")]);
   };
   await world.runUntil(run());
 });

@@ -10,6 +10,12 @@ import { corruption } from "./corruption.ts";
 import { TableProbe } from "./table-probe.ts";
 import type { TableReader } from "./table-reader.ts";
 
+/** What is asked of a table. */
+export type CheckedTable = Pick<
+  TableReader,
+  "path" | "properties" | "index" | "readPacked" | "unpack" | "mayContain" | "loadSums"
+>;
+
 export interface TableDamage {
   /** StoreError CORRUPTION: names file and offset. */
   readonly error: StoreError;
@@ -31,7 +37,7 @@ export type Pace = (bytes: number) => Promise<void> | void;
 const PIECE_BYTES = 256 * 1024;
 
 /** Rejects only with what is not damage: StoreError IO, or what `pace` throws. */
-export async function checkTable(table: TableReader, pace: Pace = () => undefined): Promise<TableCheck> {
+export async function checkTable(table: CheckedTable, pace: Pace = () => undefined): Promise<TableCheck> {
   const check = new Check(table);
   const { index } = table;
   for (let first = 0; first < index.blockCount; ) {
@@ -49,11 +55,11 @@ class Check implements TableCheck {
   readonly blockCount: number;
   rowCount = 0;
   readonly damages: TableDamage[] = [];
-  readonly #table: TableReader;
+  readonly #table: CheckedTable;
   readonly #cursor = new BlockCursor();
   readonly #probe = new TableProbe();
 
-  constructor(table: TableReader) {
+  constructor(table: CheckedTable) {
     this.#table = table;
     this.blockCount = table.index.blockCount;
   }

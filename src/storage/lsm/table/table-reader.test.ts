@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import { equalBytes } from "../../../base/bytes.ts";
 import { StoreError } from "../../../base/errors.ts";
@@ -64,10 +65,12 @@ test("gets of one block at one time share one read, and the probe may be loaded 
       if (step.kind === "read") readCount++;
       return undefined;
     };
-    const probe = probeOf(rows[0]!.key);
+    const buffer = new Uint8Array(100);
+    const probe = probeOf(buffer);
     const ranges = rows.map(into);
     const answers = rows.map(({ key }, i) => {
-      probe.load(key, key.length);
+      buffer.set(key); // as a RowKey does, whose buffer is used again and again
+      probe.load(buffer, key.length);
       return reader.get(probe, ranges[i]!);
     });
     expect(await Promise.all(answers)).toEqual(rows.map(() => true));
@@ -183,15 +186,21 @@ test("a long scan reads ahead: few reads, the next one under way before it is ne
     expect(readsAtRow[Math.floor(readsAtRow.length / 2)]).toBeGreaterThanOrEqual(readCount / 2);
   }));
 
-test("a scan closed while it reads ends quietly", () =>
-  onSimulatedDisk(async (disk) => {
+test("a scan closed while it reads ends quietly, and reads no more", () =>
+  onSimulatedDisk(async (disk, world) => {
     await writeSampleTable(disk, "/t", sampleRows(100), SMALL_BLOCKS);
     const reader = await open(disk);
-    const iterator = reader.scan();
+    let readCount = 0;
+    world.disk("a").intercept = ({ kind }) => {
+      if (kind === "read") readCount++;
+      return undefined;
+    };
+    const iterator = reader.scan(undefined, undefined, { readAheadBytesMin: 1000, readAheadBytesMax: 1000 });
     const moving = iterator.next();
     iterator.close();
     expect(await moving).toBe(false);
     expect(iterator.next()).toBe(false);
+    expect(readCount).toBe(1);
   }));
 
 test(
@@ -248,4 +257,31 @@ test("a file cut off anywhere is refused", () =>
       await file.truncate(length);
       await expect(open(disk)).rejects.toMatchObject({ code: "CORRUPTION" });
     }
+  }));
+
+test("a table with anything before it or between its parts is refused", () =>
+  onSimulatedDisk(async (disk) => {
+    const { fileBytes } = await writeSampleTable(disk, "/t", sampleRows(5, 20));
+    const file = await disk.open("/t");
+    const whole = await file.read(0, fileBytes);
+    for (const at of [0, 100, fileBytes - 64]) {
+      await file.truncate(0);
+      await file.append(Uint8Array.of(...whole.subarray(0, at), 0, ...whole.subarray(at)));
+      await expect(open(disk)).rejects.toThrow("the file's length is not what its footer says");
+    }
+  }));
+
+test("a table of a later format is left alone: that is not corruption", () =>
+  onSimulatedDisk(async (disk) => {
+    const { fileBytes } = await writeSampleTable(disk, "/t", []);
+    const file = await disk.open("/t");
+    const bytes = Buffer.from(await file.read(0, fileBytes));
+    bytes.writeUInt32LE(2, fileBytes - 16);
+    bytes.writeUInt32LE(crc32(bytes.subarray(fileBytes - 64, fileBytes - 12)), fileBytes - 12);
+    await file.truncate(0);
+    await file.append(bytes);
+    await expect(open(disk)).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringContaining("format 2"),
+    });
   }));
