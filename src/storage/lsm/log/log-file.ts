@@ -23,7 +23,7 @@ interface Mark {
 export class LogFile {
   readonly segment: Segment;
   readonly path: string;
-  /** Resolves when the file is complete, durable and closed. */
+  /** Resolves when nothing more is written to the file, and its segment's buffer is not looked at any more. */
   readonly finished: Promise<void>;
   readonly #disk: Disk;
   readonly #directory: string;
@@ -109,13 +109,14 @@ export class LogFile {
     this.#isOpen = true;
   }
 
-  /** Resolves when every sealed batch is readable. Requires: `isOpen`. */
-  async write(): Promise<void> {
-    const { bytes } = this.segment;
+  /** Resolves when every sealed batch is readable, to the number of bytes written. Requires: `isOpen`. */
+  async write(): Promise<number> {
     const sealed = this.#sealed;
+    const pending = this.segment.bytes.subarray(this.#written.bytes, sealed.bytes);
     try {
-      await this.#file!.append(bytes.subarray(this.#written.bytes, sealed.bytes));
+      await this.#file!.append(pending);
       this.#written = sealed;
+      return pending.length;
     } catch (cause) {
       this.#isOpen = false;
       throw cause;
@@ -135,16 +136,11 @@ export class LogFile {
     }
   }
 
-  /** Requires: everything is durable. */
+  /** Lets go of the file and the segment. Never rejects. Requires: everything is durable, or given up. */
   async finish(): Promise<void> {
-    await this.close();
-    this.#declareFinished();
-  }
-
-  /** Lets go of the file as it is. Never rejects. */
-  async close(): Promise<void> {
     this.#isOpen = false;
     await this.#letGo();
+    this.#declareFinished();
   }
 
   /** Cuts off what a failed append may have left; false if the file has lost bytes. */

@@ -264,14 +264,26 @@ describe("trouble", () => {
     }
   });
 
-  test("to close a log that cannot be written rejects, in the end", async () => {
+  test("to close a log that cannot be written rejects, in the end, and keeps nobody waiting", async () => {
     const { world, log } = await openLog({ policy: "everysec" });
     world.disk("a").intercept = ({ kind }) => (kind === "append" ? "EIO" : undefined);
     log.put("a", "1");
-    await expect(world.runUntil(log.writer.close())).rejects.toMatchObject({
-      code: "IO",
-      outcome: "unknown",
-    });
+    log.rotate();
+    const discarded = log.writer.discard(1);
+    const closed = log.writer.close();
+    await expect(world.runUntil(closed)).rejects.toMatchObject({ code: "IO", outcome: "unknown" });
+    await world.runUntil(discarded);
+  });
+
+  test("to close a log that could not be written, but can now, is fine", async () => {
+    const { world, log } = await openLog({ policy: "everysec" });
+    world.disk("a").intercept = ({ kind }) => (kind === "append" ? "EIO" : undefined);
+    log.put("a", "1");
+    await world.runFor(100);
+    expect(log.writer.refusal).toBeDefined();
+    world.disk("a").intercept = undefined;
+    await world.runUntil(log.writer.close());
+    expect(await reopened(world, { crash: true })).toEqual(new Map([["a", "1"]]));
   });
 });
 

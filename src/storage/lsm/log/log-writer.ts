@@ -192,12 +192,14 @@ export class LogWriter {
         this.#onProgress(file);
       } catch (cause) {
         this.#onFailure(cause);
-        if (this.#closing !== undefined) await this.#giveUp();
+        if (this.#closing !== undefined) {
+          await this.#giveUp();
+          this.#closing.reject(this.#trouble);
+        }
       }
     }
     this.#stopTicks(); // and stays busy, for nothing may wake it any more
-    if (this.#trouble === undefined) this.#closing?.resolve();
-    else this.#closing?.reject(this.#trouble);
+    this.#closing?.resolve();
   }
 
   #stateOf(file: LogFile): LogState {
@@ -219,8 +221,8 @@ export class LogWriter {
     } else if (step === "write") {
       this.#seal(file);
       this.#lastWriteMs = this.#stepStartMs;
-      this.counters.writtenBytes += file.unwrittenBytes;
-      await file.write();
+      const writtenBytes = await file.write();
+      this.counters.writtenBytes += writtenBytes;
     } else if (step === "sync") {
       this.#lastSyncMs = this.#stepStartMs;
       await file.sync();
@@ -291,7 +293,7 @@ export class LogWriter {
   }
 
   async #giveUp(): Promise<void> {
-    for (const file of this.#files) await file.close();
+    for (const file of this.#files) await file.finish();
     this.#files = [];
   }
 }
