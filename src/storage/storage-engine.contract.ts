@@ -139,6 +139,10 @@ export function testStorageEngine(
         ).toBe(true);
       }
       expect(equalBytes((await cellOf(engine, "huge"))!, simpleCell(bytesOf(3_000_000)).bytes)).toBe(true);
+      for (const length of [3_300_000, 2_900_000, 40_000, 1_500_000, 40_100]) {
+        await engine.put(simpleKey("huge"), simpleCell(bytesOf(length)));
+        expect(equalBytes((await cellOf(engine, "huge"))!, simpleCell(bytesOf(length)).bytes)).toBe(true);
+      }
       await engine.put(simpleKey("huge"), simpleCell("small"));
       expect(await payloadOf(engine, "huge")).toBe("small");
       expect(engine.counts(0).rows).toBe(2 * lengths.length + 1);

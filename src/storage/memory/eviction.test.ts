@@ -162,6 +162,26 @@ test("allkeys-lru: a read makes a row recent, unless it was asked not to", () =>
   expect(keysWith(test.engine, "old ", 2000) - keysWith(test.engine, "old ", 1000)).toBeLessThan(100);
 });
 
+test("allkeys-lru: a row used since it became a candidate stays", () => {
+  const { engine, monotonic } = createEngine({ evictionPolicy: "allkeys-lru" });
+  for (let i = 0; i < 1000; i++) engine.put(simpleKey(`${i}`), simpleCell("value"));
+  let justUsedParity = 0;
+  let wrong = 0;
+  engine.onDropped = ({ bytes, end }) => {
+    if (bytes[end - 1]! % 2 === justUsedParity) wrong++;
+  };
+  engine.setLimits({ memoryBytesMax: 1 });
+  for (let round = 0; round < 30; round++) {
+    justUsedParity = round % 2;
+    monotonic.nowMs += 60_000;
+    engine.usage(simpleKey("0")); // reads the clock
+    for (let i = justUsedParity; i < 1000; i += 2) engine.get(simpleKey(`${i}`), into);
+    engine.makeRoom(3);
+  }
+  expect(engine.statistics.evictedRows).toBe(90);
+  expect(wrong).toBeLessThan(5);
+});
+
 test("allkeys-lru: more samples choose better", () => {
   const survivors = [1, 3, 10].map((evictionSamples) => {
     const test = filled("allkeys-lru", { betweenMs: 300 });
