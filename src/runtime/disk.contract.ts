@@ -16,6 +16,8 @@ export function testDisk(name: string, inDisk: InDisk): void {
   testOpening(check);
   testNames(check);
   testDirectories(check);
+  testLocks(check);
+  testFileIds(check);
 }
 
 async function fileWith(disk: Disk, path: string, ...bytes: number[]): Promise<DiskFile> {
@@ -227,5 +229,49 @@ function testDirectories(check: Check): void {
     await (await fileWith(disk, `${directory}/log`, 1)).close();
     await disk.syncDirectory(directory);
     expect((await failureOf(disk.syncDirectory(`${directory}/none`))).code).toBe("ENOENT");
+  });
+}
+
+function testLocks(check: Check): void {
+  check("a lock has one holder at a time, who gives it back", async (disk, directory) => {
+    const path = `${directory}/LOCK`;
+    const lock = await disk.lock(path);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { code, error } = await failureOf(disk.lock(path));
+      expect(code).toBe("EAGAIN");
+      expect(error).toMatchObject({ code: "IO", outcome: "not-applied" });
+    }
+    const other = await disk.lock(`${directory}/OTHER`);
+    await lock.release();
+    const next = await disk.lock(path);
+    await lock.release(); // it is another's by now
+    expect((await failureOf(disk.lock(path))).code).toBe("EAGAIN");
+    await next.release();
+    await other.release();
+  });
+
+  check("a lock in a directory that is not there cannot be taken", async (disk, directory) => {
+    expect((await failureOf(disk.lock(`${directory}/nowhere/LOCK`))).code).toBe("ENOENT");
+  });
+}
+
+function testFileIds(check: Check): void {
+  check("a file keeps its id through changes, renames and links", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/a`, 1, 2);
+    const id = await disk.fileId(`${directory}/a`);
+    await file.append(Uint8Array.of(3));
+    await file.truncate(1);
+    await disk.rename(`${directory}/a`, `${directory}/b`);
+    await disk.link(`${directory}/b`, `${directory}/c`);
+    expect(await disk.fileId(`${directory}/b`)).toBe(id);
+    expect(await disk.fileId(`${directory}/c`)).toBe(id);
+    await file.close();
+  });
+
+  check("two files have two ids; a file that is not there has none", async (disk, directory) => {
+    for (const name of ["a", "b"]) await (await fileWith(disk, `${directory}/${name}`, 1)).close();
+    expect(await disk.fileId(`${directory}/a`)).not.toBe(await disk.fileId(`${directory}/b`));
+    expect((await failureOf(disk.fileId(`${directory}/c`))).code).toBe("ENOENT");
+    expect(await disk.exists(`${directory}/c`)).toBe(false);
   });
 }

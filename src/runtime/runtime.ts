@@ -95,6 +95,21 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** Resolves when creations, renames and removals in the directory are durable. */
   syncDirectory(path: string): Promise<void>;
+  /**
+   * Takes the file as a lock among the processes of this machine, making it if absent. While a living process holds
+   * it, this one included, rejects with cause.code "EAGAIN". A process that ended holds nothing.
+   */
+  lock(path: string): Promise<DiskLock>;
+  /**
+   * Tells a file from every copy of it: stays through changes and renames, and is shared by links. Of two files that
+   * never existed at one time, ids may rarely be equal.
+   */
+  fileId(path: string): Promise<string>;
+}
+
+export interface DiskLock {
+  /** Idempotent. */
+  release(): Promise<void>;
 }
 
 /** Changes (append, truncate, sync, close) apply in the order they were asked for, awaited or not. */

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { Outcome } from "../base/errors.ts";
 import { ioError } from "../runtime/io-error.ts";
-import type { Disk, DiskFile } from "../runtime/runtime.ts";
+import type { Disk, DiskFile, DiskLock } from "../runtime/runtime.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
 import type { Life } from "./life.ts";
 import type { SimFile } from "./sim-file.ts";
@@ -37,6 +37,9 @@ export interface DiskStep {
 /** What is seen through the view, by all processes alike. */
 export interface Medium {
   readonly tree: DirectoryTree;
+  /** By path, the process that took it last. */
+  readonly locks: Map<string, Life>;
+  idOf(file: SimFile): string;
   /** Throws the system's error if the step is to fail. */
   admit(step: DiskStep, addedBytes: number): void;
 }
@@ -90,10 +93,12 @@ class Stepper {
 
 export class DiskView implements Disk {
   readonly #disk: Medium;
+  readonly #life: Life;
   readonly #stepper: Stepper;
 
   constructor(disk: Medium, life: Life, random: SimRandom) {
     this.#disk = disk;
+    this.#life = life;
     this.#stepper = new Stepper(disk, life, random);
   }
 
@@ -137,6 +142,25 @@ export class DiskView implements Disk {
       begin,
     });
     finish();
+  }
+
+  lock(path: string): Promise<DiskLock> {
+    const { locks, tree } = this.#disk;
+    return this.#step("name", path, () => {
+      tree.open(path, true);
+      if (locks.get(path)?.isAlive === true) throw systemError("EAGAIN");
+      locks.set(path, this.#life);
+      let isHeld = true;
+      const release = async (): Promise<void> => {
+        if (isHeld) locks.delete(path);
+        isHeld = false;
+      };
+      return { release };
+    });
+  }
+
+  fileId(path: string): Promise<string> {
+    return this.#step("open", path, () => this.#disk.idOf(this.#disk.tree.open(path, false)));
   }
 
   #step<T>(kind: DiskStep["kind"], path: string, begin: () => T): Promise<T> {

@@ -6,6 +6,7 @@ import type { Disk } from "../runtime/runtime.ts";
 import { DirectoryTree } from "./directory-tree.ts";
 import { type DiskStep, DiskView, type Medium } from "./disk-view.ts";
 import type { Life } from "./life.ts";
+import type { SimFile } from "./sim-file.ts";
 import type { SimRandom } from "./sim-random.ts";
 import { systemError } from "./system-error.ts";
 
@@ -21,7 +22,10 @@ export class SimDisk implements Medium {
   intercept: Intercept | undefined;
   /** A crash may leave zeros in sectors that were not synced, even before later ones that survived. */
   leavesHoles = false;
+  readonly locks = new Map<string, Life>();
   readonly #random: SimRandom;
+  readonly #ids = new WeakMap<SimFile, string>();
+  #idCount = 0;
   #tree = new DirectoryTree();
   #syncCount = 0;
 
@@ -71,6 +75,12 @@ export class SimDisk implements Medium {
   flipBit(path: string, offset?: number): void {
     const file = this.#tree.open(path, false);
     file.flipBit(offset ?? this.#random.below(file.length), this.#random.below(8));
+  }
+
+  idOf(file: SimFile): string {
+    const id = this.#ids.get(file) ?? String(++this.#idCount);
+    this.#ids.set(file, id);
+    return id;
   }
 
   admit(step: DiskStep, addedBytes: number): void {

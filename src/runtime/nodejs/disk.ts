@@ -1,11 +1,12 @@
 /** Files by node:fs/promises. */
 import { constants } from "node:fs";
-import { access, link, mkdir, open, readdir, rename, rmdir, unlink } from "node:fs/promises";
+import { access, link, mkdir, open, readdir, rename, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Outcome } from "../../base/errors.ts";
 import { ioError, systemCode } from "../io-error.ts";
 import type { Disk, DiskFile } from "../runtime.ts";
 import { NodejsDiskFile } from "./disk-file.ts";
+import { takeLock } from "./lock-file.ts";
 
 /** Every write lands at the end; never truncates on opening. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
@@ -21,6 +22,8 @@ export function createNodejsDisk(): Disk {
     link: (from, to) => attempt("not-applied", `cannot link ${to} to ${from}`, () => link(from, to)),
     remove: (path) => attempt("not-applied", `cannot remove ${path}`, () => remove(path)),
     syncDirectory: (path) => attempt("unknown", `cannot sync directory ${path}`, () => syncDirectory(path)),
+    lock: (path) => attempt("not-applied", `cannot lock ${path}`, () => takeLock(path)),
+    fileId: (path) => attempt("not-applied", `cannot look at ${path}`, () => fileId(path)),
   };
 }
 
@@ -83,4 +86,10 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+/** Inode numbers are given again, but not at the same nanosecond. */
+async function fileId(path: string): Promise<string> {
+  const { ino, birthtimeNs } = await stat(path, { bigint: true });
+  return `${ino}:${birthtimeNs}`;
 }

@@ -1,0 +1,53 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { takeLock } from "./lock-file.ts";
+
+let directory = "";
+let path = "";
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "kvorum-lock-"));
+  path = join(directory, "LOCK");
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test("the holder is named to whoever comes second", async () => {
+  await takeLock(path);
+  await expect(takeLock(path)).rejects.toThrow(`in use by process ${process.pid}`);
+  expect(readdirSync(directory)).toEqual(["LOCK"]);
+});
+
+test.each([
+  ["of a dead process", () => `${spawnSync("true").pid} \n`],
+  ["of a process whose id was given again", () => `${process.pid} 1/another-boot\n`],
+  ["that was not written whole", () => ""],
+])("a lock %s is taken over", async (_, content) => {
+  writeFileSync(path, content());
+  const lock = await takeLock(path);
+  await expect(takeLock(path)).rejects.toMatchObject({ code: "EAGAIN" });
+  await lock.release();
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test("of many who find a dead process's lock, one gets it", async () => {
+  writeFileSync(path, `${spawnSync("true").pid} \n`);
+  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  expect(readdirSync(directory)).toEqual(["LOCK"]);
+});
+
+test.runIf(process.platform === "linux")("a living process keeps its lock", async () => {
+  const other = spawn("sleep", ["60"]);
+  try {
+    const stat = readFileSync(`/proc/${other.pid}/stat`, "utf8");
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    writeFileSync(path, `${other.pid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}/${boot}\n`);
+    await expect(takeLock(path)).rejects.toThrow(`in use by process ${other.pid}`);
+  } finally {
+    other.kill();
+  }
+});
