@@ -78,7 +78,8 @@ export class CellStore {
   store(ref: KeyRef, cell: Cell, insists: boolean): Awaitable<void> {
     const bytes = encodeCell(cell);
     this.#rowKey.encode(ref.database, ref.key, 0, ref.key.length);
-    const write = this.#engine.put(this.#rowKey, { bytes, start: 0, end: bytes.length }, insists);
+    const range = { bytes, start: 0, end: bytes.length };
+    const write = this.#engine.put(this.#rowKey, range, undefined, insists);
     this.#watchBoard.noteWrite(this.#rowKey.hash);
     if (this.#pins === undefined) return write;
     if (this.#pins.has(ref)) this.#pins.set(ref, cell);

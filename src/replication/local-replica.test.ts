@@ -187,7 +187,10 @@ describe("where there is no room", () => {
     }).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
     for (let i = 0; i < 10; i++) {
       const expire = { kind: "expire", expiresAtMs: bench.wallMs + 1_000 } as const;
-      bench.replica.update(ref(`filler-${i}`), bench.wallMs, () => ({ reply: undefined, change: expire }));
+      void bench.replica.update(ref(`filler-${i}`), bench.wallMs, () => ({
+        reply: undefined,
+        change: expire,
+      }));
     }
     update(
       [{ kind: "delete" }, { kind: "put", value: utf8("old"), expiresAtMs: NEVER }],

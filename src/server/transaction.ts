@@ -62,17 +62,20 @@ export class Transaction<S = never> {
   /** All keys that it will touch, if it begins in `database`; databases by their numbers before it begins. */
   keyRefs(database: number): readonly KeyRef[] {
     const refs: KeyRef[] = [];
-    const numbers = new DatabaseMap();
+    let numbers: DatabaseMap | undefined;
     let selected = database;
     for (const { entry, args } of this.#calls) {
       const { command } = entry;
       if (command.name === "select") {
         selected = databaseOr(selected, args[1]!);
       } else if (command.name === "swapdb") {
+        numbers ??= new DatabaseMap();
         swapIfBoth(numbers, args);
       } else {
         for (const ref of keyRefsOf(command, args, selected)) {
-          refs.push({ database: numbers.physicalOf(ref.database), key: ref.key });
+          refs.push(
+            numbers === undefined ? ref : { database: numbers.physicalOf(ref.database), key: ref.key },
+          );
         }
       }
     }

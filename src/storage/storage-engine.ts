@@ -35,9 +35,10 @@ export interface StorageEngine {
    * Replaces the row's cell (the caller has read and superseded it), or drops the row at once if the cell
    * is collectible. Visible when it returns. Key and cell are copied before it returns, promise or not.
    * Throws StoreError OUT_OF_MEMORY (nothing changed) past the memory limit when nothing can be evicted, unless it
-   * `insists`: for writes that leave the data about as large as it was, such as a new expiry.
+   * `insists`: for writes that leave the data about as large as it was, such as a new expiry. `superseded` is the
+   * row's present cell, for whoever has just read it: engines that sum up their rows take it out of the sum.
    */
-  put(key: RowKey, cell: ByteRange, insists?: boolean): void | Promise<void>;
+  put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists?: boolean): void | Promise<void>;
 
   /** Merges a cell from elsewhere into the row by CellRules.merge. Else as `put`. */
   merge(key: RowKey, cell: ByteRange): void | Promise<void>;

@@ -42,9 +42,9 @@ export class AsyncEngine implements StorageEngine {
     return this.#later(() => this.#lend(this.#read(wanted, touch), into));
   }
 
-  put(key: RowKey, cell: ByteRange, insists?: boolean): void | Promise<void> {
+  put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists?: boolean): void | Promise<void> {
     this.#spoil();
-    const written = this.#inner.put(key, cell, insists);
+    const written = this.#inner.put(key, cell, superseded, insists);
     return this.#isSlow() ? this.#later(() => written) : written;
   }
 
@@ -81,7 +81,7 @@ export class AsyncEngine implements StorageEngine {
     return this.#isSlow() ? this.#later(() => cleared) : cleared;
   }
 
-  dropExpired(wallMs: number, rowsMax: number): number {
+  dropExpired(wallMs: number, rowsMax: number): ReturnType<StorageEngine["dropExpired"]> {
     return this.#inner.dropExpired(wallMs, rowsMax);
   }
 

@@ -69,7 +69,7 @@ test("noeviction refuses what needs room, before anything has changed, and lets 
 test("a write that insists is made where there is no room", () => {
   const { engine } = createEngine({ memoryBytesMax: MIB });
   const put = (key: string, insists: boolean): void =>
-    engine.put(simpleKey(key), simpleCell("x".repeat(1000)), insists);
+    engine.put(simpleKey(key), simpleCell("x".repeat(1000)), undefined, insists);
   expect(() => {
     for (let i = 0; ; i++) put(`key ${i}`, false);
   }).toThrow(StoreError);

@@ -97,11 +97,11 @@ export class MemoryEngine implements StorageEngine {
     return true;
   }
 
-  put(key: RowKey, cell: ByteRange, insists = false): void {
+  put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists = false): void {
     if (--this.#callsToClockReading < 0) this.#readClock();
     if (this.#table.rows.hasGiven(cell.bytes)) {
       const own = cell.bytes.slice(cell.start, cell.end);
-      this.put(key, { bytes: own, start: 0, end: own.length }, insists);
+      this.put(key, { bytes: own, start: 0, end: own.length }, superseded, insists);
       return;
     }
     const expiresAtMs = this.#rules.expiresAtMs(cell);
