@@ -17,11 +17,15 @@ export type Packing = keyof typeof PACKING;
 
 /** A packed block must save at least one part in so many. */
 const WORTHWHILE_PART = 8;
+/** After so many blocks in a row that were not worth it, only every so many-th is tried: the next are likely alike. */
+const FUTILE_COUNT = 4;
 
 export class BlockPacker {
   readonly #packing: Packing;
   readonly #lz4 = new Lz4Packer();
   #target = new Uint8Array(0);
+  /** Blocks since the last one that was worth packing. */
+  #futileCount = 0;
 
   constructor(packing: Packing) {
     this.#packing = packing;
@@ -31,11 +35,20 @@ export class BlockPacker {
   pack(block: Uint8Array): Uint8Array {
     const limit = block.length - Math.ceil(block.length / WORTHWHILE_PART);
     this.#reserve(1 + lz4BytesMax(block.length));
-    const length = this.#packing === "stored" ? 0 : this.#packInto(block, limit);
-    if (length > 0) return this.#target.subarray(0, 1 + length);
+    const length = this.#isHopeless() ? 0 : this.#packInto(block, limit);
+    if (length > 0) {
+      this.#futileCount = 0;
+      return this.#target.subarray(0, 1 + length);
+    }
+    this.#futileCount++;
     this.#target[0] = PACKING.stored;
     this.#target.set(block, 1);
     return this.#target.subarray(0, 1 + block.length);
+  }
+
+  #isHopeless(): boolean {
+    if (this.#packing === "stored") return true;
+    return this.#futileCount >= FUTILE_COUNT && this.#futileCount % FUTILE_COUNT !== 0;
   }
 
   #packInto(block: Uint8Array, limit: number): number {
