@@ -120,24 +120,15 @@ export class Manifest {
   /** Resolves when CURRENT names a new file that holds `version`, durably. */
   async #beginFile(version: Version): Promise<void> {
     await this.#letGo();
-    const number = ++this.#number;
-    const path = `${this.#directory}/${manifestName(number)}`;
-    const snapshot = encodeRecord(0, version.asEdit());
-    const file = await this.#disk.open(path);
-    try {
-      assert((await file.sizeBytes()) === 0, `${path} was written before`);
-      await file.append(encodeManifestHeader(number));
-      await file.append(snapshot);
-      await file.sync();
-      await this.#disk.syncDirectory(this.#directory);
-      await saveCurrent(this.#disk, this.#directory, number);
-    } catch (cause) {
-      await file.close().catch(() => undefined); // the first failure is the one to tell
-      throw cause;
-    }
+    const { file, snapshotBytes } = await createManifestFile(
+      this.#disk,
+      this.#directory,
+      ++this.#number,
+      version,
+    );
     this.#file = file;
     this.#sequence = 0;
-    this.#snapshotBytes = snapshot.length;
+    this.#snapshotBytes = snapshotBytes;
     this.#editBytes = 0;
     await this.#removeOthers();
   }
@@ -161,4 +152,31 @@ export class Manifest {
     this.#file = undefined;
     await file?.close().catch(() => undefined);
   }
+}
+
+/**
+ * Resolves when CURRENT names a new manifest that holds `version`, durably; the file is open for edits. Requires: no
+ * manifest of that number is there.
+ */
+export async function createManifestFile(
+  disk: Disk,
+  directory: string,
+  number: number,
+  version: Version,
+): Promise<{ readonly file: DiskFile; readonly snapshotBytes: number }> {
+  const path = `${directory}/${manifestName(number)}`;
+  const snapshot = encodeRecord(0, version.asEdit());
+  const file = await disk.open(path);
+  try {
+    assert((await file.sizeBytes()) === 0, `${path} was written before`);
+    await file.append(encodeManifestHeader(number));
+    await file.append(snapshot);
+    await file.sync();
+    await disk.syncDirectory(directory);
+    await saveCurrent(disk, directory, number);
+  } catch (cause) {
+    await file.close().catch(() => undefined); // the first failure is the one to tell
+    throw cause;
+  }
+  return { file, snapshotBytes: snapshot.length };
 }
