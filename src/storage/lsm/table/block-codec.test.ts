@@ -1,10 +1,11 @@
 import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
 import { utf8 } from "../../../base/bytes.ts";
+import { SimRandom } from "../../../sim/sim-random.ts";
 import { BlockPacker, PACKING, type Packing, unpackBlock } from "./block-codec.ts";
 
 const PACKS_WELL = utf8("what is repeated ".repeat(50));
-const PACKS_NOT = Uint8Array.from({ length: 1000 }, (_, i) => crc32(Uint8Array.of(i, i >>> 8)) >>> 9);
+const PACKS_NOT = new SimRandom("bytes that do not pack").bytes(1000);
 
 function unpack(packed: Uint8Array, rawBytes: number, checksum = crc32(packed)): Uint8Array {
   return unpackBlock(packed, { offset: 4096, rawBytes, checksum }, "/t");
