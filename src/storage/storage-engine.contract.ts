@@ -165,14 +165,14 @@ export function testStorageEngine(
       await engine.put(simpleKey("later"), simpleCell("v", wall.nowMs + 2000));
       await engine.put(simpleKey("never"), simpleCell("v"));
       expect(engine.counts(0)).toEqual({ rows: 3, expiring: 2 });
-      expect(engine.dropExpired(wall.nowMs + 999, 1000)).toBe(0);
+      expect(await engine.dropExpired(wall.nowMs + 999, 1000)).toBe(0);
       expect(await payloadOf(engine, "soon")).toBe("v");
       wall.nowMs += 1000;
       expect(await payloadOf(engine, "soon")).toBe("v");
-      expect(engine.dropExpired(wall.nowMs, 1000)).toBe(1);
+      expect(await engine.dropExpired(wall.nowMs, 1000)).toBe(1);
       expect(await payloadOf(engine, "soon")).toBeUndefined();
       expect(engine.counts(0)).toEqual({ rows: 2, expiring: 1 });
-      expect(engine.dropExpired(wall.nowMs + 1_000_000_000_000, 1000)).toBe(1);
+      expect(await engine.dropExpired(wall.nowMs + 1_000_000_000_000, 1000)).toBe(1);
       expect(await payloadOf(engine, "never")).toBe("v");
       expect(engine.statistics.expiredRows).toBe(2);
     }));
@@ -189,7 +189,7 @@ export function testStorageEngine(
       await engine.put(simpleKey("volatile"), simpleCell("v"));
       await engine.put(simpleKey("volatile"), simpleCell("v", at(1000)));
       expect(engine.counts(0)).toEqual({ rows: 4, expiring: 3 });
-      expect(engine.dropExpired(at(5000), 1000)).toBe(2);
+      expect(await engine.dropExpired(at(5000), 1000)).toBe(2);
       expect(await keysOf(engine)).toEqual(["kept", "longer"]);
       expect(engine.counts(0)).toEqual({ rows: 2, expiring: 1 });
     }));
@@ -212,7 +212,7 @@ export function testStorageEngine(
         await engine.put(simpleKey(`free ${i}`), simpleCell("v", wall.nowMs + 20));
       wall.nowMs += 1000;
       let dropped = 0;
-      for (let step = 0; step < 20; step++) dropped += engine.dropExpired(wall.nowMs, 100);
+      for (let step = 0; step < 20; step++) dropped += await engine.dropExpired(wall.nowMs, 100);
       expect(dropped).toBe(300);
       expect(engine.counts(0)).toEqual({ rows: 300, expiring: 300 });
       expect(await payloadOf(engine, "stuck 7")).toBe("!");
@@ -222,8 +222,8 @@ export function testStorageEngine(
     withEngine(async ({ engine, wall }) => {
       for (let i = 0; i < 3000; i++)
         await engine.put(simpleKey(`key ${i}`), simpleCell("v", wall.nowMs + 10));
-      expect(engine.dropExpired(wall.nowMs + 10, 100)).toBeLessThan(1000);
-      for (let step = 0; step < 100; step++) engine.dropExpired(wall.nowMs + 10, 100);
+      expect(await engine.dropExpired(wall.nowMs + 10, 100)).toBeLessThan(1000);
+      for (let step = 0; step < 100; step++) await engine.dropExpired(wall.nowMs + 10, 100);
       expect(engine.counts(0)).toEqual({ rows: 0, expiring: 0 });
     }));
 
@@ -278,7 +278,7 @@ export function testStorageEngine(
       expect(await rowKeysIn(engine, new Uint8Array(0), undefined)).toEqual([]);
       await engine.put(simpleKey("key 2", 2), simpleCell("again"));
       expect(await payloadOf(engine, "key 2", 2)).toBe("again");
-      expect(engine.dropExpired(wall.nowMs + 10_000, 1000)).toBe(0);
+      expect(await engine.dropExpired(wall.nowMs + 10_000, 1000)).toBe(0);
     }));
 
   test(`${name}: a scan misses no row when others are dropped behind it, or written before it`, () =>
@@ -404,7 +404,7 @@ class Model {
     if (operation.kind === "wait") {
       wall.nowMs += operation.ms;
       this.#dropExpired(wall.nowMs);
-      for (let step = 0; step < 50; step++) engine.dropExpired(wall.nowMs, 100);
+      for (let step = 0; step < 50; step++) await engine.dropExpired(wall.nowMs, 100);
       return;
     }
     if (operation.kind === "clear") {

@@ -65,7 +65,7 @@ export interface StorageEngine {
   clear(database?: number): void | Promise<void>;
 
   /** Drops collectible rows past their expiry, looking at no more than about `rowsMax`. Returns how many went. */
-  dropExpired(wallMs: number, rowsMax: number): number;
+  dropExpired(wallMs: number, rowsMax: number): number | Promise<number>;
 
   /** Finishes what was begun and lets go of files and memory. No other call may follow. */
   close(): Promise<void>;

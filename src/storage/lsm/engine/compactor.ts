@@ -1,0 +1,148 @@
+/** Merges tables for as long as the picker finds some to merge, one compaction at a time. */
+import { compareBytes } from "../../../base/bytes.ts";
+import type { Background } from "../../../runtime/runtime.ts";
+import { type Compaction, type PickerSettings, pickCompaction } from "../compaction/picker.ts";
+import { TaskControl } from "../compaction/task-control.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { bytesOfTables, overlaps } from "../manifest/sorted-run.ts";
+import type { TableEntry } from "../manifest/table-entry.ts";
+import { LEVEL_COUNT, type Version } from "../manifest/version.ts";
+import type { TableSettings } from "../table/table-writer.ts";
+import type { OpenTables } from "./open-tables.ts";
+import { isClosed, type Retry } from "./retry.ts";
+import type { TableChanges } from "./table-changes.ts";
+import type { MergeTask } from "./table-merge.ts";
+
+/** More numbers than outputs are likely to need: those left over are never used. */
+const SPARE_NUMBERS = 4;
+const NOTHING_BUSY: ReadonlySet<number> = new Set();
+
+export interface CompactorOptions {
+  readonly background: Background;
+  readonly task: MergeTask;
+  readonly picker: PickerSettings;
+  readonly settings: TableSettings;
+  readonly tableBytes: number;
+  /** Where the tables are. */
+  readonly directory: string;
+  readonly manifest: Manifest;
+  readonly tables: OpenTables;
+  readonly changes: TableChanges;
+  readonly retry: Retry;
+  readonly closing: AbortSignal;
+  /** There is a new version. */
+  readonly onCompacted: () => void;
+}
+
+export class Compactor {
+  /** Since the start. */
+  compactionCount = 0;
+  readonly #options: CompactorOptions;
+  readonly #control = new TaskControl();
+  #work: Promise<void> | undefined;
+
+  constructor(options: CompactorOptions) {
+    this.#options = options;
+    options.closing.addEventListener("abort", () => this.#control.stop());
+  }
+
+  /** There may be something to merge. */
+  wake(): void {
+    if (this.#work !== undefined) return;
+    this.#work = this.#run().finally(() => {
+      this.#work = undefined;
+    });
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  async #run(): Promise<void> {
+    const { tables, picker, closing } = this.#options;
+    try {
+      while (!closing.aborted) {
+        const state = { version: tables.version, busy: NOTHING_BUSY, horizonMs: 0 };
+        const compaction = pickCompaction(state, picker);
+        if (compaction === undefined) return;
+        await (compaction.kind === "move" ? this.#move(compaction) : this.#merge(compaction));
+      }
+    } catch (cause) {
+      if (!isClosed(cause)) throw cause;
+    }
+  }
+
+  async #move({ inputs, targetLevel }: Compaction): Promise<void> {
+    await this.#replace(
+      inputs,
+      inputs.map((table) => ({ ...table, level: targetLevel })),
+    );
+  }
+
+  async #merge(compaction: Compaction): Promise<void> {
+    const { tables, retry } = this.#options;
+    const outputs = await retry.run("a compaction", () => this.#write(compaction));
+    if (!(await this.#replace(compaction.inputs, outputs))) tables.drop(outputs);
+  }
+
+  async #write(compaction: Compaction): Promise<readonly TableEntry[]> {
+    const { background, task, settings, tableBytes, directory, tables, manifest } = this.#options;
+    const { inputs, targetLevel } = compaction;
+    const numberCount = Math.ceil(bytesOfTables(inputs) / tableBytes) + SPARE_NUMBERS;
+    const firstNumber = manifest.takeFileNumbers(numberCount);
+    const outputs = await background.run(task, {
+      directory,
+      runs: runsOf(inputs),
+      lower: lowerTables(tables.version, compaction),
+      level: targetLevel,
+      firstNumber,
+      endNumber: firstNumber + numberCount,
+      tableBytes,
+      settings,
+      control: this.#control.shared,
+    });
+    for (const table of outputs) await tables.add(table);
+    return outputs;
+  }
+
+  /** False if the inputs are no more. */
+  #replace(inputs: readonly TableEntry[], outputs: readonly TableEntry[]): Promise<boolean> {
+    const { changes, onCompacted } = this.#options;
+    const { epoch } = changes;
+    const removed = inputs.map(({ number }) => number);
+    return changes.make(
+      () => (epoch === changes.epoch ? { removed, added: outputs } : undefined),
+      () => {
+        this.compactionCount++;
+        onCompacted();
+      },
+    );
+  }
+}
+
+/** Tables of one level do not overlap, unless it is level 0. */
+function runsOf(inputs: readonly TableEntry[]): TableEntry[][] {
+  const runs: TableEntry[][] = [];
+  for (const table of inputs) {
+    const last = runs.at(-1);
+    if (last !== undefined && table.level > 0 && last[0]!.level === table.level) last.push(table);
+    else runs.push([table]);
+  }
+  for (const run of runs)
+    run.sort((a, b) => compareBytes(a.properties.smallestKey, b.properties.smallestKey));
+  return runs;
+}
+
+function lowerTables(version: Version, { inputs, targetLevel }: Compaction): TableEntry[] {
+  const lower: TableEntry[] = [];
+  for (let level = targetLevel + 1; level < LEVEL_COUNT; level++) {
+    for (const table of version.level(level)) {
+      const isNear = inputs.some(({ properties }) =>
+        overlaps(table, properties.smallestKey, properties.largestKey),
+      );
+      if (isNear) lower.push(table);
+    }
+  }
+  return lower;
+}

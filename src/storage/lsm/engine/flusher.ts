@@ -1,0 +1,118 @@
+/** Turns full memtables into tables, the oldest first, one at a time. */
+import type { Background, Disk } from "../../../runtime/runtime.ts";
+import type { LogWriter } from "../log/log-writer.ts";
+import type { Memtable } from "../log/memtable.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { TableEntry } from "../manifest/table-entry.ts";
+import type { TableSettings, TableSums } from "../table/table-writer.ts";
+import type { FlushTask } from "./memtable-flush.ts";
+import type { Memtables } from "./memtables.ts";
+import type { OpenTables } from "./open-tables.ts";
+import { isClosed, type Retry } from "./retry.ts";
+import type { TableChanges } from "./table-changes.ts";
+
+export interface FlusherOptions {
+  readonly runtime: { readonly disk: Disk; readonly background: Background };
+  readonly task: FlushTask;
+  readonly settings: TableSettings;
+  /** Where the tables are. */
+  readonly directory: string;
+  readonly memtables: Memtables;
+  readonly manifest: Manifest;
+  readonly tables: OpenTables;
+  readonly changes: TableChanges;
+  readonly log: LogWriter;
+  readonly retry: Retry;
+  readonly closing: AbortSignal;
+  /** The memtable's rows are read from a table from now on, which has these sums; it had no rows if undefined. */
+  readonly onFlushed: (sums: TableSums | undefined) => void;
+}
+
+export class Flusher {
+  /** Since the start. */
+  flushCount = 0;
+  readonly #options: FlusherOptions;
+  #work: Promise<void> | undefined;
+  #discards: Promise<void> = Promise.resolve();
+
+  constructor(options: FlusherOptions) {
+    this.#options = options;
+  }
+
+  /** There may be a full memtable. */
+  wake(): void {
+    if (this.#work !== undefined) return;
+    this.#work = this.#run().finally(() => {
+      this.#work = undefined;
+    });
+  }
+
+  /** Removes the log file of a segment whose rows are not needed there, and uses its buffer again. */
+  discard(memtable: Memtable): void {
+    const { log, memtables, retry } = this.#options;
+    const { number } = memtable.segment;
+    this.#discards = this.#discards
+      .then(() => retry.run(`removing log file ${number}`, () => log.discard(number)))
+      .then(() => memtables.recycle(memtable))
+      .catch(ignoreClosed);
+  }
+
+  /** Resolves when nothing is under way. Requires: the engine is closing. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  /** Resolves when the log files that are not needed are gone. Requires: the log was closed, in good order. */
+  async discarded(): Promise<void> {
+    await this.#discards;
+  }
+
+  async #run(): Promise<void> {
+    const { memtables, closing } = this.#options;
+    try {
+      for (let next = memtables.full[0]; next !== undefined; next = memtables.full[0]) {
+        if (closing.aborted) return;
+        await this.#flush(next);
+      }
+    } catch (cause) {
+      ignoreClosed(cause);
+    }
+  }
+
+  async #flush(memtable: Memtable): Promise<void> {
+    const { memtables, changes, tables, onFlushed } = this.#options;
+    const table = memtable.rowCount === 0 ? undefined : await this.#writeTable(memtable);
+    const added = table === undefined ? [] : [table.entry];
+    const isSeen = await changes.make(
+      () => (memtables.full[0] === memtable ? { added, flushedLog: memtable.segment.number } : undefined),
+      () => {
+        memtables.drop(memtable);
+        this.flushCount++;
+        onFlushed(table?.sums);
+      },
+    );
+    if (isSeen) this.discard(memtable);
+    else tables.drop(added); // everything was cleared meanwhile
+  }
+
+  #writeTable(memtable: Memtable): Promise<{ entry: TableEntry; sums: TableSums }> {
+    const number = this.#options.manifest.takeFileNumbers(1);
+    return this.#options.retry.run("a flush", () => this.#write(memtable, number));
+  }
+
+  async #write(memtable: Memtable, number: number): Promise<{ entry: TableEntry; sums: TableSums }> {
+    const { runtime, task, settings, directory, tables } = this.#options;
+    const { segment, heads } = memtable;
+    const { shared, sealedBytes } = segment;
+    const path = tables.pathOf(number);
+    const metadata = await runtime.background.run(task, { path, shared, sealedBytes, heads, settings });
+    await runtime.disk.syncDirectory(directory);
+    const entry = { ...metadata, number, level: 0, age: segment.number, horizonMs: 0 };
+    await tables.add(entry);
+    return { entry, sums: await tables.loadSums(entry) };
+  }
+}
+
+function ignoreClosed(cause: unknown): void {
+  if (!isClosed(cause)) throw cause;
+}

@@ -1,0 +1,49 @@
+/** What an LsmEngine is made of and how large its parts are. */
+import type { Logger } from "../../../base/logger.ts";
+import type { Background, Clock, Disk, Random } from "../../../runtime/runtime.ts";
+import type { CellRules } from "../../storage-engine.ts";
+import { DEFAULT_PICKER_SETTINGS, type PickerSettings } from "../compaction/picker.ts";
+import type { FsyncPolicy } from "../log/commit-plan.ts";
+import type { CellTraits } from "../table/cell-traits.ts";
+import { DEFAULT_TABLE_SETTINGS, type TableSettings } from "../table/table-writer.ts";
+import type { FlushTask } from "./memtable-flush.ts";
+import type { MergeTask } from "./table-merge.ts";
+
+export interface LsmEngineOptions {
+  readonly runtime: {
+    readonly disk: Disk;
+    readonly clock: Clock;
+    readonly background: Background;
+    readonly random: Pick<Random, "uint32">;
+  };
+  /** The data directory; it is made if it is not there. */
+  readonly directory: string;
+  readonly rules: CellRules;
+  readonly traits: CellTraits;
+  /** Made with the same traits. */
+  readonly tasks: { readonly flush: FlushTask; readonly merge: MergeTask };
+  /** Of the RowKeys that the engine will be called with. */
+  readonly hashSeed: number;
+  readonly logger: Logger;
+  readonly fsync: FsyncPolicy;
+  /** Of a memtable. Requires: a multiple of 4. */
+  readonly segmentBytes?: number;
+  readonly cacheBytes?: number;
+  /** About how large a table of level 1 or more is. */
+  readonly tableBytes?: number;
+  readonly tableSettings?: TableSettings;
+  readonly picker?: PickerSettings;
+  /** Go on with what is whole of a damaged commit log, instead of refusing to start. */
+  readonly recover?: boolean;
+}
+
+export const DEFAULT_LSM_SETTINGS = {
+  segmentBytes: 64 * 1024 * 1024,
+  cacheBytes: 64 * 1024 * 1024,
+  tableBytes: 64 * 1024 * 1024,
+  tableSettings: DEFAULT_TABLE_SETTINGS,
+  picker: DEFAULT_PICKER_SETTINGS,
+  recover: false,
+};
+
+export type LsmSettings = Required<LsmEngineOptions>;

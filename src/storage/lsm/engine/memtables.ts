@@ -1,0 +1,118 @@
+/**
+ * The memtables of an engine: the active one, into which rows are put, and full ones on their way into tables.
+ *
+ * Hot: `find`; watched by `bench -- lsm`.
+ */
+import type { ByteRange } from "../../../base/bytes.ts";
+import type { Random } from "../../../runtime/runtime.ts";
+import type { RowKey } from "../../row-key.ts";
+import { padded } from "../log/log-format.ts";
+import { Memtable } from "../log/memtable.ts";
+import { MemtableScan } from "../log/memtable-scan.ts";
+import { Segment } from "../log/segment.ts";
+import type { RowSource } from "./row-source.ts";
+
+export class Memtables {
+  readonly #segmentBytes: number;
+  readonly #random: Pick<Random, "uint32">;
+  #active: Memtable;
+  /** Oldest first. */
+  #full: Memtable[];
+  /** A buffer that nobody reads any more. */
+  #spare: SharedArrayBuffer | undefined;
+  #scanCount = 0;
+
+  /** Oldest first, the last one being active. */
+  constructor(memtables: readonly Memtable[], segmentBytes: number, random: Pick<Random, "uint32">) {
+    this.#segmentBytes = segmentBytes;
+    this.#random = random;
+    this.#full = memtables.slice(0, -1);
+    this.#active = memtables.at(-1)!;
+  }
+
+  static create(number: number, shared: SharedArrayBuffer, random: Pick<Random, "uint32">): Memtable {
+    return new Memtable(new Segment(number, shared, random.uint32()));
+  }
+
+  get active(): Memtable {
+    return this.#active;
+  }
+
+  /** Oldest first. */
+  get full(): readonly Memtable[] {
+    return this.#full;
+  }
+
+  /** Of buffers and indexes. */
+  get memoryBytes(): number {
+    let bytes = this.#spare?.byteLength ?? 0;
+    for (const memtable of this.#all()) bytes += memtable.segment.bytes.length + memtable.indexBytes;
+    return bytes;
+  }
+
+  get liveBytes(): number {
+    return this.#all().reduce((bytes, { segment, indexBytes }) => bytes + segment.tail + indexBytes, 0);
+  }
+
+  /** Points `into` at the cell of the key's newest row, which may be a forgotten one; false if there is none. */
+  find(key: RowKey, into: ByteRange): boolean {
+    return this.#active.get(key, into) || (this.#full.length > 0 && this.findFull(key, into));
+  }
+
+  /** As `find`, without the active one. */
+  findFull(key: RowKey, into: ByteRange): boolean {
+    for (let i = this.#full.length - 1; i >= 0; i--) if (this.#full[i]!.get(key, into)) return true;
+    return false;
+  }
+
+  /** The active memtable is full; another takes its place, with room for a row of this size. */
+  rotate(keyLength: number, cellLength: number): Memtable {
+    const sizeBytes = Math.max(this.#segmentBytes, padded(Segment.bytesFor(keyLength, cellLength)));
+    const shared = this.#takeBuffer(sizeBytes);
+    this.#full.push(this.#active);
+    this.#active = Memtables.create(this.#active.segment.number + 1, shared, this.#random);
+    return this.#active;
+  }
+
+  /** Lets go of a full memtable, for its rows are in a table. */
+  drop(memtable: Memtable): void {
+    this.#full = this.#full.filter((other) => other !== memtable);
+  }
+
+  /** Lets go of all full memtables, and returns them, the oldest first. */
+  dropFull(): readonly Memtable[] {
+    const dropped = this.#full;
+    this.#full = [];
+    return dropped;
+  }
+
+  /** The buffer's file is gone: it may be used again, unless a scan still reads it. */
+  recycle({ segment }: Memtable): void {
+    if (this.#scanCount === 0 && segment.shared.byteLength === this.#segmentBytes)
+      this.#spare = segment.shared;
+  }
+
+  /** The newest memtable first. Call `endScan` when they are read. */
+  sources(from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+    this.#scanCount++;
+    return this.#all()
+      .filter(({ rowCount }) => rowCount > 0)
+      .reverse()
+      .map((memtable) => new MemtableScan(memtable, from, to));
+  }
+
+  endScan(): void {
+    this.#scanCount--;
+  }
+
+  #all(): readonly Memtable[] {
+    return [...this.#full, this.#active];
+  }
+
+  #takeBuffer(sizeBytes: number): SharedArrayBuffer {
+    const spare = this.#spare;
+    if (spare === undefined || spare.byteLength !== sizeBytes) return new SharedArrayBuffer(sizeBytes);
+    this.#spare = undefined;
+    return spare;
+  }
+}

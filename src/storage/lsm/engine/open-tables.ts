@@ -1,0 +1,209 @@
+/**
+ * The tables of the newest version, and of older ones that somebody still reads: open, and gone when nobody needs them.
+ *
+ * Hot: `get`; with its block in the cache it allocates nothing. Watched by `bench -- lsm`.
+ */
+import { assert } from "../../../base/assert.ts";
+import { type ByteRange, compareBytes } from "../../../base/bytes.ts";
+import { StoreError } from "../../../base/errors.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { Disk } from "../../../runtime/runtime.ts";
+import type { RowKey } from "../../row-key.ts";
+import { type TableEntry, tableName, tableNumberOf } from "../manifest/table-entry.ts";
+import type { Version } from "../manifest/version.ts";
+import { type VersionPin, VersionPins } from "../manifest/version-pins.ts";
+import { BlockCache } from "../table/block-cache.ts";
+import { TableProbe } from "../table/table-probe.ts";
+import { TableReader } from "../table/table-reader.ts";
+import type { TableSums } from "../table/table-writer.ts";
+import { isForgotten } from "./forgotten-row.ts";
+import type { RowSource } from "./row-source.ts";
+import { TableRun } from "./table-run.ts";
+
+export interface OpenTablesOptions {
+  readonly disk: Disk;
+  /** Of the tables; it exists. */
+  readonly directory: string;
+  readonly cacheBytes: number;
+  readonly logger: Logger;
+}
+
+export class OpenTables {
+  readonly cache: BlockCache;
+  readonly #options: OpenTablesOptions;
+  readonly #pins: VersionPins;
+  readonly #readers = new Map<number, TableReader>();
+  readonly #probe = new TableProbe();
+  readonly #candidates: TableEntry[] = [];
+  readonly #removals = new Set<Promise<void>>();
+  /** Obsolete tables whose files must stay for now. */
+  #held: TableEntry[] | undefined;
+
+  private constructor(options: OpenTablesOptions, version: Version) {
+    this.#options = options;
+    this.cache = new BlockCache(options.cacheBytes);
+    this.#pins = new VersionPins(version, (tables) => this.#onObsolete(tables));
+  }
+
+  /** Opens all tables of the version and removes every other. Rejects with StoreError CORRUPTION or IO. */
+  static async open(options: OpenTablesOptions, version: Version): Promise<OpenTables> {
+    const { disk, directory } = options;
+    const known = new Set(version.tables.map(({ number }) => number));
+    for (const name of await disk.list(directory)) {
+      const number = tableNumberOf(name);
+      if (number !== undefined && !known.has(number)) await disk.remove(`${directory}/${name}`);
+    }
+    const tables = new OpenTables(options, version);
+    try {
+      for (const table of version.tables) await tables.add(table);
+    } catch (cause) {
+      await tables.close();
+      throw cause;
+    }
+    return tables;
+  }
+
+  get version(): Version {
+    return this.#pins.version;
+  }
+
+  /** Held by indexes and filters, and by the cache. */
+  get memoryBytes(): number {
+    let bytes = this.cache.sizeBytes;
+    for (const reader of this.#readers.values()) bytes += reader.memoryBytes;
+    return bytes;
+  }
+
+  pathOf(number: number): string {
+    return `${this.#options.directory}/${tableName(number)}`;
+  }
+
+  /** Opens a table that is to be in a version soon. */
+  async add({ number, checksum }: TableEntry): Promise<void> {
+    if (this.#readers.has(number)) return;
+    const { disk } = this.#options;
+    const opening = { disk, path: this.pathOf(number), cache: this.cache, checksum };
+    this.#readers.set(number, await TableReader.open(opening));
+  }
+
+  loadSums({ number }: TableEntry): Promise<TableSums> {
+    return this.#reader(number).loadSums();
+  }
+
+  /** Requires: its tables were added. */
+  install(version: Version): void {
+    this.#pins.install(version);
+  }
+
+  /** Keeps the files of obsolete tables until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#onObsolete(held);
+  }
+
+  /** The tables were added, and will be in no version. */
+  drop(tables: readonly TableEntry[]): void {
+    this.#onObsolete(tables);
+  }
+
+  /** As `get` of StorageEngine, of what is in tables. */
+  get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
+    const { version } = this.#pins;
+    const probe = this.#probe;
+    probe.load(key.bytes, key.length);
+    const candidates = this.#candidates;
+    const count = version.candidates(probe, candidates);
+    for (let i = 0; i < count; i++) {
+      const found = this.#reader(candidates[i]!.number).get(probe, into);
+      if (found === true) return !isForgotten(into);
+      if (found !== false) return this.#getOn(found, candidates.slice(i + 1, count), probe.copy(), into);
+    }
+    return false;
+  }
+
+  /** The rows `from` <= row key < `to` of a pinned version, one source per table or run: the newest first. */
+  sources({ version }: VersionPin, from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+    const isNear = ({ properties }: TableEntry): boolean =>
+      compareBytes(properties.largestKey, from) >= 0 &&
+      (to === undefined || compareBytes(properties.smallestKey, to) < 0);
+    const runs = [...version.level0.map((table) => [table]), ...version.runs.map(({ tables }) => tables)];
+    return runs
+      .map((tables) => tables.filter(isNear))
+      .filter((tables) => tables.length > 0)
+      .map(
+        (tables) =>
+          new TableRun(
+            tables.map(
+              ({ number }) =>
+                () =>
+                  this.#reader(number).scan(from, to),
+            ),
+          ),
+      );
+  }
+
+  pin(): VersionPin {
+    return this.#pins.pin();
+  }
+
+  /** Resolves when every file is closed. Requires: no get or scan under way. */
+  async close(): Promise<void> {
+    await Promise.all(this.#removals);
+    const readers = [...this.#readers.values()];
+    this.#readers.clear();
+    for (const reader of readers) await reader.close();
+  }
+
+  async #getOn(
+    first: Promise<boolean>,
+    rest: readonly TableEntry[],
+    probe: TableProbe,
+    into: ByteRange,
+  ): Promise<boolean> {
+    const pin = this.#pins.pin();
+    try {
+      if (await first) return !isForgotten(into);
+      for (const { number } of rest) {
+        if (await this.#reader(number).get(probe, into)) return !isForgotten(into);
+      }
+      return false;
+    } finally {
+      pin.release();
+    }
+  }
+
+  #reader(number: number): TableReader {
+    const reader = this.#readers.get(number);
+    assert(reader !== undefined, `table ${number} is not open`);
+    return reader;
+  }
+
+  #onObsolete(tables: readonly TableEntry[]): void {
+    if (this.#held !== undefined) {
+      this.#held.push(...tables);
+      return;
+    }
+    for (const table of tables) {
+      const removal = this.#remove(table).finally(() => this.#removals.delete(removal));
+      this.#removals.add(removal);
+    }
+  }
+
+  /** A file that stays costs only space; the next start tries again. */
+  async #remove({ number }: TableEntry): Promise<void> {
+    const reader = this.#readers.get(number);
+    this.#readers.delete(number);
+    try {
+      await reader?.close();
+      await this.#options.disk.remove(this.pathOf(number));
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.#options.logger.warn({ cause, table: number }, "a table that is not needed cannot be removed");
+    }
+  }
+}

@@ -1,0 +1,98 @@
+/** Brings an engine's parts back from its directory: tables by the manifest, memtables by the log. */
+import type { Logger } from "../../../base/logger.ts";
+import type { Disk, Random } from "../../../runtime/runtime.ts";
+import { recoverLog } from "../log/log-recovery.ts";
+import { Manifest } from "../manifest/manifest.ts";
+import type { CellTraits } from "../table/cell-traits.ts";
+import { MerkleSummary } from "../table/merkle-summary.ts";
+import { RowTally } from "../table/row-tally.ts";
+import type { TableSums } from "../table/table-writer.ts";
+import { Memtables } from "./memtables.ts";
+import { OpenTables } from "./open-tables.ts";
+import { RowSums } from "./row-sums.ts";
+
+export interface Places {
+  readonly directory: string;
+  readonly log: string;
+  readonly tables: string;
+  readonly quarantine: string;
+}
+
+export function placesIn(directory: string): Places {
+  return {
+    directory,
+    log: `${directory}/log`,
+    tables: `${directory}/tables`,
+    quarantine: `${directory}/quarantine`,
+  };
+}
+
+export interface RecoveryOptions {
+  readonly disk: Disk;
+  readonly random: Pick<Random, "uint32">;
+  readonly logger: Logger;
+  readonly places: Places;
+  readonly traits: CellTraits;
+  readonly hashSeed: number;
+  readonly segmentBytes: number;
+  readonly cacheBytes: number;
+  /** Goes on with what is whole of a damaged log, instead of refusing it. */
+  readonly recover: boolean;
+}
+
+export interface RecoveredParts {
+  readonly manifest: Manifest;
+  readonly tables: OpenTables;
+  readonly memtables: Memtables;
+  /** Summary of the tables alone; tally of everything. */
+  readonly sums: TableSums;
+}
+
+/** Rejects with StoreError CORRUPTION or IO. */
+export async function recoverParts(options: RecoveryOptions): Promise<RecoveredParts> {
+  const { disk, places, logger, cacheBytes } = options;
+  for (const directory of [places.directory, places.log, places.tables]) await disk.makeDirectory(directory);
+  const manifest = await Manifest.open({ disk, directory: places.directory });
+  if (manifest.cutBytes > 0)
+    logger.warn({ cutBytes: manifest.cutBytes }, "the manifest ended in half an edit");
+  const table = { disk, directory: places.tables, cacheBytes, logger };
+  const tables = await OpenTables.open(table, manifest.version);
+  const memtables = await recoverMemtables(options, manifest);
+  return { manifest, tables, memtables, sums: await addUpSums(options, tables, memtables) };
+}
+
+async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): Promise<Memtables> {
+  const { places, segmentBytes, random, logger } = options;
+  const recovered = await recoverLog({
+    ...options,
+    directory: places.log,
+    quarantine: places.quarantine,
+    firstNumber: manifest.version.flushedLog + 1,
+  });
+  const { tornBytes, damage, nextNumber } = recovered;
+  if (tornBytes > 0) logger.info({ tornBytes }, "the commit log ended in a write that a crash cut short");
+  for (const found of damage) logger.error(found, "the commit log is damaged; what is whole goes on");
+  const memtables = [...recovered.memtables];
+  if (memtables.length === 0 || damage.length > 0) {
+    memtables.push(Memtables.create(nextNumber, new SharedArrayBuffer(segmentBytes), random));
+  }
+  return new Memtables(memtables, segmentBytes, random);
+}
+
+async function addUpSums(
+  { traits }: RecoveryOptions,
+  tables: OpenTables,
+  memtables: Memtables,
+): Promise<TableSums> {
+  const sums = { summary: new MerkleSummary(), tally: new RowTally() };
+  for (const table of tables.version.tables) {
+    const { summary, tally } = await tables.loadSums(table);
+    sums.summary.addSummary(summary);
+    sums.tally.addTally(tally);
+  }
+  for (const memtable of [...memtables.full, memtables.active]) {
+    const rows = new RowSums(memtable, traits);
+    while (rows.next()) rows.addToTally(sums.tally);
+  }
+  return sums;
+}

@@ -1,0 +1,46 @@
+/** Tries again what the disk refused, later and later, until it succeeds or the engine closes. */
+import { StoreError } from "../../../base/errors.ts";
+import type { Logger } from "../../../base/logger.ts";
+import type { Clock } from "../../../runtime/runtime.ts";
+
+const DELAY_MS_MIN = 100;
+const DELAY_MS_MAX = 30_000;
+
+export class Retry {
+  readonly #clock: Pick<Clock, "sleep">;
+  readonly #logger: Logger;
+  readonly #closing: AbortSignal;
+
+  constructor(clock: Pick<Clock, "sleep">, logger: Logger, closing: AbortSignal) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#closing = closing;
+  }
+
+  /**
+   * Resolves to what `attempt` resolves to. Rejects with StoreError CLOSED if it failed and the engine is closing; with
+   * anything but a StoreError at once, for that is a bug.
+   */
+  async run<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    for (let delayMs = DELAY_MS_MIN; ; delayMs = Math.min(2 * delayMs, DELAY_MS_MAX)) {
+      try {
+        return await attempt();
+      } catch (cause) {
+        if (!(cause instanceof StoreError)) throw cause;
+        if (this.#closing.aborted || cause.code === "CLOSED") throw closed(cause);
+        this.#logger.warn({ cause, delayMs }, `${what} failed and is tried again`);
+      }
+      await this.#clock
+        .sleep(delayMs, this.#closing)
+        .catch((cause: unknown) => Promise.reject(closed(cause)));
+    }
+  }
+}
+
+export function isClosed(cause: unknown): boolean {
+  return cause instanceof StoreError && cause.code === "CLOSED";
+}
+
+function closed(cause: unknown): StoreError {
+  return new StoreError("CLOSED", "unknown", "the engine is closing", { cause });
+}

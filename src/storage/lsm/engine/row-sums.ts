@@ -1,0 +1,77 @@
+/**
+ * What rows of a memtable change in counts and Merkle sums: each adds itself and takes out what it superseded.
+ * Hot: `flagsOf`, twice per put; watched by `bench -- lsm`.
+ */
+import type { ByteRange } from "../../../base/bytes.ts";
+import { NEVER_EXPIRES } from "../../storage-engine.ts";
+import { ROW_FLAG } from "../log/log-format.ts";
+import { type LinkedRows, MemtableScan } from "../log/memtable-scan.ts";
+import type { Superseded } from "../log/segment.ts";
+import type { Hash64 } from "../table/byte-hash.ts";
+import type { CellTraits } from "../table/cell-traits.ts";
+import { leafOfRow, type MerkleSummary } from "../table/merkle-summary.ts";
+import type { RowTally } from "../table/row-tally.ts";
+import { hashVersion } from "../table/version-hash.ts";
+import { isForgotten } from "./forgotten-row.ts";
+
+/** What a row with this cell counts as: ROW_FLAGs, 0 if it is forgotten. */
+export function flagsOf(cell: ByteRange, traits: CellTraits): number {
+  if (isForgotten(cell)) return 0;
+  if (traits.isTombstone(cell)) return ROW_FLAG.superseded | ROW_FLAG.supersededTombstone;
+  const expires = traits.expiresAtMs(cell) !== NEVER_EXPIRES;
+  return ROW_FLAG.superseded | (expires ? ROW_FLAG.supersededExpires : 0);
+}
+
+/** 1 if what has these flags counts as a row, else 0. */
+export function rowCountOf(flags: number): number {
+  return (flags & (ROW_FLAG.superseded | ROW_FLAG.supersededTombstone)) === ROW_FLAG.superseded ? 1 : 0;
+}
+
+export function expiringCountOf(flags: number): number {
+  return (flags & ROW_FLAG.supersededExpires) === 0 ? 0 : 1;
+}
+
+const NOTHING: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
+
+/** Goes through the rows of a memtable in order, and tells what each changes. */
+export class RowSums {
+  readonly rows: MemtableScan;
+  readonly #linked: LinkedRows;
+  readonly #traits: CellTraits;
+  readonly #superseded: Superseded = { ...NOTHING };
+  readonly #hash: Hash64 = { low: 0, high: 0 };
+
+  constructor(linked: LinkedRows, traits: CellTraits, from: Uint8Array = new Uint8Array(0), to?: Uint8Array) {
+    this.#linked = linked;
+    this.#traits = traits;
+    this.rows = new MemtableScan(linked, from, to);
+  }
+
+  /** Moves to the next row; false at the end. */
+  next(): boolean {
+    if (!this.rows.next()) return false;
+    this.#linked.segment.supersededInto(this.rows.offset, this.#superseded);
+    return true;
+  }
+
+  addToTally(tally: RowTally): void {
+    const { key, cell } = this.rows;
+    const after = flagsOf(cell, this.#traits);
+    const before = this.#superseded.flags;
+    const rows = rowCountOf(after) - rowCountOf(before);
+    tally.addRow(key.bytes, key.start, rows, expiringCountOf(after) - expiringCountOf(before));
+  }
+
+  addToSummary(summary: MerkleSummary): void {
+    const { key, cell } = this.rows;
+    const leaf = leafOfRow(key.bytes, key.start);
+    const hash = this.#hash;
+    if (!isForgotten(cell)) {
+      hashVersion(hash, key, cell, this.#traits);
+      summary.add(leaf, hash);
+    }
+    hash.low = this.#superseded.hashLow;
+    hash.high = this.#superseded.hashHigh;
+    if ((hash.low | hash.high) !== 0) summary.subtract(leaf, hash);
+  }
+}

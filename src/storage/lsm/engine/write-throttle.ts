@@ -1,0 +1,52 @@
+/** Makes writers wait while flushes and compactions do not keep up. Hot: `onPut`. */
+import type { Clock } from "../../../runtime/runtime.ts";
+
+const MIB = 1024 * 1024;
+/** Waits shorter than this are saved up. */
+const WAIT_MS_MIN = 1;
+
+export class WriteThrottle {
+  readonly #clock: Pick<Clock, "sleep">;
+  #msPerByte = 0;
+  #owedMs = 0;
+  /** Set while nothing more should be written. */
+  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+
+  constructor(clock: Pick<Clock, "sleep">) {
+    this.#clock = clock;
+  }
+
+  /** As delayMsPerMiB gives it. */
+  set msPerMiB(delay: number) {
+    const isStopped = delay === Number.POSITIVE_INFINITY;
+    if (isStopped) {
+      this.#gate ??= createGate();
+    } else {
+      this.#gate?.open();
+      this.#gate = undefined;
+    }
+    this.#msPerByte = isStopped ? 0 : delay / MIB;
+    if (delay === 0) this.#owedMs = 0;
+  }
+
+  onPut(bytes: number): void {
+    this.#owedMs += bytes * this.#msPerByte;
+  }
+
+  /** Undefined if writers may go on; else resolves when they may. */
+  wait(): Promise<void> | undefined {
+    if (this.#gate !== undefined) return this.#gate.opened;
+    if (this.#owedMs < WAIT_MS_MIN) return undefined;
+    const delayMs = this.#owedMs;
+    this.#owedMs = 0;
+    return this.#clock.sleep(delayMs);
+  }
+}
+
+function createGate(): { opened: Promise<void>; open: () => void } {
+  let open!: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}

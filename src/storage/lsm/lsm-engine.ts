@@ -1,0 +1,359 @@
+/**
+ * The storage engine of `disk` keyspaces: a log-structured merge-tree.
+ *
+ *   put    commit log (group commit) -> active memtable -> full memtable -> table of level 0 -> level 1 ...
+ *   get    active memtable, full memtables, tables: the newest first; the first one that has the row decides
+ *
+ * Rows that go (deleted for good, expired, cleared) are put as forgotten ones: see engine/forgotten-row.ts.
+ *
+ * Invariant: the summary of the tables and the overlay of the memtables add up to that of all rows, as long as
+ * whoever puts tells what the row superseded. Invariant: the tally counts all rows of the newest moment.
+ *
+ * Hot: `get` and `put`; without the disk they allocate nothing. Watched by `bench -- lsm`.
+ */
+import type { ByteRange } from "../../base/bytes.ts";
+import { SLOT_COUNT } from "../../ring/slot.ts";
+import type { Clock } from "../../runtime/runtime.ts";
+import { databaseOfRow, RowKey, scanStart } from "../row-key.ts";
+import type { CellRules, RowCounts, StorageEngine } from "../storage-engine.ts";
+import { debtBytes, type PickerSettings } from "./compaction/picker.ts";
+import { delayMsPerMiB } from "./compaction/slowdown.ts";
+import { Compactor } from "./engine/compactor.ts";
+import { ExpirySweep } from "./engine/expiry-sweep.ts";
+import { Flusher } from "./engine/flusher.ts";
+import { FORGOTTEN, isForgotten, withForgotten } from "./engine/forgotten-row.ts";
+import { DEFAULT_LSM_SETTINGS, type LsmEngineOptions, type LsmSettings } from "./engine/lsm-options.ts";
+import { type LsmStatistics, statisticsOf } from "./engine/lsm-statistics.ts";
+import type { Memtables } from "./engine/memtables.ts";
+import type { OpenTables } from "./engine/open-tables.ts";
+import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engine/recovery.ts";
+import { Retry } from "./engine/retry.ts";
+import { RowScan } from "./engine/row-scan.ts";
+import { equalRanges } from "./engine/row-source.ts";
+import { RowSums } from "./engine/row-sums.ts";
+import { RowWriter } from "./engine/row-writer.ts";
+import { TableChanges } from "./engine/table-changes.ts";
+import { WriteThrottle } from "./engine/write-throttle.ts";
+import { LogWriter } from "./log/log-writer.ts";
+import type { Segment } from "./log/segment.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import { Version } from "./manifest/version.ts";
+import type { CellTraits } from "./table/cell-traits.ts";
+import { MerkleSummary, SLOT_LEAF_COUNT } from "./table/merkle-summary.ts";
+import { RowTally } from "./table/row-tally.ts";
+
+/** With so many full memtables, writers wait. */
+const FULL_MEMTABLES_MAX = 4;
+const NO_BYTES = new Uint8Array(0);
+
+export class LsmEngine implements StorageEngine {
+  readonly statistics: LsmStatistics;
+  readonly #clock: Clock;
+  readonly #rules: CellRules;
+  readonly #traits: CellTraits;
+  readonly #picker: PickerSettings;
+  readonly #hashSeed: number;
+  readonly #memtables: Memtables;
+  readonly #manifest: Manifest;
+  readonly #tables: OpenTables;
+  readonly #changes: TableChanges;
+  readonly #log: LogWriter;
+  readonly #writer: RowWriter;
+  readonly #flusher: Flusher;
+  readonly #compactor: Compactor;
+  readonly #sweep: ExpirySweep;
+  readonly #throttle: WriteThrottle;
+  readonly #closing = new AbortController();
+  #tableSummary: MerkleSummary;
+  /** Grows whenever rows leave a memtable. */
+  #flushCount = 0;
+  #expiredRows = 0;
+  readonly #ownKey: RowKey;
+  readonly #present: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+
+  /** Recovers what the directory holds. Rejects with StoreError CORRUPTION or IO. */
+  static async open(options: LsmEngineOptions): Promise<LsmEngine> {
+    const settings: LsmSettings = {
+      ...DEFAULT_LSM_SETTINGS,
+      ...options,
+      traits: withForgotten(options.traits),
+    };
+    const { runtime, logger, traits, hashSeed, segmentBytes, cacheBytes, recover } = settings;
+    const places = placesIn(settings.directory);
+    const { disk, random } = runtime;
+    const recovery = { disk, random, logger, places, traits, hashSeed, segmentBytes, cacheBytes, recover };
+    return new LsmEngine(settings, places, await recoverParts(recovery));
+  }
+
+  private constructor(settings: LsmSettings, places: Places, parts: RecoveredParts) {
+    const { runtime, rules, traits, logger, picker, tableSettings, tableBytes } = settings;
+    const { memtables, manifest, tables, sums } = parts;
+    this.#clock = runtime.clock;
+    this.#rules = rules;
+    this.#traits = traits;
+    this.#picker = picker;
+    this.#hashSeed = settings.hashSeed;
+    this.#ownKey = new RowKey(settings.hashSeed);
+    this.#memtables = memtables;
+    this.#manifest = manifest;
+    this.#tables = tables;
+    this.#tableSummary = sums.summary;
+    this.#throttle = new WriteThrottle(runtime.clock);
+    const closing = this.#closing.signal;
+    const retry = new Retry(runtime.clock, logger, closing);
+    this.#changes = new TableChanges(manifest, tables, retry);
+    const log = openLog(settings, places, memtables.active.segment);
+    this.#log = log;
+    const onFull = (): void => this.#onFull();
+    this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull });
+    const shared = { ...parts, changes: this.#changes, retry, closing, directory: places.tables };
+    const { flush, merge } = settings.tasks;
+    this.#flusher = new Flusher({
+      ...shared,
+      runtime,
+      log,
+      task: flush,
+      settings: tableSettings,
+      onFlushed: (sums) => this.#onFlushed(sums?.summary),
+    });
+    this.#compactor = new Compactor({
+      ...shared,
+      background: runtime.background,
+      task: merge,
+      picker,
+      settings: tableSettings,
+      tableBytes,
+      onCompacted: () => this.#adjustThrottle(),
+    });
+    this.#sweep = new ExpirySweep(rules, {
+      scan: (from) => this.scan(from, undefined),
+      mark: () => this.#flushCount,
+      forgetIfUnchanged: (key, cell, mark) => this.#forgetIfUnchanged(key, cell, mark),
+    });
+    const [flusher, compactor] = [this.#flusher, this.#compactor];
+    const expiredRows = (): number => this.#expiredRows;
+    this.statistics = statisticsOf({ memtables, tables, flusher, compactor, log, expiredRows });
+    this.#onFull();
+    this.#compactor.wake();
+  }
+
+  get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
+    return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.get(key, into);
+  }
+
+  /** Throws StoreError IO while the log cannot be written, OVERLOADED when the disk is far behind. */
+  put(key: RowKey, cell: ByteRange, superseded?: ByteRange): void | Promise<void> {
+    if (this.#rules.isCollectible(cell, this.#clock.wallMs())) return this.#forget(key, superseded);
+    this.#sweep.onPut(this.#rules.expiresAtMs(cell));
+    this.#throttle.onPut(key.length + cell.end - cell.start);
+    this.#writer.write(key, cell, superseded);
+  }
+
+  merge(key: RowKey, cell: ByteRange): void | Promise<void> {
+    const into: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+    const mark = this.#flushCount;
+    const found = this.get(key, into);
+    if (typeof found === "boolean") return this.#mergeInto(key, cell, found ? into : undefined);
+    const own = this.#copyOf(key);
+    const incoming = rangeOf(cell.bytes.slice(cell.start, cell.end));
+    return this.#readOn(own, into, found, mark).then((isThere) =>
+      this.#mergeInto(own, incoming, isThere ? into : undefined),
+    );
+  }
+
+  /** Under any policy, writers are made to wait when flushes or compactions do not keep up. */
+  durable(): Promise<void> | undefined {
+    const logged = this.#log.durable();
+    const slowed = this.#throttle.wait();
+    if (slowed === undefined) return logged;
+    return logged === undefined ? slowed : Promise.all([logged, slowed]).then(() => undefined);
+  }
+
+  scan(from: Uint8Array, to: Uint8Array | undefined): RowScan {
+    const pin = this.#tables.pin();
+    const sources = [...this.#memtables.sources(from, to), ...this.#tables.sources(pin, from, to)];
+    return new RowScan(sources, () => {
+      this.#memtables.endScan();
+      pin.release();
+    });
+  }
+
+  counts(database: number): RowCounts {
+    return this.#writer.tally.counts(database);
+  }
+
+  slotCount(slot: number, database: number): number {
+    return this.#writer.tally.slotRows(slot, database);
+  }
+
+  /** Leaf sums of the slots `from` <= slot < `to`, as a full scan would give them. Looks at the memtables' rows of these slots. */
+  merkleSummary(from = 0, to = SLOT_COUNT): MerkleSummary {
+    const sum = new MerkleSummary();
+    sum.addSummary(this.#tableSummary, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
+    for (const memtable of [...this.#memtables.full, this.#memtables.active]) {
+      const rows = new RowSums(memtable, this.#traits, scanStart(from, 0, 0), scanStart(to, 0, 0));
+      while (rows.next()) rows.addToSummary(sum);
+    }
+    return sum;
+  }
+
+  /** Resolves when durable. Rows of one database are forgotten one by one; all rows go at once. */
+  clear(database?: number): Promise<void> {
+    return database === undefined ? this.#clearAll() : this.#clearDatabase(database);
+  }
+
+  /** Rows that expired are forgotten where they are met, in rounds: a promise if the disk has to be read. */
+  dropExpired(wallMs: number, rowsMax: number): number | Promise<number> {
+    return this.#writer.isRefusing ? 0 : this.#sweep.step(wallMs, rowsMax);
+  }
+
+  /**
+   * Resolves when everything put is durable, whatever the policy, and all files are closed. Rejects with StoreError IO if
+   * the log cannot be written.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#throttle.msPerMiB = 0;
+    await this.#flusher.settled();
+    await this.#compactor.settled();
+    try {
+      await this.#log.close();
+      await this.#flusher.discarded();
+    } finally {
+      await this.#manifest.close();
+      await this.#tables.close();
+    }
+  }
+
+  /** The row is to be gone. Unless somebody has read it, it is read here: what is not there need not be forgotten. */
+  #forget(key: RowKey, superseded: ByteRange | undefined): void | Promise<void> {
+    if (superseded !== undefined) return this.#writer.write(key, FORGOTTEN, superseded);
+    const into: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+    const mark = this.#flushCount;
+    const found = this.get(key, into);
+    if (found === false) return undefined;
+    if (found === true) return this.#writer.write(key, FORGOTTEN, into);
+    const own = this.#copyOf(key);
+    return this.#readOn(own, into, found, mark).then((isThere) => {
+      if (isThere) this.#writer.write(own, FORGOTTEN, into);
+    });
+  }
+
+  #mergeInto(key: RowKey, cell: ByteRange, present: ByteRange | undefined): void | Promise<void> {
+    if (present === undefined) return this.put(key, cell);
+    const existing = present.bytes.slice(present.start, present.end);
+    const merged = this.#rules.merge(existing, cell.bytes.slice(cell.start, cell.end));
+    return merged === existing ? undefined : this.put(key, rangeOf(merged), present);
+  }
+
+  /** Resolves as `reading`, a get since `mark`, or as a later one if the row may have changed meanwhile. */
+  async #readOn(key: RowKey, into: ByteRange, reading: Promise<boolean>, mark: number): Promise<boolean> {
+    let found: boolean | Promise<boolean> = reading;
+    for (let since = mark; typeof found !== "boolean"; ) {
+      const isThere: boolean = await found;
+      if (since === this.#flushCount && !this.#memtables.find(key, this.#present)) return isThere;
+      since = this.#flushCount;
+      found = this.get(key, into);
+    }
+    return found;
+  }
+
+  #forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): boolean {
+    this.#ownKey.load(key.bytes, key.start, key.end);
+    const present = this.#present;
+    const isUnchanged = this.#memtables.find(this.#ownKey, present)
+      ? equalRanges(present, cell)
+      : mark === this.#flushCount;
+    if (!isUnchanged) return false;
+    this.#writer.write(this.#ownKey, FORGOTTEN, cell);
+    this.#expiredRows++;
+    return true;
+  }
+
+  /** What readers see is empty at once; it is durable when the promise resolves. */
+  async #clearAll(): Promise<void> {
+    const { full, active } = this.#memtables;
+    if (active.rowCount === 0 && full.length === 0 && this.#tables.version.tables.length === 0) return;
+    this.#tables.hold();
+    this.#writer.rotate();
+    const cleared = this.#memtables.dropFull();
+    const flushedLog = cleared.at(-1)!.segment.number;
+    this.#writer.tally = new RowTally();
+    this.#tableSummary = new MerkleSummary();
+    this.#flushCount++;
+    this.#changes.beginEpoch(Version.empty);
+    await this.#changes.make(
+      ({ tables }) => ({ removed: tables.map(({ number }) => number), flushedLog }),
+      () => undefined,
+    );
+    this.#tables.release();
+    for (const memtable of cleared) this.#flusher.discard(memtable);
+    this.#adjustThrottle();
+  }
+
+  async #clearDatabase(database: number): Promise<void> {
+    const from = new Uint8Array(0);
+    for (let rest: Uint8Array | undefined = from; rest !== undefined; )
+      rest = await this.#clearSome(database, rest);
+    await this.#log.durable();
+  }
+
+  /** Forgets rows from `from` on until tables change. Returns where to go on; undefined at the end. */
+  async #clearSome(database: number, from: Uint8Array): Promise<Uint8Array | undefined> {
+    const mark = this.#flushCount;
+    const rows = this.scan(from, undefined);
+    try {
+      while (await rows.next()) {
+        const { key, cell } = rows;
+        if (databaseOfRow(key.bytes, key.start) !== database) continue;
+        if (mark !== this.#flushCount) return key.bytes.slice(key.start, key.end);
+        this.#ownKey.load(key.bytes, key.start, key.end);
+        this.#writer.write(this.#ownKey, FORGOTTEN, cell);
+        await this.#throttle.wait();
+      }
+      return undefined;
+    } finally {
+      rows.close();
+    }
+  }
+
+  #onFull(): void {
+    this.#adjustThrottle();
+    this.#flusher.wake();
+  }
+
+  #onFlushed(summary: MerkleSummary | undefined): void {
+    this.#flushCount++;
+    if (summary !== undefined) this.#tableSummary.addSummary(summary);
+    this.#adjustThrottle();
+    this.#compactor.wake();
+  }
+
+  #adjustThrottle(): void {
+    const { version } = this.#tables;
+    const backlog = { level0Count: version.level0.length, debtBytes: debtBytes(version, this.#picker) };
+    const isFull = this.#memtables.full.length >= FULL_MEMTABLES_MAX;
+    this.#throttle.msPerMiB = isFull ? Number.POSITIVE_INFINITY : delayMsPerMiB(backlog);
+  }
+
+  #copyOf(key: RowKey): RowKey {
+    const copy = new RowKey(this.#hashSeed);
+    copy.load(key.bytes, 0, key.length);
+    return copy;
+  }
+}
+
+function openLog({ runtime, fsync, logger }: LsmSettings, places: Places, segment: Segment): LogWriter {
+  return new LogWriter({
+    runtime,
+    directory: places.log,
+    policy: fsync,
+    segment,
+    onTrouble: (cause) => logger.error({ cause }, "the commit log cannot be written: puts are refused"),
+    onRecovery: () => logger.info({}, "the commit log can be written again"),
+  });
+}
+
+function rangeOf(bytes: Uint8Array): ByteRange {
+  return { bytes, start: 0, end: bytes.length };
+}
