@@ -194,7 +194,7 @@ export class RowOrder {
     }
     let { branch, child } = this.#path.up();
     if (this.#blocks.countOf(branch) === BRANCH_CHILDREN_MAX) {
-      const upper = this.#splitBranch(branch, child);
+      const upper = this.#splitBranch(branch);
       if (child >= BRANCH_CHILDREN_MAX / 2) {
         branch = upper;
         child -= BRANCH_CHILDREN_MAX / 2;
@@ -217,11 +217,10 @@ export class RowOrder {
     this.#path.point(root);
   }
 
-  /** Splits the full branch that the path leads to. The path then leads to the half that has `child`. */
-  #splitBranch(branch: number, child: number): number {
+  /** Splits the full branch that the path leads to; both halves keep room for more. Returns the upper one. */
+  #splitBranch(branch: number): number {
     const half = BRANCH_CHILDREN_MAX / 2;
-    const { slot } = this.#path;
-    const upper = this.#blocks.create(KIND_BRANCH, slot, 2 * BRANCH_CHILDREN_MAX);
+    const upper = this.#blocks.create(KIND_BRANCH, this.#path.slot, 2 * BRANCH_CHILDREN_MAX);
     for (let i = 0; i < half; i++) {
       this.#blocks.setChild(
         upper,
@@ -232,10 +231,7 @@ export class RowOrder {
     }
     this.#blocks.setCount(upper, half);
     this.#blocks.setCount(branch, half);
-    const prefix = this.#blocks.prefixAt(upper, 0);
-    this.#addAfter(prefix, upper);
-    if (child >= half) this.#path.find(slot, prefix, upper);
-    else this.#path.find(slot, this.#blocks.prefixAt(branch, 0), branch);
+    this.#addAfter(this.#blocks.prefixAt(upper, 0), upper);
     return upper;
   }
 
@@ -256,7 +252,7 @@ export class RowOrder {
     const first = this.#blocks.firstOf(branch);
     const lowest = words[first]!;
     words.copyWithin(first + 2 * child, first + 2 * (child + 1), first + 2 * (count + 1));
-    words[first] = lowest; // what was the first child's is now the second's
+    words[first] = lowest; // so that the branch is still found by the prefix of its first child
     this.#blocks.setCount(branch, count);
     if (count > 1 || !this.#path.isAtRoot) return;
     this.#path.point(words[first + 1]!);
