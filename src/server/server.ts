@@ -9,11 +9,12 @@ import type { Logger } from "../base/logger.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
-import { ReplyWriter } from "../resp/reply-writer.ts";
+import type { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
+import { Outbox } from "./outbox.ts";
 import { Pause } from "./pause.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -63,7 +64,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly runId: string;
   /** Shared by all sessions: each is emptied before the turn passes to another. */
   readonly request = new Request();
-  readonly writer = new ReplyWriter();
+  readonly outbox: Outbox;
+  readonly writer: ReplyWriter;
   readonly range: ByteRange = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
   /** Wall time of the present turn. */
@@ -90,6 +92,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.startedMs = runtime.clock.wallMs();
     this.wallMs = this.startedMs;
     this.runId = Buffer.from(runtime.random.bytes(20)).toString("hex");
+    this.outbox = new Outbox(runtime.clock, () => node.engine.durable());
+    this.writer = this.outbox.writer;
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
@@ -250,6 +254,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.#cancelTick?.();
     await this.#listener?.close();
     this.pause.end();
+    this.outbox.flush();
     const gone = [...this.sessions.values()].map((session) => session.finish());
     const patience = new AbortController();
     const expired = this.runtime.clock.sleep(CLOSE_PATIENCE_MS, patience.signal).catch(() => undefined);

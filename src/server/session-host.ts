@@ -7,6 +7,7 @@ import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { Answer } from "./command-shape.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Statistics } from "./statistics.ts";
 
 export interface SessionHost<S> {
@@ -19,6 +20,7 @@ export interface SessionHost<S> {
   /** Shared by all sessions of a server. */
   readonly request: Request;
   readonly writer: ReplyWriter;
+  readonly outbox: Outbox;
   readonly dispatcher: {
     dispatch(session: S, request: Request): Answer | Promise<Answer>;
     refusal(cause: unknown): Reply;

@@ -4,10 +4,10 @@
  * Requests of one session run strictly one after the other. What was received in one turn of the event loop
  * is answered with one write. A session that waits (for the disk, for CLIENT UNPAUSE, for a reader slower
  * than its replies) stops reading, so that its memory stays bounded by what it may hold.
- * Hot: `onBytes` to `#flush` is the life of every request; watched by `bench -- redis`.
+ * Hot: `onBytes` to `send` is the life of every request; watched by `bench -- redis`.
  */
 import { failure, type Reply, writeReply } from "../resp/reply.ts";
-import { ReplyTooLarge, type ReplyWriter } from "../resp/reply-writer.ts";
+import { ReplyTooLarge } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import {
   type DecodeStatus,
@@ -19,19 +19,18 @@ import {
 } from "../resp/request-decoder.ts";
 import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
 import { type Answer, NO_REPLY } from "./command-shape.ts";
+import { GATHERED_BYTES_MAX, type Sender } from "./outbox.ts";
 import type { SessionHost } from "./session-host.ts";
 import { Transaction } from "./transaction.ts";
 import { WatchList } from "./watch-list.ts";
 
 /** Replies waiting in this process beyond which a session stops running requests until its reader catches up. */
 const UNSENT_BYTES_PAUSE = 1024 * 1024;
-/** Replies gathered beyond which they are written although the turn goes on. */
-const GATHERED_BYTES_FLUSH = 256 * 1024;
 
 /** CLIENT REPLY: `skip` leaves out the next reply only. */
 export type ReplyMode = "on" | "off" | "skip";
 
-export class Session<Host extends SessionHost<Session<Host>>> implements ConnectionEvents {
+export class Session<Host extends SessionHost<Session<Host>>> implements ConnectionEvents, Sender {
   readonly id: number;
   readonly server: Host;
   readonly connection: Connection;
@@ -68,6 +67,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   #isClosing = false;
   #isClosed = false;
   #hasEnded = false;
+  /** True while replies of this session are in the outbox. */
+  #hasReplies = false;
   #heldBytes = 0;
   readonly #whenClosed: (() => void)[] = [];
 
@@ -190,7 +191,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   finish(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#isClosing = true;
-    if (!this.#isWaiting) this.connection.end();
+    this.#endIfDone();
     return new Promise((resolve) => this.#whenClosed.push(resolve));
   }
 
@@ -214,7 +215,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   onEnd(): void {
     this.#hasEnded = true;
-    if (!this.#isWaiting && !this.#isBackedUp) this.connection.end();
+    this.#endIfDone();
   }
 
   onClose(cause: Error | undefined): void {
@@ -238,9 +239,10 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
       if (status === NEED_MORE) break;
       if (status === REQUEST) this.#dispatch(request);
       else this.#onUnusual(status);
-      if (writer.length > GATHERED_BYTES_FLUSH) this.#flush();
+      if (writer.length > GATHERED_BYTES_MAX) this.#gather();
     }
-    this.#flush();
+    this.#gather();
+    this.#endIfDone();
     server.endTurn();
   }
 
@@ -278,13 +280,19 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** A reply longer than a client may leave unread is replaced by an error: it was never sent. */
   #write(reply: Reply): void {
-    const { writer, settings } = this.server;
+    const { writer, settings, outbox } = this.server;
     const mark = writer.length;
     try {
       writeReply(writer, reply);
     } catch (cause) {
       if (!(cause instanceof ReplyTooLarge)) throw cause;
       writer.truncate(mark);
+      if (mark > 0) {
+        this.#gather();
+        outbox.flush(); // it may fit where nothing goes before it
+        this.#write(reply);
+        return;
+      }
       writer.error(`OVERLOADED the reply is longer than ${settings.outputBufferBytesMax} bytes`);
     }
   }
@@ -312,37 +320,41 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.decoder.park();
     this.#account();
     if (this.#isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
-    if (this.#hasEnded) this.connection.end();
-    else this.connection.resume();
+    if (!this.#hasEnded) this.connection.resume();
   }
 
-  /** Sends what was gathered for this session, once it is as durable as promised. */
-  #flush(): void {
-    const { writer, node } = this.server;
-    if (writer.length > 0) {
-      const durable = node.engine.durable();
-      if (durable !== undefined) {
-        this.#flushWhen(durable);
-        return;
-      }
-      this.#send(writer);
-    }
-    if (this.#isClosing && !this.#isWaiting) this.connection.end();
+  #gather(): void {
+    this.#hasReplies = true; // gathering may send at once
+    if (!this.server.outbox.gather(this)) this.#hasReplies = false;
   }
 
-  /** While the network has taken all, one buffer serves every session; what it must keep is given away. */
-  #send(writer: ReplyWriter): void {
+  send(replies: Uint8Array): boolean {
+    this.#hasReplies = false;
     const { connection } = this;
-    this.#countWrite(writer.length);
-    if (connection.unsentBytes > 0) {
-      connection.write(writer.take());
-    } else if (connection.write(writer.view())) {
-      writer.reset();
-      return;
-    } else {
-      writer.abandon();
-    }
-    this.#checkBacklog();
+    this.#countWrite(replies.length);
+    // Behind earlier replies a copy waits: else each would keep the whole buffer.
+    const isBehind = connection.unsentBytes > 0;
+    const isTaken = connection.write(isBehind ? replies.slice() : replies);
+    if (!isTaken) this.#checkBacklog();
+    this.#endIfDone();
+    return isTaken || isBehind;
+  }
+
+  awaitDurable(): void {
+    this.#isWaiting = true;
+    this.connection.pause();
+  }
+
+  sendLate(replies: Uint8Array): void {
+    this.#isWaiting = false;
+    if (this.#isClosed) return;
+    this.send(replies);
+    this.#resume();
+  }
+
+  failDurable(cause: unknown): void {
+    this.server.logger.error({ cause, client: this.connection.peer }, "writes could not be made durable");
+    this.connection.destroy();
   }
 
   #countWrite(length: number): void {
@@ -350,23 +362,10 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.server.statistics.writes++;
   }
 
-  #flushWhen(durable: Promise<void>): void {
-    const replies = this.server.writer.take();
-    this.#countWrite(replies.length);
-    this.#isWaiting = true;
-    this.connection.pause();
-    durable.then(
-      () => {
-        this.#isWaiting = false;
-        if (this.#isClosed) return;
-        if (!this.connection.write(replies)) this.#checkBacklog();
-        this.#resume();
-      },
-      (cause: unknown) => {
-        this.server.logger.error({ cause, client: this.connection.peer }, "writes could not be made durable");
-        this.connection.destroy();
-      },
-    );
+  /** Ends the connection if no more requests come or will be run, and every reply has been handed over. */
+  #endIfDone(): void {
+    if (this.#isWaiting || this.#hasReplies) return;
+    if (this.#isClosing || (this.#hasEnded && !this.#isBackedUp)) this.connection.end();
   }
 
   #checkBacklog(): void {

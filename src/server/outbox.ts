@@ -1,0 +1,115 @@
+/**
+ * Replies on their way out: those of every session that ran in one turn of the event loop, one after the other in one
+ * buffer, sent together when the turn is over: one write per session. (A client that is written to while the others
+ * are still being served wakes up for one reply and sleeps again; that costs both sides more than the request.)
+ *
+ * Hot: once per session and turn, without allocating but for a view per write; watched by `bench -- redis`.
+ */
+import { ReplyWriter } from "../resp/reply-writer.ts";
+import type { Clock } from "../runtime/runtime.ts";
+
+export interface Sender {
+  /** Sends replies. False if the buffer is still needed when it returns. */
+  send(replies: Uint8Array): boolean;
+  /** Keeps the sender from running requests until `sendLate` or `failDurable`. */
+  awaitDurable(): void;
+  /** Sends replies that had to wait; the bytes are the sender's. */
+  sendLate(replies: Uint8Array): void;
+  /** The writes that the replies speak of may be lost. */
+  failDurable(cause: unknown): void;
+}
+
+/** Replies gathered beyond which they are sent although the turn goes on. */
+export const GATHERED_BYTES_MAX = 256 * 1024;
+
+export class Outbox {
+  readonly writer = new ReplyWriter();
+  readonly #clock: Pick<Clock, "defer">;
+  readonly #durable: () => Promise<void> | undefined;
+  readonly #senders: (Sender | undefined)[] = [];
+  /** Where each sender's replies end; they begin where those before them end. */
+  readonly #ends: number[] = [];
+  #count = 0;
+  #end = 0;
+  #isDue = false;
+  readonly #whenDue = (): void => {
+    this.#isDue = false;
+    this.flush();
+  };
+
+  /** `durable` is asked before replies are sent: StorageEngine.durable. */
+  constructor(clock: Pick<Clock, "defer">, durable: () => Promise<void> | undefined) {
+    this.#clock = clock;
+    this.#durable = durable;
+  }
+
+  /** Bytes written by others than the sender whose turn it is. */
+  get gatheredBytes(): number {
+    return this.#end;
+  }
+
+  /** What was written since the last call is `sender`'s, to be sent at the end of the turn. True if there is any. */
+  gather(sender: Sender): boolean {
+    const { length } = this.writer;
+    if (length === this.#end) return false;
+    this.#senders[this.#count] = sender;
+    this.#ends[this.#count++] = length;
+    this.#end = length;
+    if (length > GATHERED_BYTES_MAX) {
+      this.flush();
+    } else if (!this.#isDue) {
+      this.#isDue = true;
+      this.#clock.defer(this.#whenDue);
+    }
+    return true;
+  }
+
+  /** Sends what is gathered, once it is as durable as promised. Requires: nothing is written that is not gathered. */
+  flush(): void {
+    if (this.#count === 0) return;
+    const durable = this.#durable();
+    if (durable !== undefined) {
+      this.#flushWhen(durable);
+      return;
+    }
+    const { writer } = this;
+    const { bytes } = writer;
+    let isKept = false;
+    let start = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const end = this.#ends[i]!;
+      if (!this.#senders[i]!.send(bytes.subarray(start, end))) isKept = true;
+      start = end;
+    }
+    this.#clear();
+    if (isKept) writer.abandon();
+    else writer.reset();
+  }
+
+  #flushWhen(durable: Promise<void>): void {
+    const replies = this.writer.take();
+    const waiting: { readonly sender: Sender; readonly replies: Uint8Array }[] = [];
+    let start = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const sender = this.#senders[i]!;
+      sender.awaitDurable();
+      waiting.push({ sender, replies: replies.subarray(start, this.#ends[i]) });
+      start = this.#ends[i]!;
+    }
+    this.#clear();
+    durable.then(
+      () => {
+        for (const late of waiting) late.sender.sendLate(late.replies);
+      },
+      (cause: unknown) => {
+        for (const late of waiting) late.sender.failDurable(cause);
+      },
+    );
+  }
+
+  #clear(): void {
+    this.#senders.fill(undefined, 0, this.#count);
+    this.#count = 0;
+    this.#end = 0;
+  }
+}
