@@ -74,12 +74,13 @@ export class CellStore {
     return allReady(refs.map((ref) => whenReady(this.load(ref, touch), copyOf)));
   }
 
-  /** `insists`: also where there is no room for more. */
-  store(ref: KeyRef, cell: Cell, insists: boolean): Awaitable<void> {
-    const bytes = encodeCell(cell);
+  /** `before` is the key's present cell. `insists`: also where there is no room for more. */
+  store(ref: KeyRef, cell: Cell, before: Cell | undefined, insists: boolean): Awaitable<void> {
+    // An encoding is canonical: it is what the engine has.
+    const superseded =
+      before === undefined || !this.#engine.usesSuperseded ? undefined : rangeOf(encodeCell(before));
     this.#rowKey.encode(ref.database, ref.key, 0, ref.key.length);
-    const range = { bytes, start: 0, end: bytes.length };
-    const write = this.#engine.put(this.#rowKey, range, undefined, insists);
+    const write = this.#engine.put(this.#rowKey, rangeOf(encodeCell(cell)), superseded, insists);
     this.#watchBoard.noteWrite(this.#rowKey.hash);
     if (this.#pins === undefined) return write;
     if (this.#pins.has(ref)) this.#pins.set(ref, cell);
@@ -143,6 +144,10 @@ export class CellStore {
       this.#pins = undefined;
     }
   }
+}
+
+function rangeOf(bytes: Uint8Array): ByteRange {
+  return { bytes, start: 0, end: bytes.length };
 }
 
 /** A cell whose payloads outlive the engine's next call. */

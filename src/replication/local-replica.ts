@@ -176,7 +176,7 @@ export class LocalReplica {
     this.#value.end = valueStart + valueLength;
     this.#copier.copy(this.#value, this.#scratchWords, scratch.bytes, payloadAt >>> 2);
     scratch.end = payloadAt + valueLength;
-    const stored = this.#engine.put(this.#rowKey, scratch);
+    const stored = this.#engine.put(this.#rowKey, scratch, found ? range : undefined);
     assert(stored === undefined, "an engine that makes writers wait has no use for the fast path");
     this.#watchBoard.noteWrite(this.#rowKey.hash);
     return true;
@@ -209,7 +209,7 @@ export class LocalReplica {
         const { reply, change, replyAfter } = step(viewOf(own, wallMs));
         if (change === undefined) return reply;
         const changed = this.#changer.changed(own, change, wallMs);
-        const write = this.#cells.store(stored!, changed, change.kind === "expire");
+        const write = this.#cells.store(stored!, changed, own, change.kind === "expire");
         return whenReady(write, () => replyAfter?.(changed) ?? reply);
       },
     });
@@ -347,10 +347,10 @@ export class LocalReplica {
     const insists = writes.some(({ cell }) => cell.siblings.length === 0);
     const stored: Awaitable<void>[] = [];
     try {
-      for (const { ref, cell } of writes) stored.push(this.#cells.store(ref, cell, insists));
+      for (const { ref, cell, before } of writes) stored.push(this.#cells.store(ref, cell, before, insists));
     } catch (cause) {
-      for (const { ref, before } of writes.slice(0, stored.length).reverse()) {
-        void this.#cells.store(ref, before ?? EMPTY_CELL, true);
+      for (const { ref, cell, before } of writes.slice(0, stored.length).reverse()) {
+        void this.#cells.store(ref, before ?? EMPTY_CELL, cell, true);
       }
       throw cause;
     }

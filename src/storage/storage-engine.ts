@@ -23,6 +23,8 @@ export interface CellRules {
 
 export interface StorageEngine {
   readonly statistics: EngineStatistics;
+  /** True if `put` wants to be told what it supersedes: then it must be. */
+  readonly usesSuperseded?: boolean;
 
   /**
    * Points `into` at the row's cell and is true, or is false if there is none. Cells past their expiry are
@@ -36,7 +38,8 @@ export interface StorageEngine {
    * is collectible. Visible when it returns. Key and cell are copied before it returns, promise or not.
    * Throws StoreError OUT_OF_MEMORY (nothing changed) past the memory limit when nothing can be evicted, unless it
    * `insists`: for writes that leave the data about as large as it was, such as a new expiry. `superseded` is the
-   * row's present cell, for whoever has just read it: engines that sum up their rows take it out of the sum.
+   * row's present cell, as `get` gave it or encoded again; undefined if there is none. An engine that sums up its rows
+   * takes it out of the sums: so nobody else may have put the row since it was read.
    */
   put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists?: boolean): void | Promise<void>;
 

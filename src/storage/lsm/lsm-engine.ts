@@ -48,6 +48,7 @@ const NO_BYTES = new Uint8Array(0);
 
 export class LsmEngine implements StorageEngine {
   readonly statistics: LsmStatistics;
+  readonly usesSuperseded = true;
   readonly #clock: Clock;
   readonly #rules: CellRules;
   readonly #traits: CellTraits;
