@@ -110,7 +110,7 @@ export function writeCompactOverwrite(
   end: number,
 ): number {
   const entriesAt = writeCompactHeader(target, at, stamp);
-  if (end === start) return entriesAt;
+  if (end === start || isSoleActor(bytes, start, stamp.actorBytes)) return entriesAt;
   return carryEntries(target, at, entriesAt, stamp, bytes, start);
 }
 
@@ -128,6 +128,11 @@ export function writeCompactHeader(target: Uint8Array, at: number, stamp: Compac
   if (stamp.expiresAtMs === NEVER) return at + FIXED_BYTES;
   writeUint48(target, at + FIXED_BYTES, stamp.expiresAtMs);
   return at + FIXED_BYTES + EXPIRY_BYTES;
+}
+
+/** True if the cell knows of no other actor than this. */
+function isSoleActor(bytes: Uint8Array, start: number, actorBytes: Uint8Array): boolean {
+  return furtherCount(bytes, start) === 0 && isCompactBy(bytes, start, actorBytes);
 }
 
 /** Copies the context entries of the existing cell, its own dot among them, in order; leaves the writer's out. */

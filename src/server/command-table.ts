@@ -50,6 +50,7 @@ export interface Call<S = never> {
 export class CommandTable<S = never> {
   readonly #items: readonly TableItem<S>[];
   readonly #buckets: readonly (readonly TableItem<S>[])[];
+  #latest: TableItem<S> | undefined;
 
   constructor(commands: readonly Command<S>[], fastPaths: Readonly<Record<string, FastPath<S>>>) {
     this.#items = commands.map((command) => toItem(command, fastPaths));
@@ -72,9 +73,13 @@ export class CommandTable<S = never> {
   }
 
   find(bytes: Uint8Array, start: number, end: number): TableItem<S> | undefined {
+    // Clients tend to say the same again.
+    if (this.#latest !== undefined && isNamed(this.#latest, bytes, start, end)) return this.#latest;
     const bucket = this.#buckets[hashName(bytes, start, end)]!;
     for (let i = 0; i < bucket.length; i++) {
-      if (isNamed(bucket[i]!, bytes, start, end)) return bucket[i];
+      if (!isNamed(bucket[i]!, bytes, start, end)) continue;
+      this.#latest = bucket[i];
+      return bucket[i];
     }
     return undefined;
   }
