@@ -114,6 +114,33 @@ export function writeCompactOverwrite(
   return carryEntries(target, at, entriesAt, stamp, bytes, start);
 }
 
+/**
+ * True if `writeCompactOverwrite` would differ from the header that is there in dot and time alone: the same sole
+ * actor, an older counter, no expiry before or after. Then `restampCompact` does as well, in place.
+ */
+export function canRestampCompact(
+  stamp: CompactStamp,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  return (
+    isCompact(bytes, start, end) &&
+    bytes[start + 1] === 0 &&
+    stamp.expiresAtMs === NEVER &&
+    isCompactBy(bytes, start, stamp.actorBytes) &&
+    compactCounter(bytes, start) < stamp.counter
+  );
+}
+
+/** Requires: canRestampCompact. */
+export function restampCompact(stamp: CompactStamp, bytes: Uint8Array, start: number): void {
+  writeUint48(bytes, start + COUNTER_AT, stamp.counter);
+  writeUint48(bytes, start + WALL_MS_AT, stamp.wallMs);
+  bytes[start + LOGICAL_AT] = stamp.logical;
+  bytes[start + LOGICAL_AT + 1] = stamp.logical >>> 8;
+}
+
 /** Writes the header of a cell that follows on nothing; returns where the payload goes. */
 export function writeCompactHeader(target: Uint8Array, at: number, stamp: CompactStamp): number {
   assert(stamp.counter >= 1, "counters start at 1");

@@ -14,10 +14,14 @@ import type { ByteRange } from "../base/bytes.ts";
 import { type Cell, EMPTY_CELL } from "../causality/cell.ts";
 import {
   COMPACT_HEADER_BYTES_MAX,
+  type CompactStamp,
+  canRestampCompact,
   compactExpiresAtMs,
   compactOverwriteHeaderBytes,
   compactPayloadStart,
+  FIXED_BYTES,
   isCompact,
+  restampCompact,
   writeCompactOverwrite,
 } from "../causality/compact-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
@@ -165,20 +169,37 @@ export class LocalReplica {
     if (typeof found !== "boolean") return false;
     if (!found) range.end = range.start;
     const stamp = this.#stamper.compactStamp(wallMs, expiresAtMs);
+    this.#value.bytes = bytes;
+    this.#value.start = valueStart;
+    this.#value.end = valueStart + valueLength;
+    if (!this.#rewrite(stamp, range, valueLength) && !this.#replace(stamp, range, valueLength)) return false;
+    this.#watchBoard.noteWrite(this.#rowKey.hash);
+    return true;
+  }
+
+  /** The cell at `range` becomes its successor where it lies, if engine and cell allow. */
+  #rewrite(stamp: CompactStamp, range: ByteRange, valueLength: number): boolean {
+    if (this.#engine.rewriteEnd === undefined) return false;
+    if (range.end - range.start !== FIXED_BYTES + valueLength) return false;
+    if (!canRestampCompact(stamp, range.bytes, range.start, range.end)) return false;
+    restampCompact(stamp, range.bytes, range.start);
+    this.#engine.rewriteEnd(this.#value);
+    return true;
+  }
+
+  /** Puts the successor of the cell at `range` in its place; false if it would not be compact. */
+  #replace(stamp: CompactStamp, range: ByteRange, valueLength: number): boolean {
     const headerBytes = compactOverwriteHeaderBytes(stamp, range.bytes, range.start, range.end);
     if (headerBytes === 0) return false;
     const scratch = this.#scratch;
     const payloadAt = (headerBytes + 3) & ~3; // the copier wants a whole word
     scratch.start = payloadAt - headerBytes;
     writeCompactOverwrite(scratch.bytes, scratch.start, stamp, range.bytes, range.start, range.end);
-    this.#value.bytes = bytes;
-    this.#value.start = valueStart;
-    this.#value.end = valueStart + valueLength;
     this.#copier.copy(this.#value, this.#scratchWords, scratch.bytes, payloadAt >>> 2);
     scratch.end = payloadAt + valueLength;
-    const stored = this.#engine.put(this.#rowKey, scratch, found ? range : undefined);
+    const superseded = range.end > range.start ? range : undefined;
+    const stored = this.#engine.put(this.#rowKey, scratch, superseded);
     assert(stored === undefined, "an engine that makes writers wait has no use for the fast path");
-    this.#watchBoard.noteWrite(this.#rowKey.hash);
     return true;
   }
 

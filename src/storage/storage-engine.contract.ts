@@ -148,6 +148,22 @@ export function testStorageEngine(
       expect(engine.counts(0).rows).toBe(2 * lengths.length + 1);
     }));
 
+  test(`${name}: where a cell may be rewritten in place, its last bytes change and nothing else`, () =>
+    withEngine(async ({ engine, wall }) => {
+      if (engine.rewriteEnd === undefined) return;
+      for (const length of [8, 9, 10, 11, 100, 5_000, 3_000_000]) {
+        const before = simpleCell("a".repeat(length), wall.nowMs + 1_000);
+        await engine.put(simpleKey("k"), before);
+        await engine.put(simpleKey("neighbour"), before);
+        expect(await engine.get(simpleKey("k"), { bytes: before.bytes, start: 0, end: 0 }, false)).toBe(true);
+        const end = new TextEncoder().encode("-[inplace]-").subarray(2, 9);
+        engine.rewriteEnd({ bytes: end, start: 0, end: end.length });
+        expect(await payloadOf(engine, "k")).toBe(`${"a".repeat(length - 7)}inplace`);
+        expect(await payloadOf(engine, "neighbour")).toBe("a".repeat(length));
+      }
+      expect(engine.counts(0)).toEqual({ rows: 2, expiring: 2 });
+    }));
+
   test(`${name}: merge keeps what the rules keep`, () =>
     withEngine(async ({ engine }) => {
       await engine.merge(simpleKey("a"), simpleCell("m"));

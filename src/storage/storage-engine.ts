@@ -43,6 +43,12 @@ export interface StorageEngine {
    */
   put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists?: boolean): void | Promise<void>;
 
+  /**
+   * Where there is such a method, the cell that `get` has just pointed at may be changed in place, its length and
+   * expiry kept: this does it for its last bytes, and counts as a put. Requires: no other call since that `get`.
+   */
+  rewriteEnd?(end: ByteRange): void;
+
   /** Merges a cell from elsewhere into the row by CellRules.merge. Else as `put`. */
   merge(key: RowKey, cell: ByteRange): void | Promise<void>;
 

@@ -70,6 +70,8 @@ export class MemoryEngine implements StorageEngine {
   #limits: MemoryLimits;
   #wallMs = 0;
   #callsToClockReading = 0;
+  /** Address of the row that `get` found last. */
+  #given = 0;
   #expiredRows = 0;
   #evictedRows = 0;
   #sweep: MemoryScan | undefined;
@@ -94,7 +96,15 @@ export class MemoryEngine implements StorageEngine {
       rows.setUse(address, this.#stamps.next(rows.useOf(address)));
     }
     rows.cellInto(address, into);
+    this.#given = address;
     return true;
+  }
+
+  rewriteEnd(end: ByteRange): void {
+    const { rows } = this.#table;
+    if (--this.#callsToClockReading < 0) this.#readClock();
+    rows.rewriteEnd(this.#given, end);
+    rows.setUse(this.#given, this.#stamps.next(rows.useOf(this.#given)));
   }
 
   put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists = false): void {

@@ -33,6 +33,7 @@ export class Rows {
   readonly #arena: Arena;
   readonly large = new LargeCells();
   readonly #copier = new ByteCopier();
+  readonly #cell: ByteRange = { bytes: EMPTY, start: 0, end: 0 };
   #given: Uint8Array = EMPTY;
 
   constructor(arena: Arena) {
@@ -127,6 +128,17 @@ export class Rows {
     }
     words[at + 1] = rowWord(cellLength, flags);
     return true;
+  }
+
+  /** Gives the last bytes of the row's cell another content. Requires: the cell is as long, or longer. */
+  rewriteEnd(address: number, end: ByteRange): void {
+    this.cellInto(address, this.#cell);
+    const at = this.#cell.end - (end.end - end.start);
+    const region = address >>> REGION_SHIFT;
+    const isInline = this.#cell.bytes === this.#arena.bytes[region];
+    if (isInline && (at & 3) === 0)
+      this.#copier.copy(end, this.#arena.words[region]!, this.#cell.bytes, at >>> 2);
+    else this.#cell.bytes.set(end.bytes.subarray(end.start, end.end), at);
   }
 
   /** Requires: nothing leads to the row any more. */
