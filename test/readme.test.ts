@@ -1,6 +1,6 @@
 /** What the README shows is what happens. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -34,4 +34,10 @@ test("the example in JavaScript runs", async () => {
   const script = example!.replace("6379", `${node.port}`);
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], { cwd: ROOT });
   expect(stdout).toBe("{ items: [ 'tea' ] }\n");
+});
+
+test("every link leads somewhere", () => {
+  const targets = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1]!);
+  expect(targets.length).toBeGreaterThan(5);
+  expect(targets.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
 });
