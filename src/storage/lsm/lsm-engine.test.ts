@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
 import { toText } from "../../base/bytes.ts";
+import { silentLogger } from "../../base/logger.ts";
 import { createNodejsRuntime } from "../../runtime/nodejs/nodejs-runtime.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
@@ -126,4 +127,131 @@ test("rows are flushed and merged, and everything is there, also after the next 
     const again = await openSmallEngine(world.runtime("a"), "/data");
     await check(again);
     await again.close();
+  }));
+
+test("a full disk refuses puts, with nothing changed, until there is room again", () =>
+  inWorld(async (world) => {
+    const runtime = world.runtime("a");
+    const engine = await openSmallEngine(runtime, "/data");
+    await overwrite(engine, simpleKey("before"), simpleCell("v"));
+    world.disk("a").capacityBytes = world.disk("a").usedBytes + 1000;
+    const put = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) await overwrite(engine, simpleKey("x"), simpleCell(`${i}`.padEnd(300)));
+    };
+    await expect(put()).rejects.toMatchObject({ code: "IO", outcome: "unknown" });
+    const refused = (): unknown => engine.put(simpleKey("refused"), simpleCell("v"));
+    expect(refused).toThrow(expect.objectContaining({ code: "IO", outcome: "not-applied" }));
+    expect(refused).toThrow("disk full");
+    expect(await payloadOf(engine, "before")).toBe("v");
+    expect(await payloadOf(engine, "refused")).toBeUndefined();
+    expect(engine.counts(0)).toEqual({ rows: 2, expiring: 0 });
+    world.disk("a").capacityBytes = Number.POSITIVE_INFINITY;
+    await runtime.clock.sleep(5000);
+    await overwrite(engine, simpleKey("after"), simpleCell("v"));
+    await engine.close();
+    const again = await openSmallEngine(world.runtime("a"), "/data");
+    expect(await payloadOf(again, "after")).toBe("v");
+    await again.close();
+  }));
+
+test("flushes and compactions that fail are tried again and lose nothing; writers wait meanwhile", () =>
+  inWorld(async (world) => {
+    const runtime = world.runtime("a");
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) };
+    const engine = await openSmallEngine(runtime, "/data", { fsync: "no", logger });
+    const disk = world.disk("a");
+    disk.intercept = ({ path, kind }) =>
+      (path.includes("/tables/") || path.includes("MANIFEST")) && kind !== "read" ? "EIO" : undefined;
+    let done = 0;
+    const filling = (async () => {
+      for (; done < 900; done++) {
+        await overwrite(engine, simpleKey(`key ${done % 300}`), simpleCell(`${done}`.padEnd(200)));
+      }
+    })();
+    await runtime.clock.sleep(10_000);
+    expect(done).toBeLessThan(900);
+    expect(engine.statistics.flushCount).toBe(0);
+    const chance = world.random("faults");
+    disk.intercept = ({ path, kind }) => {
+      const isWrite = kind === "append" || kind === "sync" || kind === "syncDirectory";
+      return isWrite && !path.includes("/log") && chance.below(5) === 0 ? "EIO" : undefined;
+    };
+    await filling;
+    await runtime.clock.sleep(120_000);
+    expect(engine.statistics.fullMemtableCount).toBe(0);
+    expect(engine.statistics.compactionCount).toBeGreaterThan(0);
+    expect(new Set(warnings)).toContain("a flush failed and is tried again");
+    disk.intercept = undefined;
+    for (let i = 600; i < 900; i++)
+      expect(await payloadOf(engine, `key ${i % 300}`)).toBe(`${i}`.padEnd(200));
+    expect((await summaryOfScan(engine)).equals(engine.merkleSummary())).toBe(true);
+    await engine.close();
+  }));
+
+test("files of tables that are not needed any more go, but not while a scan reads them", () =>
+  inWorld(async (world) => {
+    const runtime = world.runtime("a");
+    const engine = await openSmallEngine(runtime, "/data", { fsync: "no" });
+    await fill(engine, 400);
+    await runtime.clock.sleep(1000);
+    const rows = engine.scan(new Uint8Array(0), undefined);
+    expect(await rows.next()).toBe(true);
+    for (let round = 1; round < 5; round++) await fill(engine, 400, round);
+    await runtime.clock.sleep(1000);
+    const tables = (): number => world.disk("a").paths.filter((path) => path.endsWith(".sst")).length;
+    expect(tables()).toBeGreaterThan(engine.statistics.tableCount);
+    let seen = 1;
+    for (; await rows.next(); seen++)
+      expect(toText(rows.cell.bytes.subarray(rows.cell.start + 8)).startsWith("0/")).toBe(true);
+    expect(seen).toBe(400);
+    await runtime.clock.sleep(1000);
+    expect(tables()).toBe(engine.statistics.tableCount);
+    await engine.close();
+  }));
+
+test("forgotten rows go for good when they are merged down, and their space with them", () =>
+  inWorld(async (world) => {
+    const runtime = world.runtime("a");
+    const engine = await openSmallEngine(runtime, "/data", { fsync: "no" });
+    await fill(engine, 1000);
+    await runtime.clock.sleep(1000);
+    const before = engine.statistics.tableBytes;
+    for (let i = 0; i < 1000; i++) await overwrite(engine, simpleKey(`key ${i}`), simpleCell("", 1));
+    for (let round = 0; round < 5; round++) await fill(engine, 200, round);
+    await runtime.clock.sleep(1000);
+    expect(engine.counts(0)).toEqual({ rows: 200, expiring: 0 });
+    expect(engine.statistics.tableBytes).toBeLessThan(before / 2);
+    await engine.close();
+  }));
+
+test("a clear holds through a crash that comes after it, and lets new rows be", () =>
+  inWorld(async (world) => {
+    const engine = await openSmallEngine(world.runtime("a"), "/data");
+    await fill(engine, 500);
+    const clearing = engine.clear();
+    expect(engine.counts(0)).toEqual({ rows: 0, expiring: 0 });
+    expect(engine.get(simpleKey("key 7"), NOWHERE())).toBe(false);
+    await overwrite(engine, simpleKey("key 7"), simpleCell("new"));
+    await clearing;
+    world.crash("a");
+    const again = await openSmallEngine(world.runtime("a"), "/data");
+    expect(again.counts(0)).toEqual({ rows: 1, expiring: 0 });
+    expect(await payloadOf(again, "key 7")).toBe("new");
+    expect(await payloadOf(again, "key 8")).toBeUndefined();
+    await again.close();
+  }));
+
+test("a merge that has to read first loses no write that comes meanwhile", () =>
+  inWorld(async (world) => {
+    const engine = await openSmallEngine(world.runtime("a"), "/data", { fsync: "no", cacheBytes: 0 });
+    await fill(engine, 500);
+    await world.runtime("a").clock.sleep(1000);
+    const merging = engine.merge(simpleKey("key 1"), simpleCell("z 1"));
+    expect(merging).toBeInstanceOf(Promise);
+    await overwrite(engine, simpleKey("key 1"), simpleCell("zz 2"));
+    await merging;
+    expect(await payloadOf(engine, "key 1")).toBe("zz 2");
+    expect((await summaryOfScan(engine)).equals(engine.merkleSummary())).toBe(true);
+    await engine.close();
   }));

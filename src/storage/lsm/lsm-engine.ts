@@ -119,7 +119,7 @@ export class LsmEngine implements StorageEngine {
     });
     this.#compactor = new Compactor({
       ...shared,
-      background: runtime.background,
+      runtime,
       task: merge,
       picker,
       settings: tableSettings,
@@ -157,7 +157,7 @@ export class LsmEngine implements StorageEngine {
     if (typeof found === "boolean") return this.#mergeInto(key, cell, found ? into : undefined);
     const own = this.#copyOf(key);
     const incoming = rangeOf(cell.bytes.slice(cell.start, cell.end));
-    return this.#readOn(own, into, found, mark).then((isThere) =>
+    return this.#afterReading(found, own, into, mark, (isThere) =>
       this.#mergeInto(own, incoming, isThere ? into : undefined),
     );
   }
@@ -235,7 +235,7 @@ export class LsmEngine implements StorageEngine {
     if (found === false) return undefined;
     if (found === true) return this.#writer.write(key, FORGOTTEN, into);
     const own = this.#copyOf(key);
-    return this.#readOn(own, into, found, mark).then((isThere) => {
+    return this.#afterReading(found, own, into, mark, (isThere) => {
       if (isThere) this.#writer.write(own, FORGOTTEN, into);
     });
   }
@@ -247,16 +247,25 @@ export class LsmEngine implements StorageEngine {
     return merged === existing ? undefined : this.put(key, rangeOf(merged), present);
   }
 
-  /** Resolves as `reading`, a get since `mark`, or as a later one if the row may have changed meanwhile. */
-  async #readOn(key: RowKey, into: ByteRange, reading: Promise<boolean>, mark: number): Promise<boolean> {
+  /**
+   * Calls `write` with what `reading` resolves to, a get since `mark`; or with what a later get does, if the row may have
+   * changed meanwhile. Nothing comes between the look at the row and the call.
+   */
+  async #afterReading(
+    reading: Promise<boolean>,
+    key: RowKey,
+    into: ByteRange,
+    mark: number,
+    write: (isThere: boolean) => void | Promise<void>,
+  ): Promise<void> {
     let found: boolean | Promise<boolean> = reading;
     for (let since = mark; typeof found !== "boolean"; ) {
       const isThere: boolean = await found;
-      if (since === this.#flushCount && !this.#memtables.find(key, this.#present)) return isThere;
+      if (since === this.#flushCount && !this.#memtables.find(key, this.#present)) return write(isThere);
       since = this.#flushCount;
       found = this.get(key, into);
     }
-    return found;
+    return write(found);
   }
 
   #forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): boolean {

@@ -1,6 +1,6 @@
 /** Merges tables for as long as the picker finds some to merge, one compaction at a time. */
 import { compareBytes } from "../../../base/bytes.ts";
-import type { Background } from "../../../runtime/runtime.ts";
+import type { Background, Clock } from "../../../runtime/runtime.ts";
 import { type Compaction, type PickerSettings, pickCompaction } from "../compaction/picker.ts";
 import { TaskControl } from "../compaction/task-control.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -18,7 +18,7 @@ const SPARE_NUMBERS = 4;
 const NOTHING_BUSY: ReadonlySet<number> = new Set();
 
 export interface CompactorOptions {
-  readonly background: Background;
+  readonly runtime: { readonly background: Background; readonly clock: Pick<Clock, "wallMs"> };
   readonly task: MergeTask;
   readonly picker: PickerSettings;
   readonly settings: TableSettings;
@@ -39,7 +39,8 @@ export class Compactor {
   compactionCount = 0;
   readonly #options: CompactorOptions;
   readonly #control = new TaskControl();
-  #work: Promise<void> | undefined;
+  #isRunning = false;
+  #work: Promise<void> = Promise.resolve();
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -48,10 +49,7 @@ export class Compactor {
 
   /** There may be something to merge. */
   wake(): void {
-    if (this.#work !== undefined) return;
-    this.#work = this.#run().finally(() => {
-      this.#work = undefined;
-    });
+    if (!this.#isRunning) this.#work = this.#run();
   }
 
   /** Resolves when nothing is under way. */
@@ -60,42 +58,46 @@ export class Compactor {
   }
 
   async #run(): Promise<void> {
-    const { tables, picker, closing } = this.#options;
+    const { tables, picker, changes, closing, runtime } = this.#options;
+    this.#isRunning = true;
     try {
       while (!closing.aborted) {
-        const state = { version: tables.version, busy: NOTHING_BUSY, horizonMs: 0 };
+        const state = { version: tables.version, busy: NOTHING_BUSY, horizonMs: runtime.clock.wallMs() };
         const compaction = pickCompaction(state, picker);
         if (compaction === undefined) return;
-        await (compaction.kind === "move" ? this.#move(compaction) : this.#merge(compaction));
+        await (compaction.kind === "move" ? this.#move(compaction) : this.#merge(compaction, changes.epoch));
       }
     } catch (cause) {
       if (!isClosed(cause)) throw cause;
+    } finally {
+      this.#isRunning = false;
     }
   }
 
   async #move({ inputs, targetLevel }: Compaction): Promise<void> {
-    await this.#replace(
-      inputs,
-      inputs.map((table) => ({ ...table, level: targetLevel })),
-    );
+    const outputs = inputs.map((table) => ({ ...table, level: targetLevel }));
+    await this.#replace(inputs, outputs, this.#options.changes.epoch);
   }
 
-  async #merge(compaction: Compaction): Promise<void> {
+  /** `epoch` is that in which the compaction was picked. */
+  async #merge(compaction: Compaction, epoch: number): Promise<void> {
     const { tables, retry } = this.#options;
     const outputs = await retry.run("a compaction", () => this.#write(compaction));
-    if (!(await this.#replace(compaction.inputs, outputs))) tables.drop(outputs);
+    if (!(await this.#replace(compaction.inputs, outputs, epoch))) tables.drop(outputs);
   }
 
   async #write(compaction: Compaction): Promise<readonly TableEntry[]> {
-    const { background, task, settings, tableBytes, directory, tables, manifest } = this.#options;
+    const { runtime, task, settings, tableBytes, directory, tables, manifest } = this.#options;
     const { inputs, targetLevel } = compaction;
     const numberCount = Math.ceil(bytesOfTables(inputs) / tableBytes) + SPARE_NUMBERS;
     const firstNumber = manifest.takeFileNumbers(numberCount);
-    const outputs = await background.run(task, {
+    const lower = lowerTables(tables.version, compaction);
+    const outputs = await runtime.background.run(task, {
       directory,
       runs: runsOf(inputs),
-      lower: lowerTables(tables.version, compaction),
+      lower,
       level: targetLevel,
+      horizonMs: lower.length === 0 ? runtime.clock.wallMs() : 0,
       firstNumber,
       endNumber: firstNumber + numberCount,
       tableBytes,
@@ -107,9 +109,8 @@ export class Compactor {
   }
 
   /** False if the inputs are no more. */
-  #replace(inputs: readonly TableEntry[], outputs: readonly TableEntry[]): Promise<boolean> {
+  #replace(inputs: readonly TableEntry[], outputs: readonly TableEntry[], epoch: number): Promise<boolean> {
     const { changes, onCompacted } = this.#options;
-    const { epoch } = changes;
     const removed = inputs.map(({ number }) => number);
     return changes.make(
       () => (epoch === changes.epoch ? { removed, added: outputs } : undefined),

@@ -32,7 +32,8 @@ export class Flusher {
   /** Since the start. */
   flushCount = 0;
   readonly #options: FlusherOptions;
-  #work: Promise<void> | undefined;
+  #isRunning = false;
+  #work: Promise<void> = Promise.resolve();
   #discards: Promise<void> = Promise.resolve();
 
   constructor(options: FlusherOptions) {
@@ -41,10 +42,7 @@ export class Flusher {
 
   /** There may be a full memtable. */
   wake(): void {
-    if (this.#work !== undefined) return;
-    this.#work = this.#run().finally(() => {
-      this.#work = undefined;
-    });
+    if (!this.#isRunning) this.#work = this.#run();
   }
 
   /** Removes the log file of a segment whose rows are not needed there, and uses its buffer again. */
@@ -69,6 +67,7 @@ export class Flusher {
 
   async #run(): Promise<void> {
     const { memtables, closing } = this.#options;
+    this.#isRunning = true;
     try {
       for (let next = memtables.full[0]; next !== undefined; next = memtables.full[0]) {
         if (closing.aborted) return;
@@ -76,6 +75,8 @@ export class Flusher {
       }
     } catch (cause) {
       ignoreClosed(cause);
+    } finally {
+      this.#isRunning = false;
     }
   }
 

@@ -14,12 +14,15 @@ export function isForgotten({ start, end }: ByteRange): boolean {
   return start === end;
 }
 
+/** Long ago, but not never: so the picker of compactions takes a forgotten row for a dead one. */
+const FORGOTTEN_WALL_MS = 1;
+
 /** The same traits, which can be asked about forgotten rows too. Their version is of no interest to anybody. */
 export function withForgotten(traits: CellTraits): CellTraits {
   return {
     expiresAtMs: (cell) => (isForgotten(cell) ? NEVER_EXPIRES : traits.expiresAtMs(cell)),
     isTombstone: (cell) => isForgotten(cell) || traits.isTombstone(cell),
-    newestWallMs: (cell) => (isForgotten(cell) ? 0 : traits.newestWallMs(cell)),
+    newestWallMs: (cell) => (isForgotten(cell) ? FORGOTTEN_WALL_MS : traits.newestWallMs(cell)),
     versionRange: (cell, into) => traits.versionRange(cell, into),
   };
 }

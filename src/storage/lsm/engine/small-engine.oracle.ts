@@ -47,7 +47,7 @@ export function openSmallEngine(
     segmentBytes: 32 * 1024,
     cacheBytes: 64 * 1024,
     tableBytes: 32 * 1024,
-    tableSettings: { ...DEFAULT_TABLE_SETTINGS, blockBytes: 1024 },
+    tableSettings: { ...DEFAULT_TABLE_SETTINGS, blockBytes: 1024, packing: "stored" },
     picker: { level0Count: 3, level1Bytes: 64 * 1024, levelRatio: 4, level0BytesMax: 2 ** 20 },
     ...options,
   });

@@ -25,7 +25,10 @@ export interface MergeInput {
   readonly runs: readonly (readonly TableEntry[])[];
   /** Tables of lower levels that may have older versions of the rows. */
   readonly lower: readonly TableEntry[];
+  /** Of the outputs. */
   readonly level: number;
+  /** Wall time up to which nothing dead is left in the outputs; 0 if forgotten rows may be. */
+  readonly horizonMs: number;
   /** For the outputs: `firstNumber` <= number < `endNumber`. */
   readonly firstNumber: number;
   readonly endNumber: number;
@@ -78,10 +81,10 @@ async function mergeTables(
 }
 
 function outputOptions(input: MergeInput): ConstructorParameters<typeof CompactionOutput>[2] {
-  const { directory, firstNumber, endNumber, tableBytes, settings, level } = input;
+  const { directory, firstNumber, endNumber, tableBytes, settings, level, horizonMs } = input;
   const age = Math.max(...input.runs.flat().map((table) => table.age));
   assert(firstNumber < endNumber, "there are no numbers for the outputs");
-  return { directory, firstNumber, endNumber, tableBytes, settings, rest: { level, age, horizonMs: 0 } };
+  return { directory, firstNumber, endNumber, tableBytes, settings, rest: { level, age, horizonMs } };
 }
 
 async function addSums(
