@@ -252,13 +252,13 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
       expect(await survives(meanwhile)).toBe(false);
     });
 
-    // Where the engine answers later, a swap stops every transaction that watches either database.
-    test.runIf(slowInTen === 0)("that is absent may be swapped with one that is absent", async () => {
+    test("that is absent may be swapped with one that is absent, where the engine answers at once", async () => {
       const meanwhile = async (): Promise<void> => {
         bench.replica.swapDatabases(0, 4, bench.wallMs);
         await bench.put("k", "1", NEVER, 4);
       };
-      expect(await survives(meanwhile)).toBe(true);
+      // Where it answers later, a swap stops every transaction that watches either database.
+      expect(await survives(meanwhile)).toBe(slowInTen === 0);
     });
 
     test("that has expired before it is watched may be dropped", async () => {
