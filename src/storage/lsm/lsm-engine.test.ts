@@ -249,9 +249,35 @@ test("a merge that has to read first loses no write that comes meanwhile", () =>
     await world.runtime("a").clock.sleep(1000);
     const merging = engine.merge(simpleKey("key 1"), simpleCell("z 1"));
     expect(merging).toBeInstanceOf(Promise);
-    await overwrite(engine, simpleKey("key 1"), simpleCell("zz 2"));
+    void engine.put(simpleKey("key 1"), simpleCell("zz 2"), simpleCell(`0/1 ${"x".repeat(200)}`));
     await merging;
     expect(await payloadOf(engine, "key 1")).toBe("zz 2");
     expect((await summaryOfScan(engine)).equals(engine.merkleSummary())).toBe(true);
     await engine.close();
   }));
+
+test("a clear that a crash cuts short, at whatever step, has happened or not", async () => {
+  for (let crashAtStep = 0, isThrough = false; !isThrough; crashAtStep++) {
+    const world = new SimWorld(crashAtStep);
+    const engine = await world.runUntil(openSmallEngine(world.runtime("a"), "/data"));
+    await world.runUntil(fill(engine, 300));
+    let steps = 0;
+    isThrough = true;
+    world.disk("a").intercept = () => {
+      if (steps++ === crashAtStep) {
+        isThrough = false;
+        world.crash("a");
+      }
+      return undefined;
+    };
+    void engine.clear();
+    await world.runFor(1000);
+    if (isThrough) world.crash("a");
+    world.disk("a").intercept = undefined;
+    const again = await world.runUntil(openSmallEngine(world.runtime("a"), "/data"));
+    const { rows } = again.counts(0);
+    expect(isThrough ? [0] : [0, 300]).toContain(rows);
+    expect((await world.runUntil(summaryOfScan(again))).equals(again.merkleSummary())).toBe(true);
+    await world.runUntil(again.close());
+  }
+});
