@@ -13,6 +13,8 @@ import type { KeyRef } from "./step.ts";
 import { versionOf, type WatchBoard } from "./watch-board.ts";
 
 const NO_BYTES = new Uint8Array(0);
+/** A million of shorter ones are no danger. */
+const LONG_PAYLOAD_BYTES = 256;
 /** A row key has one byte for the database. */
 const DATABASE_NUMBERS = 256;
 
@@ -69,9 +71,19 @@ export class CellStore {
     return true;
   }
 
-  /** Payloads are the caller's own: the next read may invalidate what one gives. */
+  /**
+   * Payloads are the caller's own: the next read may invalidate what one gives. A long one is copied once, however
+   * often its key is named, so that a short request cannot ask for more memory than there is.
+   */
   loadAll(refs: readonly KeyRef[], touch: boolean): Awaitable<readonly (Cell | undefined)[]> {
-    return allReady(refs.map((ref) => whenReady(this.load(ref, touch), copyOf)));
+    const long = new Map<string, Cell | undefined>();
+    const own = (cell: Cell | undefined, ref: KeyRef): Cell | undefined => {
+      if (cell === undefined || !hasLongPayload(cell)) return copyOf(cell);
+      const id = idOf(ref);
+      if (!long.has(id)) long.set(id, copyOf(cell));
+      return long.get(id);
+    };
+    return allReady(refs.map((ref) => whenReady(this.load(ref, touch), (cell) => own(cell, ref))));
   }
 
   /** `before` is the key's present cell. `insists`: also where there is no room for more. */
@@ -148,6 +160,14 @@ export class CellStore {
 
 function rangeOf(bytes: Uint8Array): ByteRange {
   return { bytes, start: 0, end: bytes.length };
+}
+
+function idOf({ database, key }: KeyRef): string {
+  return `${database}:${Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1")}`;
+}
+
+function hasLongPayload({ siblings }: Cell): boolean {
+  return siblings.some((sibling) => sibling.kind === "value" && sibling.payload.length > LONG_PAYLOAD_BYTES);
 }
 
 /** A cell whose payloads outlive the engine's next call. */

@@ -253,10 +253,12 @@ function abortTransaction(session: { discard(): void }, { text }: Refusal): Refu
   return { kind: "failure", text: `EXECABORT Transaction discarded because of: ${reason}` };
 }
 
-/** Copies: the request's buffer is another's after this turn. */
-function argumentsOf(request: Request): Uint8Array[] {
+/** Copies, since the request's buffer is another's after this turn: one for all, or a million would cost a second. */
+function argumentsOf({ bytes, starts, ends, argCount }: Request): Uint8Array[] {
+  const from = starts[0]!;
+  const copy = bytes.slice(from, ends[argCount - 1]);
   const args: Uint8Array[] = [];
-  for (let i = 0; i < request.argCount; i++) args.push(request.arg(i));
+  for (let i = 0; i < argCount; i++) args.push(copy.subarray(starts[i]! - from, ends[i]! - from));
   return args;
 }
 

@@ -46,9 +46,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   replyMode: ReplyMode = "on";
   /** CLIENT NO-TOUCH: reads do not count as use. */
   leavesNoTrace = false;
-  /** CLIENT NO-EVICT: spared when client memory runs out. */
   isSpared = false;
-  /** What is queued since MULTI. */
   transaction: Transaction<Session<Host>> | undefined;
   readonly watched: WatchList;
   /** True while EXEC runs what was queued: nobody else's requests may come between. */
@@ -62,13 +60,15 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   /** True where nothing about the session keeps a request from its fast path. Kept by `refreshPlain`. */
   isPlain = false;
 
-  #isWaiting = false;
+  #isAwaiting = false;
   #isBackedUp = false;
   #isClosing = false;
   #isClosed = false;
   #hasEnded = false;
-  /** True while replies of this session are in the outbox. */
-  #hasReplies = false;
+  /** Runs in progress, and parts of replies that are in the outbox or wait until they are durable. */
+  #pendingCount = 0;
+  /** Parts of replies that wait until they are durable. */
+  #lateCount = 0;
   #heldBytes = 0;
   readonly #whenClosed: (() => void)[] = [];
 
@@ -85,7 +85,6 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.refreshPlain();
   }
 
-  /** True from QUIT or a protocol error on: no more requests are run. */
   get isClosing(): boolean {
     return this.#isClosing;
   }
@@ -94,9 +93,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     return this.#isClosed;
   }
 
-  /** True while a request of this session awaits something. */
+  /** True while a request, or its reply, awaits something. */
   get isWaiting(): boolean {
-    return this.#isWaiting;
+    return this.#isAwaiting || this.#lateCount > 0;
   }
 
   /** Memory held for this client's requests and replies, and for the names it goes by, which may be long. */
@@ -232,9 +231,10 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     const { server, decoder } = this;
     const { request, writer } = server;
     server.beginTurn();
+    this.#pendingCount++; // replies may leave before the last request is run
     this.lastInteractionMs = server.wallMs;
     writer.protocol = this.protocol;
-    while (!this.#isWaiting && !this.#isBackedUp && !this.#isClosing && !this.#isClosed) {
+    while (!this.isWaiting && !this.#isBackedUp && !this.#isClosing && !this.#isClosed) {
       const status = decoder.next(request);
       if (status === NEED_MORE) break;
       if (status === REQUEST) this.#dispatch(request);
@@ -242,6 +242,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
       if (writer.length > GATHERED_BYTES_MAX) this.#gather();
     }
     this.#gather();
+    this.#pendingCount--;
     this.#endIfDone();
     server.endTurn();
   }
@@ -299,7 +300,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** Stops reading until the promise of a reply is kept. */
   #await(promise: Promise<Answer>): void {
-    this.#isWaiting = true;
+    this.#isAwaiting = true;
     this.connection.pause();
     promise.then(
       (reply) => this.#onAwaited(reply),
@@ -308,7 +309,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   #onAwaited(reply: Answer): void {
-    this.#isWaiting = false;
+    this.#isAwaiting = false;
     if (this.#isClosed) return;
     this.server.writer.protocol = this.protocol;
     this.#reply(reply);
@@ -319,37 +320,45 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.#run();
     this.decoder.park();
     this.#account();
-    if (this.#isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
+    if (this.isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
     if (!this.#hasEnded) this.connection.resume();
   }
 
   #gather(): void {
-    this.#hasReplies = true; // gathering may send at once
-    if (!this.server.outbox.gather(this)) this.#hasReplies = false;
+    this.#pendingCount++; // before, since gathering may send at once
+    if (!this.server.outbox.gather(this)) this.#pendingCount--;
   }
 
   send(replies: Uint8Array): boolean {
-    this.#hasReplies = false;
+    const isFree = this.#send(replies);
+    this.#endIfDone();
+    return isFree;
+  }
+
+  /** False if the buffer is still needed. */
+  #send(replies: Uint8Array): boolean {
+    this.#pendingCount--;
     const { connection } = this;
-    this.#countWrite(replies.length);
+    this.server.statistics.bytesOut += replies.length;
+    this.server.statistics.writes++;
     // Behind earlier replies a copy waits: else each would keep the whole buffer.
     const isBehind = connection.unsentBytes > 0;
     const isTaken = connection.write(isBehind ? replies.slice() : replies);
     if (!isTaken) this.#checkBacklog();
-    this.#endIfDone();
+    if (!isTaken || isBehind) this.#account();
     return isTaken || isBehind;
   }
 
   awaitDurable(): void {
-    this.#isWaiting = true;
+    this.#lateCount++;
     this.connection.pause();
   }
 
   sendLate(replies: Uint8Array): void {
-    this.#isWaiting = false;
+    this.#lateCount--;
     if (this.#isClosed) return;
-    this.send(replies);
-    this.#resume();
+    this.#send(replies);
+    if (!this.isWaiting) this.#resume();
   }
 
   failDurable(cause: unknown): void {
@@ -357,14 +366,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.connection.destroy();
   }
 
-  #countWrite(length: number): void {
-    this.server.statistics.bytesOut += length;
-    this.server.statistics.writes++;
-  }
-
   /** Ends the connection if no more requests come or will be run, and every reply has been handed over. */
   #endIfDone(): void {
-    if (this.#isWaiting || this.#hasReplies) return;
+    if (this.isWaiting || this.#pendingCount > 0) return;
     if (this.#isClosing || (this.#hasEnded && !this.#isBackedUp)) this.connection.end();
   }
 

@@ -1,5 +1,6 @@
 /** What the server counts, as INFO shows it; CONFIG RESETSTAT sets it back. */
 const ERROR_CODES_MAX = 128;
+const CODE_CHARACTERS_MAX = 32;
 
 export class Statistics {
   connections = 0;
@@ -26,10 +27,11 @@ export class Statistics {
   bytesOutPerSecond = 0;
   #sampled = { commands: 0, bytesIn: 0, bytesOut: 0 };
 
-  /** `text` is an error reply's: its first word is the code. */
+  /** `text` is an error reply's: its first word is the code, unless that is too long to be one. */
   countError(text: string): void {
     this.errors++;
-    const code = text.split(" ", 1)[0]!;
+    const codeEnd = `${text.slice(0, CODE_CHARACTERS_MAX)} `.indexOf(" ");
+    const code = codeEnd < CODE_CHARACTERS_MAX ? text.slice(0, codeEnd) : "ERR";
     if (this.errorsByCode.size >= ERROR_CODES_MAX && !this.errorsByCode.has(code)) return;
     this.errorsByCode.set(code, (this.errorsByCode.get(code) ?? 0) + 1);
   }

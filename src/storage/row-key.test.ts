@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareBytes, toText, utf8 } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
 import { slotOf } from "../ring/slot.ts";
 import {
   compareRowKeys,
@@ -105,9 +106,11 @@ test("a loaded row key equals the one it was loaded from", () => {
   );
 });
 
-test("the longest key fits, and one byte more is a bug of the caller", () => {
+test("the longest key fits, and one byte more is refused as the client's mistake", () => {
   expect(encoded(new Uint8Array(KEY_BYTES_MAX)).length).toBe(5 + 3 + KEY_BYTES_MAX);
-  expect(() => encoded(new Uint8Array(KEY_BYTES_MAX + 1))).toThrow("key too long");
+  expect(() => encoded(new Uint8Array(KEY_BYTES_MAX + 1))).toThrow(
+    new StoreError("INVALID_REQUEST", "not-applied", "key is longer than 65536 bytes"),
+  );
 });
 
 test("rows stand in order of slot, then database, then position", () => {

@@ -15,6 +15,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { compareBytes } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
 import { crc16Step, OPEN_BRACE, SLOT_COUNT, slotOf } from "../ring/slot.ts";
 
 export const KEY_BYTES_MAX = 64 * 1024;
@@ -40,10 +41,13 @@ export class RowKey {
     this.seed = seed | 0;
   }
 
-  /** Becomes the row key of `source[start, end)` in `database`. Requires: a key of at most KEY_BYTES_MAX. */
+  /**
+   * Becomes the row key of `source[start, end)` in `database`. Throws StoreError INVALID_REQUEST if the key is
+   * longer than KEY_BYTES_MAX: clients choose keys, and not every way from them to here looks at the length.
+   */
   encode(database: number, source: Uint8Array, start: number, end: number): void {
     const keyLength = end - start;
-    assert(keyLength <= KEY_BYTES_MAX, "key too long: the caller must check");
+    if (keyLength > KEY_BYTES_MAX) throw keyTooLong();
     const lengthMax = HEADER_BYTES + LENGTH_BYTES_MAX + keyLength + PADDING_BYTES;
     if (this.bytes.length < lengthMax) {
       this.bytes = new Uint8Array(8 * Math.ceil(lengthMax / 4));
@@ -140,6 +144,10 @@ export const compareRowKeys = compareBytes;
 
 const FNV_BASIS = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
+
+function keyTooLong(): StoreError {
+  return new StoreError("INVALID_REQUEST", "not-applied", `key is longer than ${KEY_BYTES_MAX} bytes`);
+}
 
 /** The finalizer of MurmurHash3: every input bit reaches every output bit. */
 function mix(hash: number): number {

@@ -1,5 +1,5 @@
 /**
- * `CLIENT LIST [TYPE type | ID id ...]` -> a line per connection; `CLIENT INFO` -> the line of one's own.
+ * `CLIENT LIST [TYPE type | ID id ...]` -> a line per connection, each once; `CLIENT INFO` -> the line of one's own.
  * Fields are Redis 7.0's, then the two of 7.2 that say which library is at the other end.
  */
 import { type Reply, verbatim } from "../../resp/reply.ts";
@@ -7,6 +7,9 @@ import { echo, integer64, SYNTAX_ERROR, word } from "../arguments.ts";
 import { DEFAULT_USER } from "../authentication.ts";
 import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
+
+/** Names may be long, and a JavaScript string has an end. */
+const TEXT_BYTES_MAX = 256 * 1024 * 1024;
 
 export const clientList: SessionCommand = {
   name: "client|list",
@@ -47,14 +50,21 @@ function chosen({ server }: Session, args: readonly Uint8Array[]): readonly Sess
   const option = word(args[2]!);
   if (option === "TYPE" && args.length === 4) return clientsOfType(args[3]!, sessions);
   if (option !== "ID" || args.length === 3) throw new CommandError(SYNTAX_ERROR);
-  const ids = args.slice(3).map((arg) => Number(integer64(arg, "ERR Invalid client ID")));
-  return ids.map((id) => server.sessions.get(id)).filter((session) => session !== undefined);
+  const ids = new Set(args.slice(3).map((arg) => Number(integer64(arg, "ERR Invalid client ID"))));
+  return [...ids].map((id) => server.sessions.get(id)).filter((session) => session !== undefined);
 }
 
 /** `caller` is executing `args`: they count as received and not yet done with. */
 function lines(sessions: readonly Session[], caller: Session, args: readonly Uint8Array[]): Reply {
-  const described = sessions.map((session) => describe(session, session === caller ? args : []));
-  return verbatim("txt", described.map((line) => `${line}\n`).join(""));
+  const bytesMax = Math.min(caller.server.settings.outputBufferBytesMax, TEXT_BYTES_MAX);
+  let text = "";
+  for (const session of sessions) {
+    text += `${describe(session, session === caller ? args : [])}\n`;
+    if (text.length > bytesMax) {
+      throw new CommandError(`OVERLOADED the reply is longer than ${bytesMax} bytes`);
+    }
+  }
+  return verbatim("txt", text);
 }
 
 function describe(session: Session, args: readonly Uint8Array[]): string {

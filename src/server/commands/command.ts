@@ -1,6 +1,6 @@
 /** `COMMAND [COUNT | DOCS | GETKEYS | GETKEYSANDFLAGS | INFO | LIST]`: what the commands say of themselves. */
 import { matchesGlob } from "../../base/glob.ts";
-import { set, simple } from "../../resp/reply.ts";
+import { type Reply, set, simple } from "../../resp/reply.ts";
 import { fromLatin1, latin1, SYNTAX_ERROR, word } from "../arguments.ts";
 import {
   type Command,
@@ -48,9 +48,10 @@ const commandInfo: SessionCommand = {
   syntax: "[command-name [command-name ...]]",
   run({ server: { commands } }, args) {
     if (args.length === 2) return all(commands).map(factsOf);
+    const described = describer(factsOf);
     return args.slice(2).map((name) => {
       const command = commandNamed(commands, name);
-      return command === undefined ? null : factsOf(command);
+      return command === undefined ? null : described(command);
     });
   },
 };
@@ -65,9 +66,20 @@ const commandDocs: SessionCommand = {
   run({ server: { commands } }, args) {
     const named = args.slice(2).map((name) => commandNamed(commands, name));
     const asked = args.length === 2 ? all(commands) : named.filter((command) => command !== undefined);
-    return { kind: "map", entries: asked.map((command) => [command.name, documentationOf(command)]) };
+    const described = describer(documentationOf);
+    return { kind: "map", entries: asked.map((command) => [command.name, described(command)]) };
   },
 };
+
+/** `describe`, but once for each command, however often a request names it. */
+function describer(describe: (command: Command) => Reply): (command: Command) => Reply {
+  const described = new Map<Command, Reply>();
+  return (command) => {
+    const reply = described.get(command) ?? describe(command);
+    described.set(command, reply);
+    return reply;
+  };
+}
 
 const commandList: SessionCommand = {
   ...ordinary,
