@@ -1,7 +1,7 @@
 /**
- * Many small lives of one directory, each cut short by a crash of a disk that tears and reorders what was not synced: what
- * was acknowledged is there afterwards, and nothing that was deleted is back. And whatever is put, flushed and merged:
- * sums and counts are those of a full scan.
+ * Many small lives of one directory, each cut short by a crash of a disk that tears and reorders what was not
+ * synced: what was acknowledged is there afterwards, and nothing that was deleted is back. And whatever is
+ * put, flushed and merged: sums and counts are those of a full scan.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -32,7 +32,9 @@ const anyLife = fc.record({
 });
 type Life = typeof anyLife extends fc.Arbitrary<infer T> ? T : never;
 
-/** Per key, the values it may have: the last acknowledged one, and those that were being written at the crash. */
+/**
+ * Per key, the values it may have: the last acknowledged one, and those that were being written at the crash.
+ */
 class Hopes {
   readonly #values = new Map<number, Set<string>>();
 

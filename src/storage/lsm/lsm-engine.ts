@@ -6,10 +6,11 @@
  *
  * Rows that go (deleted for good, expired, cleared) are put as forgotten ones: see engine/forgotten-row.ts.
  *
- * Invariant: the summary of the tables and the overlay of the memtables add up to that of all rows, as long as
- * whoever puts tells what the row superseded. Invariant: the tally counts all rows of the newest moment.
+ * Invariant: the summary of the tables and the overlay of the memtables add up to that of all rows, as long
+ * as whoever puts tells what the row superseded. Invariant: the tally counts all rows of the newest moment.
  *
- * Hot: `get` and `put`; without the disk they allocate nothing. Watched by `bench -- lsm`.
+ * Hot: `get` and `put`; without the disk they allocate nothing. Its parts are watched by `bench -- log` and
+ * `bench -- table`.
  */
 import type { ByteRange } from "../../base/bytes.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
@@ -187,7 +188,10 @@ export class LsmEngine implements StorageEngine {
     return this.#writer.tally.slotRows(slot, database);
   }
 
-  /** Leaf sums of the slots `from` <= slot < `to`, as a full scan would give them. Looks at the memtables' rows of these slots. */
+  /**
+   * Leaf sums of the slots `from` <= slot < `to`, as a full scan would give them. Looks at the memtables'
+   * rows of these slots.
+   */
   merkleSummary(from = 0, to = SLOT_COUNT): MerkleSummary {
     const sum = new MerkleSummary();
     sum.addSummary(this.#tableSummary, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
@@ -209,8 +213,8 @@ export class LsmEngine implements StorageEngine {
   }
 
   /**
-   * Resolves when everything put is durable, whatever the policy, and all files are closed. Rejects with StoreError IO if
-   * the log cannot be written.
+   * Resolves when everything put is durable, whatever the policy, and all files are closed. Rejects with
+   * StoreError IO if the log cannot be written.
    */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -226,7 +230,10 @@ export class LsmEngine implements StorageEngine {
     }
   }
 
-  /** The row is to be gone. Unless somebody has read it, it is read here: what is not there need not be forgotten. */
+  /**
+   * The row is to be gone. Unless somebody has read it, it is read here: what is not there need not be
+   * forgotten.
+   */
   #forget(key: RowKey, superseded: ByteRange | undefined): void | Promise<void> {
     if (superseded !== undefined) return this.#writer.write(key, FORGOTTEN, superseded);
     const into: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
@@ -248,8 +255,8 @@ export class LsmEngine implements StorageEngine {
   }
 
   /**
-   * Calls `write` with what `reading` resolves to, a get since `mark`; or with what a later get does, if the row may have
-   * changed meanwhile. Nothing comes between the look at the row and the call.
+   * Calls `write` with what `reading` resolves to, a get since `mark`; or with what a later get does, if the
+   * row may have changed meanwhile. Nothing comes between the look at the row and the call.
    */
   async #afterReading(
     reading: Promise<boolean>,

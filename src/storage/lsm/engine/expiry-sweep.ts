@@ -1,7 +1,7 @@
 /**
- * Looks for rows that have expired and may be forgotten: round after round through all rows in order, some of them in
- * each step, and not before something is due. Where a round found nothing that will ever expire, the next one
- * waits for a put that does.
+ * Looks for rows that have expired and may be forgotten: round after round through all rows in order, some of
+ * them in each step, and not before something is due. Where a round found nothing that will ever expire, the
+ * next one waits for a put that does.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import { type CellRules, NEVER_EXPIRES } from "../../storage-engine.ts";

@@ -24,7 +24,9 @@ export interface FlusherOptions {
   readonly log: LogWriter;
   readonly retry: Retry;
   readonly closing: AbortSignal;
-  /** The memtable's rows are read from a table from now on, which has these sums; it had no rows if undefined. */
+  /**
+   * The memtable's rows are read from a table from now on, which has these sums; it had no rows if undefined.
+   */
   readonly onFlushed: (sums: TableSums | undefined) => void;
 }
 
@@ -60,7 +62,9 @@ export class Flusher {
     await this.#work;
   }
 
-  /** Resolves when the log files that are not needed are gone. Requires: the log was closed, in good order. */
+  /**
+   * Resolves when the log files that are not needed are gone. Requires: the log was closed, in good order.
+   */
   async discarded(): Promise<void> {
     await this.#discards;
   }

@@ -1,6 +1,6 @@
 /**
- * Writes a memtable as a table of level 0: of each row the newest version, with what the memtable changes in counts and
- * Merkle sums. Runs on another thread, on the very bytes that rows were put into.
+ * Writes a memtable as a table of level 0: of each row the newest version, with what the memtable changes in
+ * counts and Merkle sums. Runs on another thread, on the very bytes that rows were put into.
  */
 import type { BackgroundTask, TaskRuntime } from "../../../runtime/runtime.ts";
 import { Segment } from "../log/segment.ts";

@@ -1,7 +1,8 @@
 /**
- * The memtables of an engine: the active one, into which rows are put, and full ones on their way into tables.
+ * The memtables of an engine: the active one, into which rows are put, and full ones on their way into
+ * tables.
  *
- * Hot: `find`; watched by `bench -- lsm`.
+ * Hot: `find`; its parts are watched by `bench -- log` and `bench -- table`.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import type { Random } from "../../../runtime/runtime.ts";
@@ -54,7 +55,9 @@ export class Memtables {
     return this.#all().reduce((bytes, { segment, indexBytes }) => bytes + segment.tail + indexBytes, 0);
   }
 
-  /** Points `into` at the cell of the key's newest row, which may be a forgotten one; false if there is none. */
+  /**
+   * Points `into` at the cell of the key's newest row, which may be a forgotten one; false if there is none.
+   */
   find(key: RowKey, into: ByteRange): boolean {
     return this.#active.get(key, into) || (this.#full.length > 0 && this.findFull(key, into));
   }

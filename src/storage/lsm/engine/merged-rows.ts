@@ -1,6 +1,6 @@
 /**
- * Merges sources into one: of each row key the version of the newest source that has it, in row-key order. Forgotten
- * rows come too, with their empty cells.
+ * Merges sources into one: of each row key the version of the newest source that has it, in row-key order.
+ * Forgotten rows come too, with their empty cells.
  *
  * Synchronous as long as no source has to read. Hot in scans and compaction.
  */

@@ -1,7 +1,9 @@
 /**
- * The tables of the newest version, and of older ones that somebody still reads: open, and gone when nobody needs them.
+ * The tables of the newest version, and of older ones that somebody still reads: open, and gone when nobody
+ * needs them.
  *
- * Hot: `get`; with its block in the cache it allocates nothing. Watched by `bench -- lsm`.
+ * Hot: `get`; with its block in the cache it allocates nothing. Its parts are watched by `bench -- log` and
+ * `bench -- table`.
  */
 import { assert } from "../../../base/assert.ts";
 import { type ByteRange, compareBytes } from "../../../base/bytes.ts";

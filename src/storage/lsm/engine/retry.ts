@@ -18,8 +18,8 @@ export class Retry {
   }
 
   /**
-   * Resolves to what `attempt` resolves to. Rejects with StoreError CLOSED if it failed and the engine is closing; with
-   * anything but a StoreError at once, for that is a bug.
+   * Resolves to what `attempt` resolves to. Rejects with StoreError CLOSED if it failed and the engine is
+   * closing; with anything but a StoreError at once, for that is a bug.
    */
   async run<T>(what: string, attempt: () => Promise<T>): Promise<T> {
     for (let delayMs = DELAY_MS_MIN; ; delayMs = Math.min(2 * delayMs, DELAY_MS_MAX)) {

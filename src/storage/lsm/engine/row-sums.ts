@@ -1,6 +1,6 @@
 /**
- * What rows of a memtable change in counts and Merkle sums: each adds itself and takes out what it superseded.
- * Hot: `flagsOf`, twice per put; watched by `bench -- lsm`.
+ * What rows of a memtable change in counts and Merkle sums: each adds itself and takes out what it
+ * superseded. Hot: `flagsOf`, twice per put; its parts are watched by `bench -- log` and `bench -- table`.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import { NEVER_EXPIRES } from "../../storage-engine.ts";

@@ -1,8 +1,8 @@
 /**
- * Puts rows into the active memtable and keeps count. Each row says what it superseded: so whoever turns memtables into
- * tables can take that out of counts and sums without looking for it.
+ * Puts rows into the active memtable and keeps count. Each row says what it superseded: so whoever turns
+ * memtables into tables can take that out of counts and sums without looking for it.
  *
- * Hot: `write` allocates nothing; watched by `bench -- lsm`.
+ * Hot: `write` allocates nothing; its parts are watched by `bench -- log` and `bench -- table`.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import { StoreError } from "../../../base/errors.ts";
@@ -57,8 +57,8 @@ export class RowWriter {
   }
 
   /**
-   * The row is this cell from now on. `superseded` is the cell that tables have of it; where a memtable has the row, that
-   * one knows. Throws StoreError IO, OVERLOADED or INVALID_REQUEST with nothing changed.
+   * The row is this cell from now on. `superseded` is the cell that tables have of it; where a memtable has
+   * the row, that one knows. Throws StoreError IO, OVERLOADED or INVALID_REQUEST with nothing changed.
    */
   write(key: RowKey, cell: ByteRange, superseded: ByteRange | undefined): void {
     const cellLength = cell.end - cell.start;

@@ -1,7 +1,8 @@
 /**
  * Brings about new versions, one at a time: what is decided in a turn still holds when it is written down.
  *
- * An epoch ends when everything is cleared: what was begun before changes nothing that readers see afterwards.
+ * An epoch ends when everything is cleared: what was begun before changes nothing that readers see
+ * afterwards.
  */
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Version, VersionEdit } from "../manifest/version.ts";
@@ -32,8 +33,9 @@ export class TableChanges {
   }
 
   /**
-   * Resolves to true when the change that `decide` asks for is durable and seen; to false if it asks for none, or an
-   * epoch ended meanwhile: then it is durable all the same. `onInstalled` is called as soon as it is seen.
+   * Resolves to true when the change that `decide` asks for is durable and seen; to false if it asks for
+   * none, or an epoch ended meanwhile: then it is durable all the same. `onInstalled` is called as soon as it
+   * is seen.
    */
   make(decide: (durable: Version) => VersionEdit | undefined, onInstalled: () => void): Promise<boolean> {
     const turn = this.#lastTurn.then(() => this.#make(decide, onInstalled));

@@ -1,6 +1,7 @@
 /**
- * Merges tables into new ones. Of each row, the newest version stays; a forgotten row goes, too, once no lower level
- * can have an older version of it. Nothing else is dropped: so the sums of the outputs are those of the inputs.
+ * Merges tables into new ones. Of each row, the newest version stays; a forgotten row goes, too, once no
+ * lower level can have an older version of it. Nothing else is dropped: so the sums of the outputs are those
+ * of the inputs.
  */
 import { assert } from "../../../base/assert.ts";
 import type { BackgroundTask, TaskRuntime } from "../../../runtime/runtime.ts";

@@ -1,4 +1,6 @@
-/** The rows of tables that follow each other without overlap, as one source: each is begun when it is come to. */
+/**
+ * The rows of tables that follow each other without overlap, as one source: each is begun when it is come to.
+ */
 import type { ByteRange } from "../../../base/bytes.ts";
 import type { TableIterator } from "../table/table-iterator.ts";
 import type { RowSource } from "./row-source.ts";
