@@ -20,7 +20,7 @@ let residentBytesBefore: number;
 const clients: HostileClient[] = [];
 
 beforeAll(async () => {
-  target = await HostileTarget.start("--client-memory", "128mb");
+  target = await HostileTarget.start("--client-memory", "128mb", "--output-buffer", "80mb");
   residentBytesBefore = await target.status("used_memory_rss");
 });
 
@@ -186,6 +186,36 @@ describe("a million arguments", () => {
   });
 });
 
+describe("short requests that ask for much", () => {
+  const overloaded = `-OVERLOADED the reply is longer than ${80 * MIB} bytes\r\n`;
+
+  test("a long value, a hundred times: refused, and not gathered before", async () => {
+    expect(await target.ask("SETRANGE", "long", `${VALUE_BYTES_MAX - 1}`, "x")).toBe(
+      `:${VALUE_BYTES_MAX}\r\n`,
+    );
+    expect(await target.ask("MGET", ...Array(100).fill("long"))).toBe(overloaded);
+    await expectBoundedMemory();
+    expect(await target.ask("DEL", "long")).toBe(":1\r\n");
+    expect(await target.fault()).toBeUndefined();
+  });
+
+  test.each(["DOCS", "INFO"])(
+    "COMMAND %s of one command, a hundred thousand times: likewise",
+    async (what) => {
+      expect(await target.ask("COMMAND", what, ...Array(100_000).fill("client"))).toBe(overloaded);
+      await expectBoundedMemory();
+      expect(await target.fault()).toBeUndefined();
+    },
+  );
+
+  test("CLIENT LIST of one client, a hundred thousand times: it is listed once", async () => {
+    const id = (await target.ask("CLIENT", "ID")).slice(1, -2);
+    const list = await target.ask("CLIENT", "LIST", "ID", ...Array(100_000).fill(id));
+    expect(list.match(/^id=/gm)).toHaveLength(1);
+    expect(await target.harm()).toEqual([]);
+  });
+});
+
 describe("the longest values and keys", () => {
   const longest = Buffer.alloc(VALUE_BYTES_MAX, "a value of 16 by");
   test("a value of 64 MiB is stored and read back; one byte more is refused, and the connection goes on", async () => {
@@ -227,18 +257,23 @@ describe("the longest values and keys", () => {
     const [client] = await connect(1);
     const [long, tooLong] = [Buffer.alloc(KEY_BYTES_MAX, "k"), Buffer.alloc(KEY_BYTES_MAX + 1, "k")];
     const calls = (key: Buffer): Call[] => [
+      ["SET", key, "u"],
+      ["GET", key],
       ["MSET", key, "v"],
       ["APPEND", key, "w"],
       ["MGET", key],
       ["STRLEN", key],
       ["DEL", key],
     ];
-    for (const call of [["SET", long, "u"], ["GET", long], ...calls(long), ...calls(tooLong)]) {
+    for (const call of [...calls(long), ...calls(tooLong), ["DEBUG", "OBJECT", tooLong]]) {
       void client!.send(encodeCall(call));
     }
     client!.end();
     const answers = ["+OK\r\n", "$1\r\nu\r\n", "+OK\r\n", ":2\r\n", "*1\r\n$2\r\nvw\r\n", ":2\r\n", ":1\r\n"];
-    const refusals = calls(tooLong).map(() => "-ERR key is longer than 65536 bytes\r\n");
-    expect(wholeReplies(await client!.rest())).toEqual([...answers, ...refusals]);
+    const refused = "-ERR key is longer than 65536 bytes\r\n";
+    expect(wholeReplies(await client!.rest())).toEqual([
+      ...answers,
+      ...Array(answers.length + 1).fill(refused),
+    ]);
   });
 });

@@ -251,6 +251,7 @@ describe("any command", () => {
     "WITHSCORES",
     "COUNT",
     "x".repeat(64 * KIB),
+    "x".repeat(64 * KIB + 1),
   ];
   let names: string[];
   let variadicNames: string[];

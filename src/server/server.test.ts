@@ -10,6 +10,7 @@ import { Server } from "./server.ts";
 
 const MIB = 1024 * 1024;
 
+let world: SimWorld;
 let server: Server;
 let connect: () => HandmadeConnection;
 
@@ -17,8 +18,9 @@ beforeEach(() => start({}));
 
 async function start(settings: Partial<NodeSettings>): Promise<void> {
   const accept: ((connection: Connection) => void)[] = [];
+  world = new SimWorld("server");
   const runtime = {
-    ...new SimWorld("server").runtime("a"),
+    ...world.runtime("a"),
     network: {
       async listen(_options: unknown, onConnection: (connection: Connection) => void) {
         accept.push(onConnection);
@@ -53,10 +55,17 @@ class HandmadeConnection implements Connection {
     this.#events = events;
   }
 
-  say(text: string): void {
-    const bytes = Buffer.from(text, "latin1");
-    this.#events.onBytes(bytes, bytes.length);
+  /** Each text arrives by itself, and all in one turn. */
+  say(...texts: string[]): void {
+    this.#arrive(texts);
     server.outbox.flush(); // the turn is over
+  }
+
+  /** As `say`; nothing will follow. */
+  sayLast(...texts: string[]): void {
+    this.#arrive(texts);
+    this.#events.onEnd();
+    server.outbox.flush();
   }
 
   drain(): void {
@@ -89,6 +98,13 @@ class HandmadeConnection implements Connection {
 
   end(): void {
     this.isDestroyed = true;
+  }
+
+  #arrive(texts: readonly string[]): void {
+    for (const text of texts) {
+      const bytes = Buffer.from(text, "latin1");
+      this.#events.onBytes(bytes, bytes.length);
+    }
   }
 }
 
@@ -190,4 +206,42 @@ test("a client past its output limit is closed, and what it sent besides is not 
   const other = connect();
   other.say("GET canary\r\n");
   expect(other.written).toBe("$-1\r\n");
+});
+
+test("replies count that left after the last request was run", () => {
+  const client = connect();
+  const before = server.clientBytes;
+  client.isStuck = true;
+  client.say("PING\r\n".repeat(100));
+  expect(server.clientBytes - before).toBe(700);
+  client.drain();
+  expect(server.clientBytes).toBe(before);
+});
+
+test("before the connection ends, every reply of the turn leaves", () => {
+  const [broken, finished] = [connect(), connect()];
+  broken.say("PING\r\n", "*1\r\n$-1\r\n");
+  expect(broken.written).toBe("+PONG\r\n-ERR Protocol error: invalid bulk length\r\n");
+  finished.sayLast("PING\r\n", "PING\r\n");
+  expect(finished.written).toBe("+PONG\r\n+PONG\r\n");
+  expect([broken.isDestroyed, finished.isDestroyed]).toEqual([true, true]);
+});
+
+test("requests run one after the other, whatever their replies wait for", async () => {
+  const client = connect();
+  let settle = (): void => undefined;
+  const durable = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  Object.assign(server.node.engine, { durable: () => durable });
+  client.say("SET a 1\r\n", "DEBUG SLEEP 0\r\n");
+  client.sayLast("GET a\r\n");
+  expect(client.written).toBe("");
+  Object.assign(server.node.engine, { durable: () => undefined });
+  settle();
+  await durable;
+  expect(client.written).toBe("+OK\r\n");
+  await world.runFor(1);
+  expect(client.written).toBe("+OK\r\n+OK\r\n$1\r\n1\r\n");
+  expect(client.isDestroyed).toBe(true);
 });

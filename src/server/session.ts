@@ -46,7 +46,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   replyMode: ReplyMode = "on";
   /** CLIENT NO-TOUCH: reads do not count as use. */
   leavesNoTrace = false;
+  /** CLIENT NO-EVICT: spared when client memory runs out. */
   isSpared = false;
+  /** What is queued since MULTI. */
   transaction: Transaction<Session<Host>> | undefined;
   readonly watched: WatchList;
   /** True while EXEC runs what was queued: nobody else's requests may come between. */
@@ -59,6 +61,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** True where nothing about the session keeps a request from its fast path. Kept by `refreshPlain`. */
   isPlain = false;
+  /** What of `bufferBytes` the server has been told: 0 once closed. Kept by `#account`. */
+  heldBytes = 0;
 
   #isAwaiting = false;
   #isBackedUp = false;
@@ -69,7 +73,6 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   #pendingCount = 0;
   /** Parts of replies that wait until they are durable. */
   #lateCount = 0;
-  #heldBytes = 0;
   readonly #whenClosed: (() => void)[] = [];
 
   constructor(server: Host, connection: Connection, id: number) {
@@ -85,6 +88,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.refreshPlain();
   }
 
+  /** True from QUIT or a protocol error on: no more requests are run. */
   get isClosing(): boolean {
     return this.#isClosing;
   }
@@ -93,7 +97,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     return this.#isClosed;
   }
 
-  /** True while a request, or its reply, awaits something. */
+  /** True while a request of this session awaits something, or its reply does. */
   get isWaiting(): boolean {
     return this.#isAwaiting || this.#lateCount > 0;
   }
@@ -104,11 +108,6 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     const namesBytes = name.length + libraryName.length + libraryVersion.length;
     const queuedBytes = (this.transaction?.queuedBytes ?? 0) + this.watched.heldBytes;
     return this.decoder.heldBytes + this.connection.unsentBytes + queuedBytes + namesBytes;
-  }
-
-  /** What of that the server has been told: all but what has left since, and nothing once the session is closed. */
-  get heldBytes(): number {
-    return this.#heldBytes;
   }
 
   /** Call after changing anything that `isPlain` depends on. */
@@ -338,9 +337,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   /** False if the buffer is still needed. */
   #send(replies: Uint8Array): boolean {
     this.#pendingCount--;
-    const { connection } = this;
-    this.server.statistics.bytesOut += replies.length;
-    this.server.statistics.writes++;
+    const { connection, server } = this;
+    server.statistics.bytesOut += replies.length;
+    server.statistics.writes++;
     // Behind earlier replies a copy waits: else each would keep the whole buffer.
     const isBehind = connection.unsentBytes > 0;
     const isTaken = connection.write(isBehind ? replies.slice() : replies);
@@ -391,9 +390,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   /** Tells the server how this client's buffers have grown or shrunk. */
   #account(): void {
     const bytes = this.#isClosed ? 0 : this.bufferBytes;
-    const difference = bytes - this.#heldBytes;
+    const difference = bytes - this.heldBytes;
     if (difference === 0) return;
-    this.#heldBytes = bytes;
+    this.heldBytes = bytes;
     this.server.onClientBytes(difference); // may well kill this session
   }
 }
