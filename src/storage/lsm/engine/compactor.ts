@@ -1,13 +1,12 @@
 /** Merges tables for as long as the picker finds some to merge, one compaction at a time. */
-import { compareBytes } from "../../../base/bytes.ts";
 import type { Background, Clock } from "../../../runtime/runtime.ts";
 import { type Compaction, type PickerSettings, pickCompaction } from "../compaction/picker.ts";
 import { TaskControl } from "../compaction/task-control.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { bytesOfTables, overlaps } from "../manifest/sorted-run.ts";
+import { bytesOfTables } from "../manifest/sorted-run.ts";
 import type { TableEntry } from "../manifest/table-entry.ts";
-import { LEVEL_COUNT, type Version } from "../manifest/version.ts";
 import type { TableSettings } from "../table/table-writer.ts";
+import { lowerTables, runsOf } from "./compaction-inputs.ts";
 import type { OpenTables } from "./open-tables.ts";
 import { isClosed, type Retry } from "./retry.ts";
 import type { TableChanges } from "./table-changes.ts";
@@ -120,30 +119,4 @@ export class Compactor {
       },
     );
   }
-}
-
-/** Tables of one level do not overlap, unless it is level 0. */
-function runsOf(inputs: readonly TableEntry[]): TableEntry[][] {
-  const runs: TableEntry[][] = [];
-  for (const table of inputs) {
-    const last = runs.at(-1);
-    if (last !== undefined && table.level > 0 && last[0]!.level === table.level) last.push(table);
-    else runs.push([table]);
-  }
-  for (const run of runs)
-    run.sort((a, b) => compareBytes(a.properties.smallestKey, b.properties.smallestKey));
-  return runs;
-}
-
-function lowerTables(version: Version, { inputs, targetLevel }: Compaction): TableEntry[] {
-  const lower: TableEntry[] = [];
-  for (let level = targetLevel + 1; level < LEVEL_COUNT; level++) {
-    for (const table of version.level(level)) {
-      const isNear = inputs.some(({ properties }) =>
-        overlaps(table, properties.smallestKey, properties.largestKey),
-      );
-      if (isNear) lower.push(table);
-    }
-  }
-  return lower;
 }

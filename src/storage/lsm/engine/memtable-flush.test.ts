@@ -32,13 +32,6 @@ test("of each row the newest version is written, and the sums take out what was 
     expect(store.version.level0[0]!.properties.rowCount).toBe(3);
   }));
 
-test("a segment without rows makes no table", () =>
-  withStore(async (store, world) => {
-    await store.flush();
-    expect(store.version.tables).toEqual([]);
-    expect(world.disk("a").paths).toEqual([]);
-  }));
-
 test("a full disk is told, and nothing is left", () =>
   withStore(async (store, world) => {
     store.put("a", sampleCell("x".repeat(5000)));

@@ -5,34 +5,35 @@
 import { expect } from "vitest";
 import type { TaskRuntime } from "../../../runtime/runtime.ts";
 import { RowKey } from "../../row-key.ts";
+import { type Compaction, type PickerSettings, pickCompaction } from "../compaction/picker.ts";
+import { openTable } from "../compaction/table-chain.ts";
+import { TaskControl } from "../compaction/task-control.ts";
 import { ROW_FLAG } from "../log/log-format.ts";
 import { Memtable } from "../log/memtable.ts";
 import { Segment, type Superseded } from "../log/segment.ts";
-import type { TableEntry } from "../manifest/table-entry.ts";
+import { type TableEntry, tableName } from "../manifest/table-entry.ts";
 import { Version } from "../manifest/version.ts";
 import { MerkleSummary } from "../table/merkle-summary.ts";
 import { RowTally } from "../table/row-tally.ts";
 import { bytesOf, rangeOf, sampleTraits } from "../table/table-samples.oracle.ts";
 import { DEFAULT_TABLE_SETTINGS } from "../table/table-writer.ts";
 import { hashVersion } from "../table/version-hash.ts";
-import type { CollectionRule } from "./collection-rule.ts";
-import { type CompactionResult, compactionTask } from "./compaction-task.ts";
-import { flushTask } from "./flush-task.ts";
-import { type Compaction, type PickerSettings, pickCompaction } from "./picker.ts";
-import { openTable } from "./table-chain.ts";
-import { TaskControl } from "./task-control.ts";
+import { lowerTables, runsOf } from "./compaction-inputs.ts";
+import { FORGOTTEN } from "./forgotten-row.ts";
+import { createFlushTask } from "./memtable-flush.ts";
+import { createMergeTask } from "./table-merge.ts";
 
 export const directory = "/tables";
 const settings = { ...DEFAULT_TABLE_SETTINGS, blockBytes: 100 };
-const flush = flushTask("", sampleTraits);
-const compact = compactionTask("", sampleTraits);
+const flushTask = createFlushTask(sampleTraits, "");
+const mergeTask = createMergeTask(sampleTraits, "");
 const SEGMENT_BYTES = 64 * 1024;
 
 export class SmallStore {
   version = Version.empty;
   readonly control = new TaskControl();
   tableBytes = 400;
-  /** By key as text: what is stored, dead or not. */
+  /** By key as text: what is stored. Forgotten rows have empty cells, and stay until the test drops them. */
   readonly rows = new Map<string, Uint8Array>();
   readonly #runtime: TaskRuntime;
   #memtable = newMemtable(1);
@@ -49,34 +50,41 @@ export class SmallStore {
     this.rows.set(text, cell);
   }
 
+  forget(name: string, database = 0): void {
+    this.put(name, FORGOTTEN.bytes, database);
+  }
+
   async flush(): Promise<void> {
-    const { segment, heads } = this.#memtable;
+    const { segment, heads, rowCount } = this.#memtable;
     segment.seal();
-    const input = { shared: segment.shared, sealedBytes: segment.sealedBytes, heads, directory, settings };
-    const { added } = await flush.run(this.#runtime, { ...input, number: this.#nextFile++ });
-    if (added !== undefined)
-      this.version = this.version.apply({ added: [added], flushedLog: segment.number });
+    const number = this.#nextFile++;
+    const { shared, sealedBytes } = segment;
+    const path = `${directory}/${tableName(number)}`;
+    const written = await flushTask.run(this.#runtime, { path, shared, sealedBytes, heads, settings });
+    const added = { ...written, number, level: 0, age: segment.number, horizonMs: 0 };
+    if (rowCount > 0) this.version = this.version.apply({ added: [added], flushedLog: segment.number });
     this.#memtable = newMemtable(segment.number + 1);
   }
 
-  pick(limits: PickerSettings, horizonMs = 0): Compaction | undefined {
-    return pickCompaction({ version: this.version, busy: new Set(), horizonMs }, limits);
+  pick(limits: PickerSettings): Compaction | undefined {
+    return pickCompaction({ version: this.version, busy: new Set(), horizonMs: 1 }, limits);
   }
 
   /** Runs it as a merge, even if it could be a move. */
-  async run(compaction: Compaction, rule: CollectionRule = { kind: "none" }): Promise<CompactionResult> {
+  async run(compaction: Compaction): Promise<readonly TableEntry[]> {
     const { inputs, targetLevel } = compaction;
-    const others = this.version.tables.filter((table) => !inputs.includes(table));
     const firstNumber = this.#nextFile;
     this.#nextFile += 20;
-    const result = await compact.run(this.#runtime, {
-      ...{ directory, inputs, others, targetLevel, rule, firstNumber, settings },
+    const lower = lowerTables(this.version, compaction);
+    const added = await mergeTask.run(this.#runtime, {
+      ...{ directory, runs: runsOf(inputs), lower, level: targetLevel, firstNumber, settings },
+      horizonMs: lower.length === 0 ? 1 : 0,
       endNumber: this.#nextFile,
       tableBytes: this.tableBytes,
       control: this.control.shared,
     });
-    this.version = this.version.apply({ removed: inputs.map(({ number }) => number), added: result.added });
-    return result;
+    this.version = this.version.apply({ removed: inputs.map(({ number }) => number), added });
+    return added;
   }
 
   /** All rows of all tables, of each the newest, as text. Requires: everything is flushed. */
@@ -101,6 +109,7 @@ export class SmallStore {
     const expected = { summary: new MerkleSummary(), tally: new RowTally() };
     for (const [text, cell] of await this.scan()) {
       const key = new Uint8Array(Buffer.from(text, "hex"));
+      if (cell.length === 0) continue;
       expected.summary.addRow(rangeOf(key), rangeOf(cell), sampleTraits);
       if (sampleTraits.isTombstone(rangeOf(cell))) continue;
       expected.tally.addRow(key, 0, 1, sampleTraits.expiresAtMs(rangeOf(cell)) > 0 ? 1 : 0);
@@ -133,7 +142,7 @@ function rowKeyOf(name: string, database: number): RowKey {
 }
 
 function supersededOf(key: RowKey, cell: Uint8Array | undefined): Superseded {
-  if (cell === undefined) return { flags: 0, hashLow: 0, hashHigh: 0 };
+  if (cell === undefined || cell.length === 0) return { flags: 0, hashLow: 0, hashHigh: 0 };
   const hash = { low: 0, high: 0 };
   hashVersion(hash, rangeOf(key.copy()), rangeOf(cell), sampleTraits);
   const isTombstone = sampleTraits.isTombstone(rangeOf(cell));

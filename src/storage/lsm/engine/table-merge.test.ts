@@ -2,9 +2,8 @@ import { expect, test } from "vitest";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
 import { slotOfRow } from "../../row-key.ts";
+import type { Compaction } from "../compaction/picker.ts";
 import { sampleCell } from "../table/table-samples.oracle.ts";
-import { type DroppedRow, forEachDroppedRow } from "./dropped-rows.ts";
-import type { Compaction } from "./picker.ts";
 import { directory, rowsOf, SmallStore } from "./small-store.oracle.ts";
 
 async function withStore(
@@ -19,18 +18,16 @@ async function withStore(
   await world.runUntil(run(), 1e9);
 }
 
-const cell = (wallMs: number, expiresAtMs = 0): Uint8Array =>
-  sampleCell(`payload ${wallMs}`, { wallMs, expiresAtMs });
+const cell = (wallMs: number): Uint8Array => sampleCell(`payload ${wallMs}`, { wallMs });
 const all = (store: SmallStore, targetLevel = 1): Compaction => ({
   kind: "merge",
   targetLevel,
   inputs: store.version.tables,
 });
-const sole = { kind: "all", horizonMs: 1000 } as const;
 
-async function fill(store: SmallStore, count: number, expiresAtMs = 0): Promise<void> {
+async function fill(store: SmallStore, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    store.put(`key ${i}`, cell(i + 1, expiresAtMs));
+    store.put(`key ${i}`, cell(i + 1));
     if (i % 50 === 49) await store.flush();
   }
   await store.flush();
@@ -41,7 +38,7 @@ test("outputs are cut at about the size asked for, and where a slot ends", () =>
     store.tableBytes = 1000;
     for (let i = 0; i < 200; i++) store.put(`{${i % 40}}${i}`, cell(i + 1));
     await store.flush();
-    const { added } = await store.run(all(store));
+    const added = await store.run(all(store));
     expect(added.length).toBeGreaterThan(3);
     const slots: number[][] = [];
     for (const table of added) {
@@ -59,7 +56,7 @@ test("a slot too large for one table is cut inside", () =>
     store.tableBytes = 300;
     for (let i = 0; i < 100; i++) store.put(`{one}${i}`, cell(i + 1));
     await store.flush();
-    const { added } = await store.run(all(store));
+    const added = await store.run(all(store));
     expect(added.length).toBeGreaterThan(2);
     expect(await store.scan()).toEqual(store.rows);
     await store.checkSums();
@@ -69,45 +66,41 @@ test("without further file numbers, the last table takes the rest", () =>
   withStore(async (store) => {
     store.tableBytes = 1;
     await fill(store, 60);
-    const { added } = await store.run(all(store));
+    const added = await store.run(all(store));
     expect(added).toHaveLength(20);
     expect(await store.scan()).toEqual(store.rows);
   }));
 
-test("a compaction of dead rows only leaves no table, and tells what it dropped", () =>
+test("a merge of forgotten rows only leaves no table", () =>
   withStore(async (store, { disk }) => {
-    store.put("a", cell(1, 500), 3);
-    store.put("b", sampleCell("", { wallMs: 2 }));
+    store.put("a", cell(1), 3);
+    store.put("b", cell(2));
     await store.flush();
-    const { added, dropped } = await store.run(all(store), sole);
-    expect(added).toEqual([]);
-    const rows: DroppedRow[] = [];
-    forEachDroppedRow(dropped, (row) => rows.push(row));
-    const short = rows.map(({ database, expires, isTombstone }) => ({ database, expires, isTombstone }));
-    expect(short).toContainEqual({ database: 3, expires: true, isTombstone: false });
-    expect(short).toContainEqual({ database: 0, expires: false, isTombstone: true });
-    expect(await disk.list(directory)).toEqual(["000001.sst"]); // the input's
+    store.forget("a", 3);
+    store.forget("b");
+    await store.flush();
+    expect(await store.run(all(store))).toEqual([]);
+    expect(await disk.list(directory)).toEqual(["000001.sst", "000002.sst"]); // the inputs'
+    await store.checkSums();
   }));
 
-test("a dead row stays while another table may hold an older version of it, or a newer one", () =>
+test("a forgotten row stays while a lower table may have an older version of it", () =>
   withStore(async (store) => {
     store.put("a", cell(1));
     await store.flush();
     await store.run(all(store, 3));
-    store.put("a", cell(2, 500));
+    store.put("b", cell(2));
+    store.forget("a");
     await store.flush();
     const [upper, lower] = store.version.tables;
-    const first = await store.run({ kind: "merge", targetLevel: 2, inputs: [upper!] }, sole);
-    expect(first.dropped).toHaveLength(0);
-    store.put("a", cell(3));
-    await store.flush();
-    const inputs = [...first.added, lower!];
-    const second = await store.run({ kind: "merge", targetLevel: 3, inputs }, sole);
-    expect([second.dropped.length, second.supersededCount]).toEqual([0, 1]);
+    const added = await store.run({ kind: "merge", targetLevel: 2, inputs: [upper!] });
+    expect(added).toMatchObject([{ age: 2, horizonMs: 0, level: 2, properties: { rowCount: 2 } }]);
+    expect((await store.scan()).size).toBe(2);
     await store.checkSums();
-    const last = await store.run(all(store, 3), sole);
-    expect(await store.scan()).toEqual(store.rows);
-    expect(last.added[0]).toMatchObject({ age: 3, horizonMs: 1000, level: 3 });
+    const last = await store.run({ kind: "merge", targetLevel: 3, inputs: [...added, lower!] });
+    expect(last).toMatchObject([{ age: 2, horizonMs: 1, level: 3, properties: { rowCount: 1 } }]);
+    expect((await store.scan()).size).toBe(1);
+    await store.checkSums();
   }));
 
 /** About `count` times 20 kB. */
