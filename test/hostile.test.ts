@@ -40,7 +40,7 @@ describe("no request", () => {
     ["arrays in arrays in arrays", nested, "expected '$', got '*'"],
     ["an integer as an argument", "*2\r\n$3\r\nGET\r\n:1\r\n", "expected '$', got ':'"],
     ["a NUL where a length should be", "*1\r\n\0\r\n", "expected '$', got '\0'"],
-    ["a byte that is no text there", "*1\r\n\xff\r\n", "expected '$', got '\xc3\xbf'"],
+    ["a byte that is no text there", "*1\r\n\xff\r\n", "expected '$', got '\xff'"],
     ["a negative length", "*1\r\n$-1\r\n", "invalid bulk length"],
     ["a negative length of many digits", `*1\r\n$-${"9".repeat(40)}\r\n`, "invalid bulk length"],
     ["a length beyond all bounds", "*1\r\n$536870913\r\n", "invalid bulk length"],

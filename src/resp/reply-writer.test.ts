@@ -14,7 +14,8 @@ function written(protocol: 2 | 3, write: (writer: ReplyWriter) => void): string 
 test.each<[string, (writer: ReplyWriter) => void, string, string]>([
   ["OK", (w) => w.ok(), "+OK\r\n", "+OK\r\n"],
   ["a simple string", (w) => w.simple("PONG"), "+PONG\r\n", "+PONG\r\n"],
-  ["an error", (w) => w.error("ERR é"), "-ERR é\r\n", "-ERR é\r\n"],
+  ["an error", (w) => w.error("ERR no"), "-ERR no\r\n", "-ERR no\r\n"],
+  ["an error of Unicode", (w) => w.error("ERR é€"), "-ERR é€\r\n", "-ERR é€\r\n"],
   ["an integer", (w) => w.integer(1000), ":1000\r\n", ":1000\r\n"],
   ["a negative integer", (w) => w.integer(-1), ":-1\r\n", ":-1\r\n"],
   [
@@ -73,6 +74,14 @@ test("an attribute is written in RESP3, and in RESP2 nothing of it", () => {
 test("line ends in a line become blanks, so no text can forge a reply", () => {
   expect(written(2, (w) => w.error("ERR a\r\n+OK\r\n"))).toBe("-ERR a  +OK  \r\n");
   expect(written(2, (w) => w.simple("é\r\n+OK"))).toBe("+é  +OK\r\n");
+});
+
+test("an error repeats any bytes as they were, given as Latin-1", () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const writer = new ReplyWriter();
+  writer.error(Buffer.from(bytes).toString("latin1"));
+  const blanked = bytes.map((byte) => (byte === 0x0d || byte === 0x0a ? 0x20 : byte));
+  expect(Buffer.from(writer.view())).toEqual(Buffer.concat([utf8("-"), blanked, utf8("\r\n")]));
 });
 
 test("any integer, and any length", () => {

@@ -48,6 +48,7 @@ const BLANK = 0x20;
 const MINUS = 0x2d;
 const DIGIT_ZERO = 0x30;
 const ASCII_MAX = 0x7f;
+const BYTE_MAX = 0xff;
 
 const OK = utf8("+OK\r\n");
 const NULL_3 = utf8("_\r\n");
@@ -122,9 +123,12 @@ export class ReplyWriter {
     this.#line(SIMPLE, text);
   }
 
-  /** `text` begins with its code: "ERR no such key". Line ends in it become blanks. */
+  /**
+   * `text` begins with its code: "ERR no such key". Line ends in it become blanks. A character up to U+00FF is one
+   * byte (Latin-1), so that an error can repeat any bytes of a request as they were.
+   */
   error(text: string): void {
-    this.#line(ERROR, text);
+    this.#line(ERROR, text, BYTE_MAX);
   }
 
   /** Requires: a safe integer, or a bigint of 64 bits. */
@@ -274,14 +278,15 @@ export class ReplyWriter {
     for (let i = start; i < end; i++) bytes[at++] = source[i]!;
   }
 
-  #line(type: number, text: string): void {
+  /** Characters up to `codeMax` are a byte each; with any beyond it, all the text is UTF-8. */
+  #line(type: number, text: string, codeMax = ASCII_MAX): void {
     this.#reserve(text.length + FRAME_BYTES_MAX);
     const { bytes } = this;
     let at = this.length;
     bytes[at++] = type;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      if (code > ASCII_MAX) {
+      if (code > codeMax) {
         this.#longLine(type, text);
         return;
       }

@@ -1,5 +1,4 @@
 /** Reading a command's arguments, with Redis's own refusals. Each throws CommandError. */
-import { toText } from "../base/bytes.ts";
 import { CommandError } from "./command-shape.ts";
 
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
@@ -25,10 +24,10 @@ export function word(bytes: Uint8Array): string {
   return latin1(bytes).toUpperCase();
 }
 
-/** An argument as errors show it: its first bytes, as far as they are text. */
+/** An argument as errors show it: its first bytes, up to a NUL. Latin-1, as `ReplyWriter.error` wants it. */
 export function echo(bytes: Uint8Array, bytesMax = 128): string {
   const end = bytes.indexOf(0);
-  return toText(bytes.subarray(0, end < 0 ? bytesMax : Math.min(end, bytesMax)));
+  return latin1(bytes.subarray(0, end < 0 ? bytesMax : Math.min(end, bytesMax)));
 }
 
 /** A signed 64-bit integer in canonical form ("7", "-1"; not "+7", "07", " 7"), or undefined. */
