@@ -187,7 +187,7 @@ describe("a million arguments", () => {
 });
 
 describe("short requests that ask for much", () => {
-  const overloaded = `-OVERLOADED the reply is longer than ${80 * MIB} bytes\r\n`;
+  const overloaded = `-OVERLOADED UNKNOWN the reply is longer than ${80 * MIB} bytes\r\n`;
 
   test("a long value, a hundred times: refused, and not gathered before", async () => {
     expect(await target.ask("SETRANGE", "long", `${VALUE_BYTES_MAX - 1}`, "x")).toBe(

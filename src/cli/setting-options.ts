@@ -157,7 +157,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     name: "output-buffer",
     group: "Limits",
     kind: "size",
-    summary: "replies that one connection has not read yet",
+    summary: "replies that one connection has not read yet; 0 for no limit",
     redisName: "client-output-buffer-limit",
   },
   {
@@ -165,7 +165,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     name: "client-memory",
     group: "Limits",
     kind: "size",
-    summary: "buffers of all connections together",
+    summary: "buffers of all connections together; 0 for no limit",
     redisName: "maxmemory-clients",
   },
   {

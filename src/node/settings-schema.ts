@@ -41,8 +41,8 @@ export const nodeSettingsSchema = z.strictObject({
   maxClients: whole({ min: 1, max: 1_000_000, rule: "a whole number from 1 to 1000000" }),
   idleTimeoutMs: whole({ min: 0, rule: "a duration such as 30s or 5m (0 for never)" }),
   valueBytesMax: whole({ min: 1024, max: 64 * MIB, rule: "a size from 1kb to 64mb" }),
-  outputBufferBytesMax: whole({ min: MIB, rule: "a size of at least 1mb" }),
-  clientMemoryBytesMax: whole({ min: MIB, rule: "a size of at least 1mb" }),
+  outputBufferBytesMax: limitFromMib(),
+  clientMemoryBytesMax: limitFromMib(),
   slowlogThresholdMicros: whole({
     min: -1,
     rule: "a duration such as 10ms or 500us (0 keeps every command), or off",
@@ -97,6 +97,11 @@ function hostRule(): string {
 
 function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
   return z.enum(words, { error: `one of ${words.join(", ")}` });
+}
+
+function limitFromMib() {
+  const rule = "a size of at least 1mb (0 for no limit)";
+  return whole({ min: 0, rule }).refine((bytes) => bytes === 0 || bytes >= MIB, { error: rule });
 }
 
 function whole({ min, max = Number.MAX_SAFE_INTEGER, rule }: { min: number; max?: number; rule: string }) {

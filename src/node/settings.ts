@@ -33,9 +33,9 @@ export interface NodeSettings {
   readonly idleTimeoutMs: number;
   /** Of one value, or any other argument of a command. */
   readonly valueBytesMax: number;
-  /** Replies that one connection has not read yet; past it the connection is closed. */
+  /** Replies that one connection has not read yet; past it the connection is closed. 0 for no limit. */
   readonly outputBufferBytesMax: number;
-  /** Buffers of all connections together; past it the hungriest are closed. */
+  /** Buffers of all connections together; past it the hungriest are closed. 0 for no limit. */
   readonly clientMemoryBytesMax: number;
   /** Commands that take longer are kept in the slow log; 0 keeps all, -1 none. */
   readonly slowlogThresholdMicros: number;

@@ -11,6 +11,12 @@ export interface Tuning {
   readonly showsLatency: boolean;
   /** Which percentiles INFO latencystats shows. */
   readonly latencyPercentiles: readonly number[];
+  /** A client with more unread replies than this, for so long, is closed; 0 bytes for no such limit. */
+  readonly outputSoftLimit: { readonly bytes: number; readonly seconds: number };
+  /** The limits of the classes of clients that there are not, by Redis's names: kept, and shown, as they were set. */
+  readonly absentOutputLimits: { readonly slave: string; readonly pubsub: string };
+  /** Of `maxmemory`, for all clients together, in place of `clientMemoryBytesMax`; 0 for that. */
+  readonly clientMemoryPercent: number;
 }
 
 export const DEFAULT_TUNING: Tuning = {
@@ -19,4 +25,7 @@ export const DEFAULT_TUNING: Tuning = {
   lfuDecayMinutes: 1,
   showsLatency: true,
   latencyPercentiles: [50, 99, 99.9],
+  outputSoftLimit: { bytes: 0, seconds: 0 },
+  absentOutputLimits: { slave: "268435456 67108864 60", pubsub: "33554432 8388608 60" },
+  clientMemoryPercent: 0,
 };

@@ -9,6 +9,7 @@ import { findConflict } from "../node/settings-schema.ts";
 import { EVICTION_POLICIES, type EvictionPolicy } from "../storage/memory/eviction-policy.ts";
 import { latin1 } from "./arguments.ts";
 import { choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
+import type { LiveSettings } from "./server.ts";
 
 const MIB = 1024 * 1024;
 const INT64_MAX = 2 ** 63;
@@ -30,27 +31,61 @@ const requirepass: Parameter = {
   },
 };
 
-/** Only clients of the class `normal` exist; limits for the others are read and left alone. */
+/** Only clients of the class `normal` exist; the limits of the others are kept as they are set. */
 const outputLimits: Parameter = {
   name: "client-output-buffer-limit",
-  read: ({ outputBufferBytesMax }) => `normal ${outputBufferBytesMax} 0 0`,
+  read({ outputBufferBytesMax, outputSoftLimit: { bytes, seconds }, absentOutputLimits }) {
+    const { slave, pubsub } = absentOutputLimits;
+    return `normal ${outputBufferBytesMax} ${bytes} ${seconds} slave ${slave} pubsub ${pubsub}`;
+  },
   write(draft, text) {
-    const words = text.trim().split(/\s+/);
+    const words = text.split(" ");
     if (words.length % 4 !== 0) return "Wrong number of arguments in buffer limit configuration.";
     for (let i = 0; i < words.length; i += 4) {
-      const [name, hard, soft, seconds] = words.slice(i, i + 4);
-      const hardBytes = parseSize(hard!);
-      if (!/^(normal|slave|replica|pubsub)$/i.test(name!)) {
-        return "Invalid client class specified in buffer limit configuration.";
-      }
-      if (hardBytes === undefined || parseSize(soft!) === undefined || !/^\d+$/.test(seconds!)) {
-        return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
-      }
-      if (name!.toLowerCase() !== "normal") continue;
-      if (Number(seconds) !== 0 || parseSize(soft!) !== 0) return "this version supports only a hard limit";
-      if (hardBytes < MIB) return "the hard limit for normal clients must be at least 1mb";
-      draft.outputBufferBytesMax = hardBytes;
+      const [name, ...limits] = words.slice(i, i + 4) as [string, string, string, string];
+      const problem = writeOutputLimit(draft, name.toLowerCase(), limits);
+      if (problem !== undefined) return problem;
     }
+    return undefined;
+  },
+};
+
+function writeOutputLimit(
+  draft: LiveSettings,
+  name: string,
+  limits: readonly [string, string, string],
+): string | undefined {
+  const [hardBytes, softBytes] = limits.slice(0, 2).map(parseSize);
+  const seconds = /^\d+$/.test(limits[2]) ? Number(limits[2]) : undefined;
+  if (!/^(normal|slave|replica|pubsub)$/.test(name)) {
+    return "Invalid client class specified in buffer limit configuration.";
+  }
+  if (hardBytes === undefined || softBytes === undefined || seconds === undefined) {
+    return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+  }
+  if (name !== "normal") {
+    const absent = name === "pubsub" ? "pubsub" : "slave";
+    const kept = `${hardBytes} ${softBytes} ${seconds}`;
+    draft.absentOutputLimits = { ...draft.absentOutputLimits, [absent]: kept };
+    return undefined;
+  }
+  if (hardBytes > 0 && hardBytes < MIB) return "the hard limit for normal clients must be 0 or at least 1mb";
+  draft.outputBufferBytesMax = hardBytes;
+  draft.outputSoftLimit = { bytes: softBytes, seconds };
+  return undefined;
+}
+
+const clientMemory: Parameter = {
+  name: "maxmemory-clients",
+  read: ({ clientMemoryBytesMax, clientMemoryPercent }) =>
+    clientMemoryPercent > 0 ? `${clientMemoryPercent}%` : String(clientMemoryBytesMax),
+  write(draft, text) {
+    const percent = /^\d{1,9}%$/.test(text) ? Number.parseInt(text, 10) : 0;
+    const bytes = percent > 0 || text === "0%" ? 0 : parseSize(text);
+    if (bytes === undefined) return "argument must be a memory or percent value";
+    if (percent > 100) return "percentage argument must be less or equal to 100";
+    draft.clientMemoryBytesMax = bytes;
+    draft.clientMemoryPercent = percent;
     return undefined;
   },
 };
@@ -83,7 +118,7 @@ export const PARAMETERS: readonly Parameter[] = [
   size("maxmemory", "maxmemoryBytes", { min: 0, max: INT64_MAX }),
   choice("maxmemory-policy", "evictionPolicy", [...EVICTION_POLICIES].sort(byRedis)),
   whole("maxmemory-samples", "evictionSamples", { min: 1, max: INT32_MAX }),
-  size("maxmemory-clients", "clientMemoryBytesMax", { min: MIB, max: INT64_MAX }),
+  clientMemory,
   whole("lfu-log-factor", "lfuLogFactor", { min: 0, max: INT32_MAX }),
   whole("lfu-decay-time", "lfuDecayMinutes", { min: 0, max: INT32_MAX }),
   whole("timeout", "idleTimeoutMs", { min: 0, max: INT32_MAX, unit: 1000 }),

@@ -32,7 +32,7 @@ export class KeySearch {
     this.#wallMs = session.server.wallMs;
     this.#place = from;
     this.#rowsLeft = rowsMax;
-    this.#bytesLeft = session.server.settings.outputBufferBytesMax;
+    this.#bytesLeft = session.server.limits.replyBytesMax;
   }
 
   /** Resolves to the place to go on from. Throws StoreError OVERLOADED if more is found than a reply may hold. */
@@ -73,12 +73,8 @@ export class KeySearch {
     this.keys.push(Buffer.from(bytes.subarray(start, end)));
     this.#bytesLeft -= end - start;
     if (this.#bytesLeft >= 0) return;
-    const { outputBufferBytesMax } = this.#session.server.settings;
-    throw new StoreError(
-      "OVERLOADED",
-      "not-applied",
-      `the keys take more than ${outputBufferBytesMax} bytes`,
-    );
+    const { replyBytesMax } = this.#session.server.limits;
+    throw new StoreError("OVERLOADED", "not-applied", `the keys take more than ${replyBytesMax} bytes`);
   }
 
   /** Lets others have theirs. */

@@ -1,5 +1,5 @@
 /** What the server holds for its clients, and whom it closes when that is too much: with connections made by hand. */
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { silentLogger } from "../base/logger.ts";
 import { openNode } from "../node/node.ts";
 import { DEFAULT_SETTINGS, type NodeSettings } from "../node/settings.ts";
@@ -48,6 +48,7 @@ class HandmadeConnection implements Connection {
   unsentBytes = 0;
   isStuck = false;
   isDestroyed = false;
+  hasEnded = false;
   written = "";
   #events!: ConnectionEvents;
 
@@ -97,7 +98,8 @@ class HandmadeConnection implements Connection {
   }
 
   end(): void {
-    this.isDestroyed = true;
+    this.hasEnded = true;
+    if (!this.isStuck) this.isDestroyed = true;
   }
 
   #arrive(texts: readonly string[]): void {
@@ -183,14 +185,102 @@ test("a client counts no more from the moment it is closed, though its connectio
   expect(server.clientBytes).toBe(before);
 });
 
-test("nobody is closed for what a spared client holds", async () => {
-  await start({ clientMemoryBytesMax: MIB });
-  const [spared, idle, modest] = [connect(), connect(), connect()];
+test("spared clients are closed last, as long as they hold no more than half of what all may", async () => {
+  await start({ clientMemoryBytesMax: 4 * MIB });
+  const [spared, modest, hungry] = [connect(), connect(), connect()];
   spared.say("CLIENT NO-EVICT ON\r\n");
-  spared.say(partOfRequest(MIB));
-  expect([spared, idle, modest].some(({ isDestroyed }) => isDestroyed)).toBe(false);
-  modest.say(partOfRequest(1));
-  expect([spared, idle, modest].map(({ isDestroyed }) => isDestroyed)).toEqual([false, false, true]);
+  spared.say(partOfRequest(0.9 * MIB));
+  modest.say(partOfRequest(0.3 * MIB));
+  hungry.say(partOfRequest(1.5 * MIB));
+  expect([spared, modest, hungry].map(({ isDestroyed }) => isDestroyed)).toEqual([false, false, true]);
+  const greedy = connect();
+  greedy.say("CLIENT NO-EVICT ON\r\n");
+  greedy.say(partOfRequest(1.9 * MIB));
+  expect([spared, modest, greedy].map(({ isDestroyed }) => isDestroyed)).toEqual([false, false, true]);
+});
+
+test("the limit for all clients may be none, or a part of maxmemory", async () => {
+  await start({ clientMemoryBytesMax: 0, maxmemoryBytes: 100 * MIB });
+  const client = connect();
+  client.say(partOfRequest(6 * MIB));
+  expect(client.isDestroyed).toBe(false);
+  client.vanish();
+  server.settings.clientMemoryPercent = 5;
+  server.applySettings();
+  const other = connect();
+  other.say(partOfRequest(6 * MIB));
+  expect(other.isDestroyed).toBe(true);
+});
+
+test("without a limit of their own, replies may wait for their reader whatever they come to", async () => {
+  await start({ outputBufferBytesMax: 0 });
+  storeValue(2 * MIB);
+  const client = connect();
+  client.isStuck = true;
+  client.say("GET value\r\n");
+  expect(client.isDestroyed).toBe(false);
+  expect(client.unsentBytes).toBeGreaterThan(2 * MIB);
+});
+
+test("a client that is beyond the soft limit for too long is closed", async () => {
+  storeValue(600_000);
+  server.settings.outputSoftLimit = { bytes: 500_000, seconds: 5 };
+  server.applySettings();
+  const [slow, late] = [connect(), connect()];
+  slow.isStuck = true;
+  late.isStuck = true;
+  slow.say("GET value\r\n");
+  late.say("GET value\r\n");
+  await world.runFor(4_000);
+  late.drain();
+  await world.runFor(1_000); // looked at once a second
+  late.say("GET value\r\n");
+  await world.runFor(2_000);
+  expect([slow.isDestroyed, late.isDestroyed]).toEqual([true, false]);
+  expect(server.statistics.outputLimitCloses).toBe(1);
+});
+
+describe("a client that is to be closed and does not take its last reply", () => {
+  const endings: readonly [string, (client: HandmadeConnection) => void][] = [
+    ["after a protocol error", (client) => client.say("*1\r\n$-1\r\n")],
+    ["after QUIT", (client) => client.say("QUIT\r\n")],
+    ["after it has said its last", (client) => client.sayLast("PING\r\n")],
+  ];
+
+  test.each(endings)("%s: is given time, and then is closed all the same", async (_when, end) => {
+    const client = connect();
+    client.isStuck = true;
+    end(client);
+    await world.runFor(9_000);
+    expect([client.hasEnded, client.isDestroyed]).toEqual([true, false]);
+    await world.runFor(4_000);
+    expect(client.isDestroyed).toBe(true);
+    client.vanish();
+    expect(server.sessions.size).toBe(0);
+  });
+
+  test("begins anew with its time whenever it takes some", async () => {
+    const client = connect();
+    client.isStuck = true;
+    client.say("GET value\r\nQUIT\r\n");
+    for (let i = 0; i < 5; i++) {
+      await world.runFor(9_000);
+      client.unsentBytes--;
+    }
+    expect(client.isDestroyed).toBe(false);
+  });
+
+  test("has the more time the more it has to take", async () => {
+    storeValue(5 * MIB);
+    const client = connect();
+    client.isStuck = true;
+    client.say("GET value\r\n");
+    client.sayLast();
+    await world.runFor(20_000);
+    expect(client.isDestroyed).toBe(false);
+    await world.runFor(20_000);
+    expect(client.isDestroyed).toBe(true);
+  });
 });
 
 test("a client past its output limit is closed, and what it sent besides is not run", async () => {

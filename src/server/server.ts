@@ -12,6 +12,7 @@ import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
+import { type ClientLimits, clientLimitsOf } from "./client-limits.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
 import { Outbox } from "./outbox.ts";
@@ -19,6 +20,7 @@ import { Pause } from "./pause.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
+import { SlowReaders } from "./slow-readers.ts";
 import { Statistics } from "./statistics.ts";
 
 export interface RunningServer {
@@ -68,6 +70,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly writer: ReplyWriter;
   readonly range: ByteRange = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
+  limits: ClientLimits;
+
   /** Wall time of the present turn. */
   wallMs: number;
   /** False while requests need to be held back or timed one by one. */
@@ -78,6 +82,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   #clientBytes = 0;
   #peakBytes = 0;
   #turnStartedMs = 0;
+  readonly #slowReaders = new SlowReaders<Session<Server>>();
   readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
   #cancelTick: Cancel | undefined;
   #closing: Promise<void> | undefined;
@@ -88,6 +93,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.runtime = runtime;
     this.node = node;
     this.settings = { ...DEFAULT_TUNING, ...settings };
+    this.limits = clientLimitsOf(this.settings);
     this.logger = logger;
     this.startedMs = runtime.clock.wallMs();
     this.wallMs = this.startedMs;
@@ -138,7 +144,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   /** Call after changing `settings`. */
   applySettings(): void {
     const { settings } = this;
-    this.writer.bytesMax = settings.outputBufferBytesMax;
+    this.limits = clientLimitsOf(settings);
+    this.writer.bytesMax = this.limits.replyBytesMax;
     for (const session of this.sessions.values()) session.applySettings();
     this.node.applySettings(settings);
     this.refreshFastPaths();
@@ -189,11 +196,16 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   onClientBytes(difference: number): void {
     this.#clientBytes += difference;
-    if (difference > 0 && this.#clientBytes > this.settings.clientMemoryBytesMax) this.#evictClients();
+    if (difference > 0 && this.#clientBytes > this.limits.clientBytesMax) this.#evictClients();
+  }
+
+  onSessionLeaving(session: Session<Server>): void {
+    this.#slowReaders.noteLeaving(session, this.runtime.clock.monotonicMs());
   }
 
   onSessionClosed(session: Session<Server>, cause: Error | undefined): void {
     this.sessions.delete(session.id);
+    this.#slowReaders.forget(session);
     this.logger.debug({ client: session.connection.peer, cause: cause?.message }, "client gone");
   }
 
@@ -219,6 +231,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.wallMs = this.runtime.clock.wallMs();
     this.statistics.sample(TICK_MS);
     this.measureMemory();
+    this.#closeSlowReaders();
     const { idleTimeoutMs } = this.settings;
     if (idleTimeoutMs === 0) return;
     for (const session of this.sessions.values()) {
@@ -227,9 +240,19 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     }
   }
 
+  #closeSlowReaders(): void {
+    const nowMs = this.runtime.clock.monotonicMs();
+    for (const session of this.#slowReaders.overdue(this.sessions.values(), nowMs, this.limits)) {
+      const { peer, unsentBytes } = session.connection;
+      this.logger.warn({ client: peer, unsentBytes }, "closed: it takes too long to read its replies");
+      this.statistics.outputLimitCloses++;
+      session.kill();
+    }
+  }
+
   /** Closes the clients that hold the most until the rest is within the limit. */
   #evictClients(): void {
-    while (this.#clientBytes > this.settings.clientMemoryBytesMax) {
+    while (this.#clientBytes > this.limits.clientBytesMax) {
       const hungriest = this.#hungriestSession();
       if (hungriest === undefined) return;
       this.statistics.evictedClients++;
@@ -241,13 +264,24 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     }
   }
 
-  /** Undefined if nobody holds anything, but for those to be spared. */
+  /**
+   * Undefined if nobody holds anything, but for those to be spared. These are spared as long as they hold no more
+   * than half the limit together: any client may ask to be, and the others must have room.
+   */
   #hungriestSession(): Session<Server> | undefined {
     let hungriest: Session<Server> | undefined;
+    let hungriestSpared: Session<Server> | undefined;
+    let sparedBytes = 0;
     for (const session of this.sessions.values()) {
-      if (!session.isSpared && session.heldBytes > (hungriest?.heldBytes ?? 0)) hungriest = session;
+      const { heldBytes } = session;
+      if (!session.isSpared) {
+        if (heldBytes > (hungriest?.heldBytes ?? 0)) hungriest = session;
+        continue;
+      }
+      sparedBytes += heldBytes;
+      if (heldBytes > (hungriestSpared?.heldBytes ?? 0)) hungriestSpared = session;
     }
-    return hungriest;
+    return sparedBytes > this.limits.clientBytesMax / 2 ? hungriestSpared : hungriest;
   }
 
   async #close(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Reply } from "../resp/reply.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
+import type { ClientLimits } from "./client-limits.ts";
 import type { Answer } from "./command-shape.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Statistics } from "./statistics.ts";
@@ -13,7 +14,8 @@ import type { Statistics } from "./statistics.ts";
 export interface SessionHost<S> {
   readonly runtime: { readonly clock: Pick<Clock, "wallMs"> };
   readonly node: StorageNode;
-  readonly settings: Pick<NodeSettings, "password" | "valueBytesMax" | "outputBufferBytesMax">;
+  readonly settings: Pick<NodeSettings, "password" | "valueBytesMax">;
+  readonly limits: Pick<ClientLimits, "replyBytesMax" | "unsentBytesMax">;
   readonly logger: Logger;
   readonly statistics: Statistics;
   readonly sessions: { delete(id: number): boolean };
@@ -30,5 +32,7 @@ export interface SessionHost<S> {
   beginTurn(): void;
   endTurn(): void;
   onClientBytes(difference: number): void;
+  /** The session is to be closed once its client has taken all replies. */
+  onSessionLeaving(session: S): void;
   onSessionClosed(session: S, cause: Error | undefined): void;
 }

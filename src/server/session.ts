@@ -278,9 +278,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     }
   }
 
-  /** A reply longer than a client may leave unread is replaced by an error: it was never sent. */
+  /** A reply longer than a client may leave unread is replaced by an error: it was never sent. What was written stays. */
   #write(reply: Reply): void {
-    const { writer, settings, outbox } = this.server;
+    const { writer, limits, outbox } = this.server;
     const mark = writer.length;
     try {
       writeReply(writer, reply);
@@ -293,7 +293,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
         this.#write(reply);
         return;
       }
-      writer.error(`OVERLOADED the reply is longer than ${settings.outputBufferBytesMax} bytes`);
+      writer.error(`OVERLOADED UNKNOWN the reply is longer than ${limits.replyBytesMax} bytes`);
     }
   }
 
@@ -367,14 +367,16 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** Ends the connection if no more requests come or will be run, and every reply has been handed over. */
   #endIfDone(): void {
-    if (this.isWaiting || this.#pendingCount > 0) return;
-    if (this.#isClosing || (this.#hasEnded && !this.#isBackedUp)) this.connection.end();
+    if (this.isWaiting || this.#pendingCount > 0 || this.#isClosed) return;
+    if (!this.#isClosing && !this.#hasEnded) return;
+    this.server.onSessionLeaving(this);
+    if (this.#isClosing || !this.#isBackedUp) this.connection.end();
   }
 
   #checkBacklog(): void {
     const { unsentBytes } = this.connection;
     if (unsentBytes <= UNSENT_BYTES_PAUSE) return;
-    if (unsentBytes > this.server.settings.outputBufferBytesMax) {
+    if (unsentBytes > this.server.limits.unsentBytesMax) {
       this.server.logger.warn(
         { client: this.connection.peer, unsentBytes },
         "closed: it does not read its replies",

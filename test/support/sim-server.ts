@@ -52,6 +52,7 @@ export class SimServer {
 
   limitOutput(bytesMax: number): void {
     this.#server.settings.outputBufferBytesMax = bytesMax;
+    this.#server.applySettings();
   }
 
   /** Lets the world go on until the answer is there. */

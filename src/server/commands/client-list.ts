@@ -56,12 +56,12 @@ function chosen({ server }: Session, args: readonly Uint8Array[]): readonly Sess
 
 /** `caller` is executing `args`: they count as received and not yet done with. */
 function lines(sessions: readonly Session[], caller: Session, args: readonly Uint8Array[]): Reply {
-  const bytesMax = Math.min(caller.server.settings.outputBufferBytesMax, TEXT_BYTES_MAX);
+  const bytesMax = Math.min(caller.server.limits.replyBytesMax, TEXT_BYTES_MAX);
   let text = "";
   for (const session of sessions) {
     text += `${describe(session, session === caller ? args : [])}\n`;
     if (text.length > bytesMax) {
-      throw new CommandError(`OVERLOADED the reply is longer than ${bytesMax} bytes`);
+      throw new CommandError(`OVERLOADED NOTAPPLIED the reply is longer than ${bytesMax} bytes`);
     }
   }
   return verbatim("txt", text);

@@ -1,0 +1,48 @@
+/**
+ * How much clients may make the server hold: what the settings say, as bounds to compare with. In the settings, as in
+ * Redis, 0 means no limit.
+ */
+import type { NodeSettings } from "../node/settings.ts";
+import type { Tuning } from "../node/tuning.ts";
+
+const MIB = 1024 * 1024;
+/** A single reply lies in one buffer, and not every Node.js has larger ones. */
+const REPLY_BYTES_MAX = 2048 * MIB;
+/** With less, nobody could tell the server to use more. */
+const CLIENTS_BYTES_MIN = MIB;
+
+export interface ClientLimits {
+  /** Of a single reply. */
+  readonly replyBytesMax: number;
+  /** Replies that one client has not read. */
+  readonly unsentBytesMax: number;
+  /** The same, for a client that has been beyond it for `softMs`. */
+  readonly softUnsentBytesMax: number;
+  readonly softMs: number;
+  /** All that clients hold together. */
+  readonly clientBytesMax: number;
+}
+
+export function clientLimitsOf(settings: NodeSettings & Tuning): ClientLimits {
+  const { outputBufferBytesMax, outputSoftLimit } = settings;
+  return {
+    replyBytesMax: Math.min(orUnlimited(outputBufferBytesMax), REPLY_BYTES_MAX),
+    unsentBytesMax: orUnlimited(outputBufferBytesMax),
+    softUnsentBytesMax: orUnlimited(outputSoftLimit.bytes),
+    softMs: outputSoftLimit.seconds * 1000,
+    clientBytesMax: Math.max(clientBytesMax(settings), CLIENTS_BYTES_MIN),
+  };
+}
+
+function clientBytesMax({
+  clientMemoryPercent,
+  clientMemoryBytesMax,
+  maxmemoryBytes,
+}: NodeSettings & Tuning): number {
+  if (clientMemoryPercent === 0) return orUnlimited(clientMemoryBytesMax);
+  return orUnlimited((maxmemoryBytes * clientMemoryPercent) / 100);
+}
+
+function orUnlimited(bytes: number): number {
+  return bytes === 0 ? Number.POSITIVE_INFINITY : bytes;
+}
