@@ -59,6 +59,19 @@ function testBytes(check: Check): void {
     await file.close();
   });
 
+  check("a read can be had at once", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    expect(file.readSync(1, 1)).toEqual(Uint8Array.of(2));
+    expect(file.readSync(1, 10)).toEqual(Uint8Array.of(2, 3));
+    expect(file.readSync(99, 1)).toEqual(new Uint8Array(0));
+    file.readSync(0, 3).fill(9);
+    expect(file.readSync(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    await file.close();
+    expect(() => file.readSync(0, 3)).toThrow(
+      expect.objectContaining({ code: "IO", outcome: "not-applied" }),
+    );
+  });
+
   check("what is read is the reader's own", async (disk, directory) => {
     const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
     (await file.read(0, 3)).fill(9);

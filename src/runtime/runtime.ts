@@ -123,6 +123,11 @@ export interface DiskFile {
   sync(): Promise<void>;
   /** Resolves to a new buffer; shorter than `length` only at the end of the file. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * As `read`, at once: everything else waits for the disk meanwhile. Only for callers who have promised their own
+   * callers to answer at once. Throws what `read` rejects with.
+   */
+  readSync(offset: number, length: number): Uint8Array;
   sizeBytes(): Promise<number>;
   /** Cuts the file to `sizeBytes`. */
   truncate(sizeBytes: number): Promise<void>;

@@ -79,6 +79,13 @@ class Stepper {
     return attempt.result;
   }
 
+  /** A step that takes no time, and throws its failure. */
+  runSync<T>({ kind, path, outcome, begin }: Omit<Step<T>, "takesMs">): T {
+    const attempt = this.#attempt({ kind, path }, 0, begin);
+    if ("cause" in attempt) throw ioError(outcome, `cannot ${kind} ${path}`, attempt.cause);
+    return attempt.result;
+  }
+
   #attempt<T>(step: DiskStep, addedBytes: number, begin: () => T): { result: T } | { cause: unknown } {
     try {
       if (this.#life.isAlive) this.#disk.admit(step, addedBytes);
@@ -201,6 +208,14 @@ class DiskFileView implements DiskFile {
   async read(offset: number, length: number): Promise<Uint8Array> {
     await this.#look(READ_MS_MAX);
     return this.#file.read(offset, length);
+  }
+
+  readSync(offset: number, length: number): Uint8Array {
+    const begin = (): Uint8Array => {
+      this.#requireOpen();
+      return this.#file.read(offset, length);
+    };
+    return this.#stepper.runSync({ kind: "read", path: this.#path, outcome: "not-applied", begin });
   }
 
   async sizeBytes(): Promise<number> {

@@ -1,4 +1,5 @@
 /** One open file. Appends, truncations and syncs run one after another, in the order they were asked for. */
+import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { Outcome } from "../../base/errors.ts";
 import { ioError } from "../io-error.ts";
@@ -32,6 +33,14 @@ export class NodejsDiskFile implements DiskFile {
 
   read(offset: number, length: number): Promise<Uint8Array> {
     return this.#attempt("not-applied", "read", () => this.#read(offset, length));
+  }
+
+  readSync(offset: number, length: number): Uint8Array {
+    try {
+      return this.#readSync(offset, length);
+    } catch (cause) {
+      throw ioError("not-applied", `cannot read ${this.#path}`, cause);
+    }
   }
 
   sizeBytes(): Promise<number> {
@@ -72,6 +81,17 @@ export class NodejsDiskFile implements DiskFile {
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await this.#file.read(bytes, filled, length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return new Uint8Array(bytes.buffer, 0, filled);
+  }
+
+  #readSync(offset: number, length: number): Uint8Array {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    while (filled < length) {
+      const bytesRead = readSync(this.#file.fd, bytes, filled, length - filled, offset + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }

@@ -27,6 +27,7 @@ import { DEFAULT_LSM_SETTINGS, type LsmEngineOptions, type LsmSettings } from ".
 import { type LsmStatistics, statisticsOf } from "./engine/lsm-statistics.ts";
 import type { Memtables } from "./engine/memtables.ts";
 import type { OpenTables } from "./engine/open-tables.ts";
+import { PlainRows } from "./engine/plain-rows.ts";
 import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engine/recovery.ts";
 import { Retry } from "./engine/retry.ts";
 import { RowScan } from "./engine/row-scan.ts";
@@ -50,6 +51,8 @@ const NO_BYTES = new Uint8Array(0);
 export class LsmEngine implements StorageEngine {
   readonly statistics: LsmStatistics;
   readonly usesSuperseded = true;
+  /** For whoever needs rows only. */
+  readonly plain: PlainRows;
   readonly #clock: Clock;
   readonly #rules: CellRules;
   readonly #traits: CellTraits;
@@ -108,6 +111,7 @@ export class LsmEngine implements StorageEngine {
     this.#log = log;
     const onFull = (): void => this.#onFull();
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull });
+    this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     const shared = { ...parts, changes: this.#changes, retry, closing, directory: places.tables };
     const { flush, merge } = settings.tasks;
     this.#flusher = new Flusher({

@@ -68,9 +68,9 @@ export class Memtables {
     return false;
   }
 
-  /** The active memtable is full; another takes its place, with room for a row of this size. */
-  rotate(keyLength: number, cellLength: number): Memtable {
-    const sizeBytes = Math.max(this.#segmentBytes, padded(Segment.bytesFor(keyLength, cellLength)));
+  /** The active memtable is full; another takes its place, with room for rows of so many bytes. */
+  rotate(bytes: number): Memtable {
+    const sizeBytes = Math.max(this.#segmentBytes, padded(Segment.bytesFor(bytes)));
     const shared = this.#takeBuffer(sizeBytes);
     this.#full.push(this.#active);
     this.#active = Memtables.create(this.#active.segment.number + 1, shared, this.#random);

@@ -113,9 +113,8 @@ export class OpenTables {
     this.#onObsolete(tables);
   }
 
-  /** As `get` of StorageEngine, of what is in tables. */
-  get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
-    const { version } = this.#pins;
+  /** As `get` of StorageEngine, of what is in tables; of an older version only while that is pinned. */
+  get(key: RowKey, into: ByteRange, version = this.#pins.version): boolean | Promise<boolean> {
     const probe = this.#probe;
     probe.load(key.bytes, key.length);
     const candidates = this.#candidates;
@@ -124,6 +123,18 @@ export class OpenTables {
       const found = this.#reader(candidates[i]!.number).get(probe, into);
       if (found === true) return !isForgotten(into);
       if (found !== false) return this.#getOn(found, candidates.slice(i + 1, count), probe.copy(), into);
+    }
+    return false;
+  }
+
+  /** As `get`, at once: the disk is read, if it must be, while everything else waits. */
+  getSync(key: RowKey, into: ByteRange, version = this.#pins.version): boolean {
+    const probe = this.#probe;
+    probe.load(key.bytes, key.length);
+    const candidates = this.#candidates;
+    const count = version.candidates(probe, candidates);
+    for (let i = 0; i < count; i++) {
+      if (this.#reader(candidates[i]!.number).getSync(probe, into)) return !isForgotten(into);
     }
     return false;
   }

@@ -7,6 +7,7 @@
 import type { ByteRange } from "../../../base/bytes.ts";
 import { StoreError } from "../../../base/errors.ts";
 import type { RowKey } from "../../row-key.ts";
+import { rowBytes } from "../log/log-format.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import type { Superseded } from "../log/segment.ts";
 import type { Hash64 } from "../table/byte-hash.ts";
@@ -17,9 +18,12 @@ import type { Memtables } from "./memtables.ts";
 import { expiringCountOf, flagsOf, rowCountOf } from "./row-sums.ts";
 
 const CELL_BYTES_MAX = 2 ** 30;
+/** Of rows that are to be in one batch. */
+export const RESERVED_BYTES_MAX = CELL_BYTES_MAX + 2 ** 20;
 /** With so many full memtables, puts are refused. */
 const FULL_MEMTABLES_MAX = 16;
 const NO_BYTES = new Uint8Array(0);
+const NOTHING: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
 
 export interface RowWriterOptions {
   readonly memtables: Memtables;
@@ -78,14 +82,42 @@ export class RowWriter {
     this.#log.onPut();
   }
 
+  /**
+   * Makes room for rows of `bytes` in all (`rowBytes` of each): those appended before anything else happens are in one
+   * batch of the log, so that a crash leaves all of them or none. Throws as `write`, with nothing changed.
+   */
+  reserve(bytes: number): void {
+    if (this.#log.refusal !== undefined) throw this.#log.refusal;
+    if (bytes > RESERVED_BYTES_MAX)
+      throw new StoreError(
+        "INVALID_REQUEST",
+        "not-applied",
+        `a batch is larger than ${RESERVED_BYTES_MAX} bytes`,
+      );
+    if (!this.#memtables.active.segment.fitsBytes(bytes)) this.#rotate(bytes);
+  }
+
+  /** As `write`, blindly: what the row superseded is not known, and counts and sums are wrong from now on. */
+  append(key: RowKey, cell: ByteRange): void {
+    const cellLength = cell.end - cell.start;
+    if (this.#log.refusal !== undefined) throw this.#log.refusal;
+    if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.rotate(key.length, cellLength);
+    this.#memtables.active.put(key, cell, NOTHING);
+    this.#log.onPut();
+  }
+
   /** Goes on in a new memtable, with room for a row of this size. */
   rotate(keyLength = 0, cellLength = 0): void {
     if (cellLength > CELL_BYTES_MAX)
       throw new StoreError("INVALID_REQUEST", "not-applied", "value too large");
+    this.#rotate(rowBytes(keyLength, cellLength));
+  }
+
+  #rotate(bytes: number): void {
     if (this.#memtables.full.length >= FULL_MEMTABLES_MAX) {
       throw new StoreError("OVERLOADED", "not-applied", "rows come faster than they can be flushed");
     }
-    this.#log.rotate(this.#memtables.rotate(keyLength, cellLength).segment);
+    this.#log.rotate(this.#memtables.rotate(bytes).segment);
     this.#onFull();
   }
 

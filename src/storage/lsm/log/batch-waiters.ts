@@ -11,6 +11,10 @@ export class BatchWaiters {
   /** By rising batch. */
   #waiters: Waiter[] = [];
 
+  get isEmpty(): boolean {
+    return this.#waiters.length === 0;
+  }
+
   /** Resolves when `batch` is settled. Requires: no lower than any batch asked for before. */
   wait(batch: number): Promise<void> {
     const last = this.#waiters.at(-1);

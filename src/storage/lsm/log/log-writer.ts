@@ -52,6 +52,8 @@ export class LogWriter {
   readonly #options: LogWriterOptions;
   readonly #backlogBytesMax: number;
   readonly #waiters = new BatchWaiters();
+  /** Those who wait for the disk whatever the policy: while there are any, it is as "always". */
+  readonly #syncWaiters = new BatchWaiters();
   /** Those not finished yet, oldest first: of the first, rows are being written; into the last, rows are put. */
   #files: LogFile[];
   #active: LogFile;
@@ -124,8 +126,17 @@ export class LogWriter {
   durable(): Promise<void> | undefined {
     if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
     if (this.#policy !== "always" && !this.#isFallingBehind()) return undefined;
-    const batch = this.#sealedBatch + (this.#active.segment.hasOpenRows ? 1 : 0);
+    const batch = this.#latestBatch();
     return batch <= this.#safeBatch() ? undefined : this.#waiters.wait(batch);
+  }
+
+  /** Undefined if all that was put is durable, else resolves when it is, whatever the policy. Rejects as `durable`. */
+  synced(): Promise<void> | undefined {
+    if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
+    const batch = this.#latestBatch();
+    if (batch <= this.#durableBatch) return undefined;
+    this.#rouse();
+    return this.#syncWaiters.wait(batch);
   }
 
   /**
@@ -157,6 +168,11 @@ export class LogWriter {
 
   #isFallingBehind(): boolean {
     return this.#isStalled || this.backlogBytes > this.#backlogBytesMax;
+  }
+
+  /** The batch in which the last row is. */
+  #latestBatch(): number {
+    return this.#sealedBatch + (this.#active.segment.hasOpenRows ? 1 : 0);
   }
 
   /** The last batch that nobody needs to wait for. */
@@ -204,7 +220,7 @@ export class LogWriter {
 
   #stateOf(file: LogFile): LogState {
     return {
-      policy: this.#policy,
+      policy: this.#syncWaiters.isEmpty ? this.#policy : "always",
       isOpen: file.isOpen,
       hasUnwritten: file.hasUnwritten,
       hasUnsynced: file.hasUnsynced,
@@ -254,6 +270,7 @@ export class LogWriter {
 
   #settleWaiters(): void {
     this.#waiters.settle(this.#safeBatch());
+    this.#syncWaiters.settle(this.#durableBatch);
   }
 
   #settleDown(step: "wait" | "rest"): void {
@@ -289,6 +306,7 @@ export class LogWriter {
     this.#isStalled = false;
     this.counters.failures++;
     this.#waiters.rejectAll(this.#trouble);
+    this.#syncWaiters.rejectAll(this.#trouble);
     if (isFirst) this.#options.onTrouble?.(cause);
   }
 

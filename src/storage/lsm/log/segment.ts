@@ -90,12 +90,17 @@ export class Segment {
 
   /** True if there is room for the row, and for the batch that ends the file. */
   fits(keyLength: number, cellLength: number): boolean {
-    return this.#tail + rowBytes(keyLength, cellLength) + BATCH_HEADER_BYTES <= this.bytes.length;
+    return this.fitsBytes(rowBytes(keyLength, cellLength));
   }
 
-  /** The buffer that a segment needs if it is to hold just this row. */
-  static bytesFor(keyLength: number, cellLength: number): number {
-    return SEGMENT_HEADER_BYTES + 2 * BATCH_HEADER_BYTES + rowBytes(keyLength, cellLength);
+  /** As `fits`, of rows that take so many bytes. */
+  fitsBytes(bytes: number): boolean {
+    return this.#tail + bytes + BATCH_HEADER_BYTES <= this.bytes.length;
+  }
+
+  /** The buffer that a segment needs if it is to hold just rows of so many bytes. */
+  static bytesFor(bytes: number): number {
+    return SEGMENT_HEADER_BYTES + 2 * BATCH_HEADER_BYTES + bytes;
   }
 
   /** Returns the offset of the new row. Requires: `fits`. */

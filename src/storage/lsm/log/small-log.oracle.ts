@@ -4,6 +4,7 @@ import type { StoreError } from "../../../base/errors.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { RowKey } from "../../row-key.ts";
 import type { FsyncPolicy } from "./commit-plan.ts";
+import { rowBytes } from "./log-format.ts";
 import { type RecoveredLog, recoverLog } from "./log-recovery.ts";
 import { LogWriter } from "./log-writer.ts";
 import { Memtable } from "./memtable.ts";
@@ -60,7 +61,7 @@ export class SmallLog {
     const bytes = utf8(value);
     const length = aim(key).length;
     if (!this.memtables.at(-1)!.segment.fits(length, bytes.length)) {
-      this.rotate(Math.max(this.#segmentBytes, Segment.bytesFor(length, bytes.length)));
+      this.rotate(Math.max(this.#segmentBytes, Segment.bytesFor(rowBytes(length, bytes.length))));
     }
     this.memtables.at(-1)!.put(aim(key), { bytes, start: 0, end: bytes.length }, nothing);
     this.writer.onPut();

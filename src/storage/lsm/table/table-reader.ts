@@ -96,6 +96,14 @@ export class TableReader {
     return this.#getFromDisk(number, probe.bytes.slice(0, probe.length), into);
   }
 
+  /** As `get`, at once: a block that is not in the cache is read while everything else waits. */
+  getSync(probe: TableProbe, into: ByteRange): boolean {
+    if (!this.#filter.mayContain(probe.hash)) return false;
+    const number = this.index.find(probe);
+    const block = this.#cache.get(this.#shelf, number) ?? this.#loadSync(number);
+    return findInBlock(block, probe.bytes, probe.length, into);
+  }
+
   /** The rows with `from` <= row key < `to`; all from the beginning, or to the end, if undefined. */
   scan(from?: Uint8Array, to?: Uint8Array, options?: IterationOptions): TableIterator {
     return new TableIterator(this, from, to, options);
@@ -123,10 +131,7 @@ export class TableReader {
   async readPacked(first: number, end: number): Promise<Uint8Array> {
     const offset = this.index.offset(first);
     const length = this.index.offset(end) - offset;
-    const bytes = await this.#file.read(offset, length);
-    if (bytes.length !== length)
-      throw corruption(this.path, offset + bytes.length, "the file ends too early");
-    return bytes;
+    return this.#requireWhole(await this.#file.read(offset, length), offset, length);
   }
 
   /** Block `number` out of `bytes`, which `readPacked` read from block `first` on. */
@@ -158,6 +163,19 @@ export class TableReader {
     const block = this.unpack(number, await this.readPacked(number, number + 1), number);
     this.#cache.put(this.#shelf, number, block);
     return block;
+  }
+
+  #loadSync(number: number): Uint8Array {
+    const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
+    const packed = this.#requireWhole(this.#file.readSync(offset, length), offset, length);
+    const block = this.unpack(number, packed, number);
+    this.#cache.put(this.#shelf, number, block);
+    return block;
+  }
+
+  #requireWhole(bytes: Uint8Array, offset: number, length: number): Uint8Array {
+    if (bytes.length === length) return bytes;
+    throw corruption(this.path, offset + bytes.length, "the file ends too early");
   }
 
   #readSection(section: Section): Promise<Uint8Array> {
