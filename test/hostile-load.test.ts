@@ -199,6 +199,24 @@ describe("short requests that ask for much", () => {
     expect(await target.fault()).toBeUndefined();
   });
 
+  test("a transaction that makes a long value anew and asks for it, again and again: run, but not told", async () => {
+    const client = (await connect(1))[0]!;
+    const pair = (i: number): Call[] => [
+      ["SETRANGE", "long", `${VALUE_BYTES_MAX - 9}`, `${i}`.padStart(9)],
+      ["GET", "long"],
+    ];
+    const pairs = Array.from({ length: 40 }, (_, i) => pair(i)).flat();
+    void client.send(Buffer.concat([["MULTI"], ...pairs, ["EXEC"]].map(encodeCall)));
+    const queued = `+OK\r\n${"+QUEUED\r\n".repeat(pairs.length)}`;
+    const reason = `the transaction was run, but its replies are longer than ${80 * MIB} bytes`;
+    const expected = `${queued}-OVERLOADED UNKNOWN ${reason}\r\n`;
+    expect((await client.receive(expected.length)).toString()).toBe(expected);
+    await expectBoundedMemory();
+    expect(await target.ask("GETRANGE", "long", "-9", "-1")).toBe("$9\r\n       39\r\n");
+    expect(await target.ask("DEL", "long")).toBe(":1\r\n");
+    expect(await target.fault()).toBeUndefined();
+  });
+
   test.each(["DOCS", "INFO"])(
     "COMMAND %s of one command, a hundred thousand times: likewise",
     async (what) => {

@@ -2,6 +2,7 @@
  * Replies as the values a program would rather have: text, numbers, arrays, maps and sets, whatever the
  * protocol called them. For tests and tools; what is not UTF-8 does not survive it.
  */
+import { AssertionError } from "../base/assert.ts";
 import { toText } from "../base/bytes.ts";
 import type { Reply, ReplyPair, TaggedReply } from "./reply.ts";
 
@@ -40,6 +41,8 @@ function plainTagged(reply: TaggedReply): PlainReply {
     case "double":
     case "bigNumber":
       return reply.value;
+    case "encodedArray":
+      throw new AssertionError("replies on their way out are not looked into");
     case "nullArray":
       return null;
     case "attributed":

@@ -338,7 +338,7 @@ export class ReplyWriter {
     const needed = this.length + count;
     if (needed > this.#bytesMax) throw new ReplyTooLarge();
     if (needed <= this.bytes.length) return;
-    const larger = new Uint8Array(Math.max(2 * this.bytes.length, needed));
+    const larger = new Uint8Array(Math.max(Math.min(2 * this.bytes.length, this.#bytesMax), needed));
     larger.set(this.view());
     this.#use(larger);
   }

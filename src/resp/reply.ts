@@ -21,6 +21,8 @@ export type TaggedReply =
   | { readonly kind: "bigNumber"; readonly value: bigint }
   | { readonly kind: "verbatim"; readonly format: string; readonly text: string }
   | { readonly kind: "nullArray" }
+  /** An array of `count` replies, which are in `items` as they are to be sent. */
+  | { readonly kind: "encodedArray"; readonly count: number; readonly items: Uint8Array }
   | { readonly kind: "attributed"; readonly attributes: readonly ReplyPair[]; readonly reply: Reply };
 
 /** A status for programs: one line, no line ends. */
@@ -124,6 +126,10 @@ function writeTagged(writer: ReplyWriter, reply: TaggedReply): void {
       break;
     case "verbatim":
       writer.verbatim(reply.format, utf8(reply.text));
+      break;
+    case "encodedArray":
+      writer.arrayHeader(reply.count);
+      writer.raw(reply.items);
       break;
     case "nullArray":
       writer.nullArray();

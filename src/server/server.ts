@@ -22,6 +22,7 @@ import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
 import { SlowReaders } from "./slow-readers.ts";
 import { Statistics } from "./statistics.ts";
+import { TransactionReplies } from "./transaction-replies.ts";
 
 export interface RunningServer {
   readonly host: string;
@@ -83,6 +84,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   #peakBytes = 0;
   #turnStartedMs = 0;
   readonly #slowReaders = new SlowReaders<Session<Server>>();
+  #spareReplies: TransactionReplies | undefined;
   readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
   #cancelTick: Cancel | undefined;
   #closing: Promise<void> | undefined;
@@ -165,6 +167,18 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     const { slowlogThresholdMicros } = this.settings;
     const timesAll = slowlogThresholdMicros >= 0 && slowlogThresholdMicros < FAST_PATH_THRESHOLD_MICROS;
     this.allowsFastPaths = this.pause.mode === undefined && !timesAll;
+  }
+
+  /** For one EXEC: it may have to wait, and others come meanwhile. Pair it with `giveBack`. */
+  takeTransactionReplies(): TransactionReplies {
+    const replies = this.#spareReplies ?? new TransactionReplies();
+    this.#spareReplies = undefined;
+    replies.begin(this.limits.replyBytesMax);
+    return replies;
+  }
+
+  giveBack(replies: TransactionReplies): void {
+    this.#spareReplies = replies;
   }
 
   /** Notes the time once for all requests of a turn. */

@@ -8,7 +8,7 @@ import { DatabaseMap } from "../node/database-map.ts";
 import type { Within } from "../replication/cell-store.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { type Reply, simple } from "../resp/reply.ts";
-import { type Answer, CommandError, type CommandFlag, NO_REPLY } from "./command-shape.ts";
+import { type Answer, CommandError, type CommandFlag } from "./command-shape.ts";
 import type { Call } from "./command-table.ts";
 import { databaseArgument } from "./database-argument.ts";
 import { keyRefsOf } from "./key-refs.ts";
@@ -82,21 +82,23 @@ export class Transaction<S = never> {
     return refs;
   }
 
-  /** Runs its calls one after the other, each `within` the replica's transaction; their replies. */
-  run(within: Within, call: (call: Call<S>) => Answer | Promise<Answer>): Awaitable<readonly Reply[]> {
-    const replies: Reply[] = [];
-    const runFrom = (start: number): Awaitable<readonly Reply[]> => {
+  /** Runs its calls one after the other, each `within` the replica's transaction, and shows `add` each answer. */
+  run(
+    within: Within,
+    call: (call: Call<S>) => Answer | Promise<Answer>,
+    add: (answer: Answer) => void,
+  ): Awaitable<void> {
+    const runFrom = (start: number): Awaitable<void> => {
       for (let i = start; i < this.#calls.length; i++) {
         const answer = within(() => call(this.#calls[i]!));
         if (answer instanceof Promise) {
           return answer.then((late) => {
-            if (late !== NO_REPLY) replies.push(late);
+            add(late);
             return runFrom(i + 1);
           });
         }
-        if (answer !== NO_REPLY) replies.push(answer);
+        add(answer);
       }
-      return replies;
     };
     return runFrom(0);
   }

@@ -1,13 +1,16 @@
 /**
  * `EXEC` -> the replies of the queued commands, errors among them; a null array if a watched key has changed. Other
- * clients see all of its changes or none; see LocalReplica.transact.
+ * clients see all of its changes or none; see LocalReplica.transact. Replies that are too long together are not known
+ * before the last has run: the error that takes their place says so.
  */
 
 import type { Awaitable } from "../../base/awaitable.ts";
 import { whenReady } from "../../base/awaitable.ts";
+import type { Within } from "../../replication/cell-store.ts";
 import { nullArray, type Reply } from "../../resp/reply.ts";
 import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
+import type { Call } from "../command-table.ts";
 import type { Transaction } from "../transaction.ts";
 
 export const exec: SessionCommand = {
@@ -29,9 +32,9 @@ export const exec: SessionCommand = {
       throw cause;
     }
     session.endTransaction();
-    return whenReady(runQueued(session, transaction), (replies) => {
+    return whenReady(runQueued(session, transaction), (reply) => {
       session.lastCommandName = "exec";
-      return replies ?? nullArray;
+      return reply;
     });
   },
 };
@@ -47,28 +50,31 @@ function refuseUnfit({ server }: Session, transaction: Transaction<Session>): vo
   }
 }
 
-function runQueued(
-  session: Session,
-  transaction: Transaction<Session>,
-): Awaitable<readonly Reply[] | undefined> {
-  const { server, database } = session;
-  const { watches } = session.watched;
+function runQueued(session: Session, transaction: Transaction<Session>): Awaitable<Reply> {
+  const { server, database, watched } = session;
   const refs = transaction.keyRefs(database);
-  session.isExecuting = true;
+  const replies = server.takeTransactionReplies();
+  const body = (within: Within): Awaitable<true> => {
+    const call = (queued: Call<Session>) => server.dispatcher.call(session, queued);
+    const run = transaction.run(within, call, (answer) => replies.add(answer, session.protocol));
+    return whenReady(run, () => true as const);
+  };
   const end = (): void => {
     session.isExecuting = false;
-    session.watched.clear();
+    watched.clear();
+    server.giveBack(replies);
   };
-  let replies: Awaitable<readonly Reply[] | undefined>;
+  session.isExecuting = true;
+  let reply: Awaitable<Reply>;
   try {
-    replies = server.node.replica.transact({ refs, watches, wallMs: server.wallMs }, (within) =>
-      transaction.run(within, (call) => server.dispatcher.call(session, call)),
-    );
+    const { watches } = watched;
+    const ran = server.node.replica.transact({ refs, watches, wallMs: server.wallMs }, body);
+    reply = whenReady(ran, (hasRun) => (hasRun ? replies.finish() : nullArray));
   } catch (cause) {
     end();
     throw cause;
   }
-  if (replies instanceof Promise) return replies.finally(end);
+  if (reply instanceof Promise) return reply.finally(end);
   end();
-  return replies;
+  return reply;
 }

@@ -1,0 +1,51 @@
+/**
+ * The replies of a transaction, written as they are made: a reply that waits for those after it as bytes cannot hold
+ * a value that the transaction has replaced since, and what they come to has a bound.
+ */
+import { type Reply, type TaggedReply, writeReply } from "../resp/reply.ts";
+import { ReplyTooLarge, ReplyWriter } from "../resp/reply-writer.ts";
+import { type Answer, CommandError, NO_REPLY } from "./command-shape.ts";
+
+/** Room for the header of the array, which is written last. */
+const HEADER_BYTES_MAX = 32;
+
+export class TransactionReplies {
+  readonly #writer = new ReplyWriter();
+  #bytesMax = 0;
+  #count = 0;
+  #isTooLong = false;
+
+  /** Forgets what was there. The replies may come to `bytesMax`. */
+  begin(bytesMax: number): void {
+    this.#bytesMax = bytesMax;
+    this.#writer.bytesMax = bytesMax - HEADER_BYTES_MAX;
+    this.#writer.reset();
+    this.#count = 0;
+    this.#isTooLong = false;
+  }
+
+  add(answer: Answer, protocol: 2 | 3): void {
+    if (answer === NO_REPLY || this.#isTooLong) return;
+    this.#count++;
+    this.#writer.protocol = protocol;
+    try {
+      writeReply(this.#writer, answer);
+    } catch (cause) {
+      if (!(cause instanceof ReplyTooLarge)) throw cause;
+      this.#isTooLong = true;
+      this.#writer.reset();
+    }
+  }
+
+  /** One array of all replies, which outlives this. Throws CommandError if they are too long: then none can be told. */
+  finish(): Reply {
+    if (this.#isTooLong) {
+      throw new CommandError(
+        `OVERLOADED UNKNOWN the transaction was run, but its replies are longer than ${this.#bytesMax} bytes`,
+      );
+    }
+    const all: TaggedReply = { kind: "encodedArray", count: this.#count, items: this.#writer.take() };
+    this.#writer.reset();
+    return all;
+  }
+}
