@@ -27,7 +27,6 @@ export function createNodejsNetwork(options: NodejsNetworkOptions = {}): Network
 
 class NodejsNetwork implements Network {
   readonly #sharedBytes: Uint8Array | undefined;
-
   readonly #nativeWrites: boolean;
 
   constructor(sharedBytes: Uint8Array | undefined, nativeWrites: boolean) {
