@@ -95,13 +95,17 @@ export class Memtables {
       this.#spare = segment.shared;
   }
 
-  /** The newest memtable first. Call `endScan` when they are read. */
-  sources(from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+  /** The newest first. Their buffers stay as they are until `endScan`. */
+  beginScan(): Memtable[] {
     this.#scanCount++;
     return this.#all()
       .filter(({ rowCount }) => rowCount > 0)
-      .reverse()
-      .map((memtable) => new MemtableScan(memtable, from, to));
+      .reverse();
+  }
+
+  /** The newest memtable first. Call `endScan` when they are read. */
+  sources(from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+    return this.beginScan().map((memtable) => new MemtableScan(memtable, from, to));
   }
 
   endScan(): void {

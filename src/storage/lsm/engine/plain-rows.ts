@@ -9,6 +9,7 @@ import type { RowKey } from "../../row-key.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import { isForgotten } from "./forgotten-row.ts";
 import type { Memtables } from "./memtables.ts";
+import { Moment } from "./moment.ts";
 import type { OpenTables } from "./open-tables.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { WriteThrottle } from "./write-throttle.ts";
@@ -42,6 +43,11 @@ export class PlainRows {
    */
   getSync(key: RowKey, into: ByteRange): boolean {
     return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.getSync(key, into);
+  }
+
+  /** All rows as they are now. Close it when it is not needed. */
+  moment(): Moment {
+    return new Moment(this.#memtables, this.#tables);
   }
 
   /**
