@@ -53,6 +53,11 @@ export class LsmEngine implements StorageEngine {
   readonly usesSuperseded = true;
   /** For whoever needs rows only. */
   readonly plain: PlainRows;
+  /** Wall part of the newest hybrid time of any row that was there when the engine opened; 0 if there was none. */
+  readonly newestWallMs: number;
+  /** For whoever keeps replies back until writes are durable. */
+  readonly writes: Pick<RowWriter, "writeCount" | "isRefusing">;
+  readonly syncing: Pick<LogWriter, "policy">;
   readonly #clock: Clock;
   readonly #rules: CellRules;
   readonly #traits: CellTraits;
@@ -93,6 +98,7 @@ export class LsmEngine implements StorageEngine {
   private constructor(settings: LsmSettings, places: Places, parts: RecoveredParts) {
     const { runtime, rules, traits, logger, picker, tableSettings, tableBytes } = settings;
     const { memtables, manifest, tables, sums } = parts;
+    this.newestWallMs = parts.newestWallMs;
     this.#clock = runtime.clock;
     this.#rules = rules;
     this.#traits = traits;
@@ -112,6 +118,8 @@ export class LsmEngine implements StorageEngine {
     const onFull = (): void => this.#onFull();
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull });
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
+    this.writes = this.#writer;
+    this.syncing = log;
     const shared = { ...parts, changes: this.#changes, retry, closing, directory: places.tables };
     const { flush, merge } = settings.tasks;
     this.#flusher = new Flusher({

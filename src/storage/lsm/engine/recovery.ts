@@ -46,6 +46,8 @@ export interface RecoveredParts {
   readonly memtables: Memtables;
   /** Summary of the tables alone; tally of everything. */
   readonly sums: TableSums;
+  /** As CellTraits tells it, of all rows; 0 if there is none. */
+  readonly newestWallMs: number;
 }
 
 /** Rejects with StoreError CORRUPTION or IO. */
@@ -58,7 +60,8 @@ export async function recoverParts(options: RecoveryOptions): Promise<RecoveredP
   const table = { disk, directory: places.tables, cacheBytes, logger };
   const tables = await OpenTables.open(table, manifest.version);
   const memtables = await recoverMemtables(options, manifest);
-  return { manifest, tables, memtables, sums: await addUpSums(options, tables, memtables) };
+  const sums = await addUpSums(options, tables, memtables);
+  return { manifest, tables, memtables, ...sums };
 }
 
 async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): Promise<Memtables> {
@@ -83,16 +86,21 @@ async function addUpSums(
   { traits }: RecoveryOptions,
   tables: OpenTables,
   memtables: Memtables,
-): Promise<TableSums> {
+): Promise<Pick<RecoveredParts, "sums" | "newestWallMs">> {
   const sums = { summary: new MerkleSummary(), tally: new RowTally() };
+  let newestWallMs = 0;
   for (const table of tables.version.tables) {
     const { summary, tally } = await tables.loadSums(table);
     sums.summary.addSummary(summary);
     sums.tally.addTally(tally);
+    newestWallMs = Math.max(newestWallMs, table.properties.newestWallMs);
   }
   for (const memtable of [...memtables.full, memtables.active]) {
     const rows = new RowSums(memtable, traits);
-    while (rows.next()) rows.addToTally(sums.tally);
+    while (rows.next()) {
+      rows.addToTally(sums.tally);
+      newestWallMs = Math.max(newestWallMs, traits.newestWallMs(rows.rows.cell));
+    }
   }
-  return sums;
+  return { sums, newestWallMs };
 }

@@ -38,6 +38,8 @@ export interface RowWriterOptions {
 export class RowWriter {
   /** Of all rows there are. */
   tally: RowTally;
+  /** Since the start. */
+  writeCount = 0;
   readonly #memtables: Memtables;
   readonly #log: LogWriter;
   readonly #traits: CellTraits;
@@ -79,6 +81,7 @@ export class RowWriter {
       this.#count(key, flags, this.#superseded.flags);
     }
     memtables.active.put(key, cell, this.#superseded);
+    this.writeCount++;
     this.#log.onPut();
   }
 

@@ -97,7 +97,11 @@ export class LogWriter {
     return bytes;
   }
 
-  setPolicy(policy: FsyncPolicy): void {
+  get policy(): FsyncPolicy {
+    return this.#policy;
+  }
+
+  set policy(policy: FsyncPolicy) {
     this.#policy = policy;
     this.#settleWaiters();
     this.#rouse();
