@@ -37,6 +37,11 @@ export class PlainRows {
     this.#throttle = throttle;
   }
 
+  /** As `get` of StorageEngine. */
+  get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
+    return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.get(key, into);
+  }
+
   /**
    * As `get` of the engine, at once: if the disk has to be read, everything else waits. Throws StoreError IO or
    * CORRUPTION.
@@ -67,8 +72,23 @@ export class PlainRows {
     this.#writer.append(key, cell);
   }
 
-  /** Undefined if all that was put is on the disk, whatever the policy; else resolves when it is. */
-  synced(): Promise<void> | undefined {
-    return this.#log.synced();
+  /** As `durable` of the engine. */
+  accepted(): Promise<void> | undefined {
+    return both(this.#log.durable(), this.#throttle.wait());
   }
+
+  /** Undefined if the operating system has all that was put, whatever the policy; else resolves when it has. */
+  written(): Promise<void> | undefined {
+    return both(this.#log.written(), this.#throttle.wait());
+  }
+
+  /** As `written`, of the disk. */
+  synced(): Promise<void> | undefined {
+    return both(this.#log.synced(), this.#throttle.wait());
+  }
+}
+
+function both(a: Promise<void> | undefined, b: Promise<void> | undefined): Promise<void> | undefined {
+  if (b === undefined) return a;
+  return a === undefined ? b : Promise.all([a, b]).then(() => undefined);
 }
