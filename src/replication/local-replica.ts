@@ -113,6 +113,7 @@ export class LocalReplica {
     this.#changer = new CellChanger(stamper, limits);
     this.#cells = new CellStore(engine, this.#watchBoard, hashSeed);
     this.#rowKey = new RowKey(hashSeed);
+    if (engine.usesSuperseded) engine.isInUse = (hash) => this.#latch.holds(hash);
   }
 
   /** Reads that found a live key, and reads that did not, since the last reset. */

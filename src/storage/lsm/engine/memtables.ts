@@ -31,8 +31,13 @@ export class Memtables {
     this.#active = memtables.at(-1)!;
   }
 
-  static create(number: number, shared: SharedArrayBuffer, random: Pick<Random, "uint32">): Memtable {
-    return new Memtable(new Segment(number, shared, random.uint32()));
+  static create(
+    number: number,
+    shared: SharedArrayBuffer,
+    random: Pick<Random, "uint32">,
+    clearsOlder = false,
+  ): Memtable {
+    return new Memtable(new Segment(number, shared, random.uint32(), clearsOlder));
   }
 
   get active(): Memtable {
@@ -68,12 +73,15 @@ export class Memtables {
     return false;
   }
 
-  /** The active memtable is full; another takes its place, with room for rows of so many bytes. */
-  rotate(bytes: number): Memtable {
+  /**
+   * The active memtable is full; another takes its place, with room for rows of so many bytes. `clearsOlder`: see
+   * Segment.
+   */
+  rotate(bytes: number, clearsOlder = false): Memtable {
     const sizeBytes = Math.max(this.#segmentBytes, padded(Segment.bytesFor(bytes)));
     const shared = this.#takeBuffer(sizeBytes);
     this.#full.push(this.#active);
-    this.#active = Memtables.create(this.#active.segment.number + 1, shared, this.#random);
+    this.#active = Memtables.create(this.#active.segment.number + 1, shared, this.#random, clearsOlder);
     return this.#active;
   }
 

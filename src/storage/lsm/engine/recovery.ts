@@ -1,6 +1,7 @@
 /** Brings an engine's parts back from its directory: tables by the manifest, memtables by the log. */
 import type { Logger } from "../../../base/logger.ts";
 import type { Disk, Random } from "../../../runtime/runtime.ts";
+import { findClearing } from "../log/log-clearing.ts";
 import { recoverLog } from "../log/log-recovery.ts";
 import { Manifest } from "../manifest/manifest.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
@@ -57,11 +58,21 @@ export async function recoverParts(options: RecoveryOptions): Promise<RecoveredP
   const manifest = await Manifest.open({ disk, directory: places.directory });
   if (manifest.cutBytes > 0)
     logger.warn({ cutBytes: manifest.cutBytes }, "the manifest ended in half an edit");
+  await finishClear(disk, places, manifest);
   const table = { disk, directory: places.tables, cacheBytes, logger };
   const tables = await OpenTables.open(table, manifest.version);
   const memtables = await recoverMemtables(options, manifest);
   const sums = await addUpSums(options, tables, memtables);
   return { manifest, tables, memtables, ...sums };
+}
+
+/** A clear that a crash cut short has happened if anything was written after it. */
+async function finishClear(disk: Disk, { log }: Places, manifest: Manifest): Promise<void> {
+  const { flushedLog, tables } = manifest.version;
+  const clearing = await findClearing(disk, log, flushedLog + 1);
+  if (clearing === undefined || clearing === flushedLog + 1) return;
+  const removed = tables.filter(({ age }) => age < clearing).map(({ number }) => number);
+  await manifest.commit({ removed, flushedLog: clearing - 1 });
 }
 
 async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): Promise<Memtables> {
