@@ -64,6 +64,9 @@ function testBytes(check: Check): void {
     expect(file.readSync(1, 1)).toEqual(Uint8Array.of(2));
     expect(file.readSync(1, 10)).toEqual(Uint8Array.of(2, 3));
     expect(file.readSync(99, 1)).toEqual(new Uint8Array(0));
+    const target = Uint8Array.of(7, 7, 7, 7);
+    expect(file.readSync(1, 4, target)).toEqual(Uint8Array.of(2, 3));
+    expect(target).toEqual(Uint8Array.of(2, 3, 7, 7));
     file.readSync(0, 3).fill(9);
     expect(file.readSync(0, 3)).toEqual(Uint8Array.of(1, 2, 3));
     await file.close();

@@ -125,9 +125,10 @@ export interface DiskFile {
   read(offset: number, length: number): Promise<Uint8Array>;
   /**
    * As `read`, at once: everything else waits for the disk meanwhile. Only for callers who have promised their own
-   * callers to answer at once. Throws what `read` rejects with.
+   * callers to answer at once. Throws what `read` rejects with. With a `target`, which has
+   * room for `length`, the bytes are its first ones.
    */
-  readSync(offset: number, length: number): Uint8Array;
+  readSync(offset: number, length: number, target?: Uint8Array): Uint8Array;
   sizeBytes(): Promise<number>;
   /** Cuts the file to `sizeBytes`. */
   truncate(sizeBytes: number): Promise<void>;

@@ -29,7 +29,7 @@ async function start(settings: Partial<NodeSettings>): Promise<void> {
       connect: () => Promise.reject(new Error("nobody calls")),
     },
   };
-  const complete: NodeSettings = { ...DEFAULT_SETTINGS, storage: "memory", ...settings };
+  const complete = { ...DEFAULT_SETTINGS, ...settings };
   const node = await openNode(runtime, complete, silentLogger);
   const commands = createCommandTable();
   server = new Server({ runtime, node, settings: complete, logger: silentLogger, commands });

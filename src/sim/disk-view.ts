@@ -210,10 +210,13 @@ class DiskFileView implements DiskFile {
     return this.#file.read(offset, length);
   }
 
-  readSync(offset: number, length: number): Uint8Array {
+  readSync(offset: number, length: number, target?: Uint8Array): Uint8Array {
     const begin = (): Uint8Array => {
       this.#requireOpen();
-      return this.#file.read(offset, length);
+      const bytes = this.#file.read(offset, length);
+      if (target === undefined) return bytes;
+      target.set(bytes);
+      return target.subarray(0, bytes.length);
     };
     return this.#stepper.runSync({ kind: "read", path: this.#path, outcome: "not-applied", begin });
   }

@@ -25,11 +25,6 @@ export interface StorageEngine {
   readonly statistics: EngineStatistics;
   /** True if `put` wants to be told what it supersedes: then it must be. */
   readonly usesSuperseded?: boolean;
-  /**
-   * Whoever reads rows and puts them later says so of their keys' hashes, where an engine has this: what such a
-   * put supersedes must not be dropped meanwhile.
-   */
-  isInUse?: ((rowKeyHash: number) => boolean) | undefined;
 
   /**
    * Points `into` at the row's cell and is true, or is false if there is none. Cells past their expiry are

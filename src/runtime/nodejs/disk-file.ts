@@ -35,9 +35,9 @@ export class NodejsDiskFile implements DiskFile {
     return this.#attempt("not-applied", "read", () => this.#read(offset, length));
   }
 
-  readSync(offset: number, length: number): Uint8Array {
+  readSync(offset: number, length: number, target?: Uint8Array): Uint8Array {
     try {
-      return this.#readSync(offset, length);
+      return this.#readSync(offset, length, target ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer));
     } catch (cause) {
       throw ioError("not-applied", `cannot read ${this.#path}`, cause);
     }
@@ -87,15 +87,14 @@ export class NodejsDiskFile implements DiskFile {
     return new Uint8Array(bytes.buffer, 0, filled);
   }
 
-  #readSync(offset: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(length);
+  #readSync(offset: number, length: number, target: Uint8Array): Uint8Array {
     let filled = 0;
     while (filled < length) {
-      const bytesRead = readSync(this.#file.fd, bytes, filled, length - filled, offset + filled);
+      const bytesRead = readSync(this.#file.fd, target, filled, length - filled, offset + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    return new Uint8Array(bytes.buffer, 0, filled);
+    return target.subarray(0, filled);
   }
 
   #inOrder(act: () => Promise<void>): Promise<void> {

@@ -16,22 +16,17 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 300_000 };
 export interface NodejsNetworkOptions {
   /** False makes every read allocate its buffer, as on a Node.js where sharing one is impossible. */
   readonly sharedReads?: boolean;
-  /** False makes every write go through Node.js's stream layer, as where nothing else is possible. */
-  readonly nativeWrites?: boolean;
 }
 
-export function createNodejsNetwork(options: NodejsNetworkOptions = {}): Network {
-  const { sharedReads = true, nativeWrites = true } = options;
-  return new NodejsNetwork(sharedReads ? new Uint8Array(READ_BYTES) : undefined, nativeWrites);
+export function createNodejsNetwork({ sharedReads = true }: NodejsNetworkOptions = {}): Network {
+  return new NodejsNetwork(sharedReads);
 }
 
 class NodejsNetwork implements Network {
   readonly #sharedBytes: Uint8Array | undefined;
-  readonly #nativeWrites: boolean;
 
-  constructor(sharedBytes: Uint8Array | undefined, nativeWrites: boolean) {
-    this.#sharedBytes = sharedBytes;
-    this.#nativeWrites = nativeWrites;
+  constructor(sharedReads: boolean) {
+    this.#sharedBytes = sharedReads ? new Uint8Array(READ_BYTES) : undefined;
   }
 
   async listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
@@ -44,7 +39,7 @@ class NodejsNetwork implements Network {
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
-    const reader = new Reader(this.#nativeWrites);
+    const reader = new Reader();
     const onread = this.#onreadOf(reader);
     const { host, port } = options;
     const socket = netConnect({
@@ -61,7 +56,7 @@ class NodejsNetwork implements Network {
   }
 
   #accepted(accepted: Socket): Connection {
-    const reader = new Reader(this.#nativeWrites);
+    const reader = new Reader();
     const onread = this.#onreadOf(reader);
     const adopted = onread && adoptSocket(accepted, onread);
     if (adopted !== undefined) return reader.attach(adopted);
@@ -75,15 +70,10 @@ class NodejsNetwork implements Network {
 
 /** Joins a socket, whose reader must be known when it is made, to the connection made from the socket. */
 class Reader {
-  readonly #nativeWrites: boolean;
   #connection: SocketConnection | undefined;
 
-  constructor(nativeWrites: boolean) {
-    this.#nativeWrites = nativeWrites;
-  }
-
   attach(socket: Socket): Connection {
-    this.#connection = new SocketConnection(socket, this.#nativeWrites);
+    this.#connection = new SocketConnection(socket);
     return this.#connection;
   }
 

@@ -1,5 +1,4 @@
 /** `MEMORY USAGE | STATS | DOCTOR | PURGE | MALLOC-STATS`: what takes memory. Rows lie in pages of Kvorum's own. */
-import { whenReady } from "../../base/awaitable.ts";
 import { DATABASE_COUNT } from "../../node/settings.ts";
 import { double, map, OK, type Reply, verbatim } from "../../resp/reply.ts";
 import { integer64, SYNTAX_ERROR, word } from "../arguments.ts";
@@ -21,8 +20,7 @@ const memoryUsage: SessionCommand = {
   name: "memory|usage",
   arity: -3,
   flags: ["readonly"],
-  summary:
-    "Answers the bytes that a key and its value take, with their share of the index; on disk, their own.",
+  summary: "Answers the bytes that a key and its value take, with their share of the index.",
   syntax: "key [SAMPLES count]",
   keys: { first: 2, last: 2, step: 1 },
   run({ server, database }, args) {
@@ -30,7 +28,7 @@ const memoryUsage: SessionCommand = {
       if (word(args[i]!) !== "SAMPLES" || i + 1 === args.length) throw new CommandError(SYNTAX_ERROR);
       if (integer64(args[i + 1]!) < 0n) throw new CommandError(SYNTAX_ERROR);
     }
-    return whenReady(server.node.rowBytes({ database, key: args[2]! }), (bytes) => bytes ?? null);
+    return server.node.rowBytes({ database, key: args[2]! }) ?? null;
   },
 };
 

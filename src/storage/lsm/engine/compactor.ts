@@ -46,6 +46,10 @@ export class Compactor {
     options.closing.addEventListener("abort", () => this.#control.stop());
   }
 
+  get runningTasks(): number {
+    return this.#isRunning ? 1 : 0;
+  }
+
   /** There may be something to merge. */
   wake(): void {
     if (!this.#isRunning) this.#work = this.#run();

@@ -33,13 +33,21 @@ export interface FlusherOptions {
 export class Flusher {
   /** Since the start. */
   flushCount = 0;
+  writtenBytes = 0;
   readonly #options: FlusherOptions;
+  /** Tables of level 0 are merged soon, which unpacks them: so they are not packed first. */
+  readonly #settings: TableSettings;
   #isRunning = false;
   #work: Promise<void> = Promise.resolve();
   #discards: Promise<void> = Promise.resolve();
 
   constructor(options: FlusherOptions) {
     this.#options = options;
+    this.#settings = { ...options.settings, packing: "stored" };
+  }
+
+  get runningTasks(): number {
+    return this.#isRunning ? 1 : 0;
   }
 
   /** There may be a full memtable. */
@@ -106,11 +114,13 @@ export class Flusher {
   }
 
   async #write(memtable: Memtable, number: number): Promise<{ entry: TableEntry; sums: TableSums }> {
-    const { runtime, task, settings, directory, tables } = this.#options;
+    const { runtime, task, directory, tables } = this.#options;
+    const settings = this.#settings;
     const { segment, heads } = memtable;
     const { shared, sealedBytes } = segment;
     const path = tables.pathOf(number);
     const metadata = await runtime.background.run(task, { path, shared, sealedBytes, heads, settings });
+    this.writtenBytes += metadata.fileBytes;
     await runtime.disk.syncDirectory(directory);
     const entry = { ...metadata, number, level: 0, age: segment.number, horizonMs: 0 };
     await tables.add(entry);

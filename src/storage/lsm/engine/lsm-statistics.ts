@@ -13,6 +13,8 @@ export interface LsmStatistics extends EngineStatistics {
   readonly fullMemtableCount: number;
   readonly flushCount: number;
   readonly compactionCount: number;
+  /** Flushes and compactions under way. */
+  readonly runningTasks: number;
   readonly log: Readonly<LogCounters>;
 }
 
@@ -56,6 +58,9 @@ export function statisticsOf({
     },
     get flushCount() {
       return flusher.flushCount;
+    },
+    get runningTasks() {
+      return flusher.runningTasks + compactor.runningTasks;
     },
     get compactionCount() {
       return compactor.compactionCount;

@@ -54,8 +54,6 @@ export class LogWriter {
   readonly #waiters = new BatchWaiters();
   /** Those who wait for the disk whatever the policy: while there are any, it is as "always". */
   readonly #syncWaiters = new BatchWaiters();
-  /** Those who wait for the system: while there are any, rows are written at once. */
-  readonly #writeWaiters = new BatchWaiters();
   /** Those not finished yet, oldest first: of the first, rows are being written; into the last, rows are put. */
   #files: LogFile[];
   #active: LogFile;
@@ -99,11 +97,7 @@ export class LogWriter {
     return bytes;
   }
 
-  get policy(): FsyncPolicy {
-    return this.#policy;
-  }
-
-  set policy(policy: FsyncPolicy) {
+  setPolicy(policy: FsyncPolicy): void {
     this.#policy = policy;
     this.#settleWaiters();
     this.#rouse();
@@ -136,21 +130,12 @@ export class LogWriter {
     return batch <= this.#safeBatch() ? undefined : this.#waiters.wait(batch);
   }
 
-  /** Undefined if all that was put is in its file, else resolves when it is, whatever the policy. Rejects as `durable`. */
-  written(): Promise<void> | undefined {
-    if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
-    const batch = this.#latestBatch();
-    if (batch <= this.#writtenBatch) return undefined;
-    if (this.#writeWaiters.isEmpty) this.#rouse();
-    return this.#writeWaiters.wait(batch);
-  }
-
   /** Undefined if all that was put is durable, else resolves when it is, whatever the policy. Rejects as `durable`. */
   synced(): Promise<void> | undefined {
     if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
     const batch = this.#latestBatch();
     if (batch <= this.#durableBatch) return undefined;
-    if (this.#syncWaiters.isEmpty) this.#rouse();
+    this.#rouse();
     return this.#syncWaiters.wait(batch);
   }
 
@@ -240,7 +225,7 @@ export class LogWriter {
       hasUnwritten: file.hasUnwritten,
       hasUnsynced: file.hasUnsynced,
       isEnding: file !== this.#active || this.#closing !== undefined,
-      lastWriteMs: this.#writeWaiters.isEmpty ? this.#lastWriteMs : Number.NEGATIVE_INFINITY,
+      lastWriteMs: this.#lastWriteMs,
       lastSyncMs: this.#lastSyncMs,
       retryAtMs: this.#retryAtMs,
     };
@@ -286,7 +271,6 @@ export class LogWriter {
   #settleWaiters(): void {
     this.#waiters.settle(this.#safeBatch());
     this.#syncWaiters.settle(this.#durableBatch);
-    this.#writeWaiters.settle(this.#writtenBatch);
   }
 
   #settleDown(step: "wait" | "rest"): void {
@@ -323,7 +307,6 @@ export class LogWriter {
     this.counters.failures++;
     this.#waiters.rejectAll(this.#trouble);
     this.#syncWaiters.rejectAll(this.#trouble);
-    this.#writeWaiters.rejectAll(this.#trouble);
     if (isFirst) this.#options.onTrouble?.(cause);
   }
 

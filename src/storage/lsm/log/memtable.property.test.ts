@@ -176,3 +176,18 @@ test("a large slot is sorted once for many scans, until a row is put into it", (
   expect(firstAfter(added)).toEqual(added);
   expect(table.sortedSlot?.offsets).not.toBe(kept?.offsets);
 });
+
+test("while its index grows, every row is found as it was last put", () => {
+  const table = memtable();
+  const model = new Map<string, string>();
+  for (let i = 0; i < 6000; i++) {
+    const key = `key ${(i * 7919) % 4001}`;
+    put(table, key, `${i}`);
+    model.set(key, `${i}`);
+    const other = `key ${(i * 31) % 4500}`;
+    expect(get(table, other)).toBe(model.get(other));
+  }
+  for (const [key, value] of model) expect(get(table, key)).toBe(value);
+  expect(table.rowCount).toBe(model.size);
+  expect(rowsOf(new MemtableScan(table, new Uint8Array(0), undefined))).toEqual(sortedRows(model));
+});

@@ -23,6 +23,23 @@ describe("BlockCache", () => {
     expect(cache).toMatchObject({ hits: 100, misses: 0 });
   });
 
+  test("a full cache wants a block only when it is asked for again, and not long after", () => {
+    const cache = new BlockCache(100 * ENTRY_BYTES);
+    const shelf = cache.createShelf(10_000);
+    for (let i = 0; i < 100; i++) {
+      expect(cache.wants(shelf, i, BLOCK_BYTES)).toBe(true);
+      cache.put(shelf, i, block());
+    }
+    expect(cache.wants(shelf, 200, BLOCK_BYTES)).toBe(false);
+    expect(cache.wants(shelf, 200, BLOCK_BYTES)).toBe(true);
+    expect(cache.wants(shelf, 201, BLOCK_BYTES)).toBe(false);
+    for (let i = 300; i < 400; i++) expect(cache.wants(shelf, i, BLOCK_BYTES)).toBe(false);
+    expect(cache.wants(shelf, 201, BLOCK_BYTES)).toBe(false);
+    expect(cache.blockCount).toBe(100);
+    cache.put(shelf, 200, block(7));
+    expect(cache.peek(shelf, 200)![0]).toBe(7);
+  });
+
   test("a scan pushes nothing out that is in use", () => {
     const cache = new BlockCache(100 * ENTRY_BYTES);
     const [hot, scanned] = [cache.createShelf(50), cache.createShelf(10_000)];

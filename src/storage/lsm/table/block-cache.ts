@@ -84,13 +84,24 @@ export class BlockCache {
     return entry < 0 ? undefined : this.#blocks[entry];
   }
 
+  /**
+   * True if a block that has just been read should be kept: there is room, or it was here or asked for not long ago.
+   * If not, it is remembered as asked for: so of blocks that are asked for once, only the number is kept.
+   */
+  wants(shelf: CacheShelf, number: number, rawBytes: number): boolean {
+    if (this.sizeBytes + rawBytes + ENTRY_BYTES <= this.#capacityBytes) return true;
+    if (this.#hasLeftWithin(this.blockCount, shelf.places[number]!)) return true;
+    shelf.places[number] = -this.#nextGhost();
+    return false;
+  }
+
   /** Keeps `block`, at another's expense. It must not change any more. */
   put(shelf: CacheShelf, number: number, block: Uint8Array): void {
     const place = shelf.places[number]!;
     if (place > 0) return;
     const sizeBytes = sizeOf(block);
     if (sizeBytes > this.#capacityBytes * BLOCK_PART_MAX) return;
-    const isGhost = place < 0 && this.#ghostCount + place < this.#long.length && -place <= this.#ghostCount;
+    const isGhost = this.#hasLeftWithin(this.#long.length, place);
     const entry = this.#allocate();
     this.#blocks[entry] = block;
     this.#shelves[entry] = shelf;
@@ -139,8 +150,17 @@ export class BlockCache {
       this.#enterLong(entry, sizeBytes);
       return;
     }
+    this.#release(entry, this.#short, -this.#nextGhost());
+  }
+
+  /** True if what has this place was among the last so many that left the short queue, or were asked for in vain. */
+  #hasLeftWithin(count: number, place: number): boolean {
+    return place < 0 && this.#ghostCount + place < count && -place <= this.#ghostCount;
+  }
+
+  #nextGhost(): number {
     if (this.#ghostCount === GHOST_COUNT_MAX) this.#ghostCount = 0;
-    this.#release(entry, this.#short, -++this.#ghostCount);
+    return ++this.#ghostCount;
   }
 
   #evictLong(): void {

@@ -73,13 +73,18 @@ export interface PackedBlock {
 }
 
 /**
- * The unpacked block, in memory of its own unless it was stored: then it is part of `packed`.
- * Throws StoreError CORRUPTION if the bytes are not those that were written.
+ * The unpacked block, in memory of its own unless it was stored: then it is part of `packed`. With a `scratch`, in that
+ * if it has room. Throws StoreError CORRUPTION if the bytes are not those that were written.
  */
-export function unpackBlock(packed: Uint8Array, expected: PackedBlock, path: string): Uint8Array {
+export function unpackBlock(
+  packed: Uint8Array,
+  expected: PackedBlock,
+  path: string,
+  scratch?: Uint8Array,
+): Uint8Array {
   const { offset, rawBytes, checksum } = expected;
   if (crc32(packed) !== checksum) throw corruption(path, offset, "the block's checksum does not match");
-  const block = unpackBytes(packed[0], packed.subarray(1), rawBytes);
+  const block = unpackBytes(packed[0], packed.subarray(1), rawBytes, scratch);
   if (block?.length !== rawBytes) throw corruption(path, offset, "the block cannot be unpacked");
   return block;
 }
@@ -88,10 +93,12 @@ function unpackBytes(
   packing: number | undefined,
   bytes: Uint8Array,
   rawBytes: number,
+  scratch: Uint8Array | undefined,
 ): Uint8Array | undefined {
   if (packing === PACKING.stored) return bytes;
   if (packing === PACKING.lz4) {
-    const target = new Uint8Array(rawBytes);
+    const hasRoom = scratch !== undefined && scratch.length >= rawBytes;
+    const target = hasRoom ? scratch.subarray(0, rawBytes) : new Uint8Array(rawBytes);
     return unpackLz4(bytes, target) ? target : undefined;
   }
   if (packing === PACKING.deflate) return inflate(bytes, rawBytes);

@@ -123,35 +123,35 @@ function writeRest(target: Uint8Array, at: number, length: number): number {
  * Never reads or writes outside of the two, whatever the bytes.
  */
 export function unpackLz4(source: Uint8Array, target: Uint8Array): boolean {
+  const from32 = new DataView(source.buffer, source.byteOffset, source.length);
+  const to32 = new DataView(target.buffer, target.byteOffset, target.length);
   let from = 0;
   let to = 0;
   while (from < source.length) {
     const token = source[from++]!;
-    let literals = token >>> 4;
-    if (literals === 15) {
+    let length = token >>> 4;
+    if (length === 15) {
       let byte = 255;
-      for (; byte === 255 && from < source.length; literals += byte) byte = source[from++]!;
+      for (; byte === 255 && from < source.length; length += byte) byte = source[from++]!;
     }
-    if (literals > source.length - from || literals > target.length - to) return false;
-    if (literals > 64) {
-      target.set(source.subarray(from, from + literals), to);
-      from += literals;
-      to += literals;
-    } else {
-      for (let i = 0; i < literals; i++) target[to++] = source[from++]!;
-    }
+    if (length > source.length - from || length > target.length - to) return false;
+    let end = to + length;
+    for (; to + 4 <= end; to += 4, from += 4) to32.setInt32(to, from32.getInt32(from, true), true);
+    while (to < end) target[to++] = source[from++]!;
     if (from === source.length) return to === target.length;
     if (from + 2 > source.length) return false;
     const offset = source[from]! | (source[from + 1]! << 8);
     from += 2;
-    let length = (token & 15) + MATCH_MIN;
+    length = (token & 15) + MATCH_MIN;
     if (length === 15 + MATCH_MIN) {
       let byte = 255;
       for (; byte === 255 && from < source.length; length += byte) byte = source[from++]!;
     }
     if (offset === 0 || offset > to || length > target.length - to) return false;
-    // One by one: a match may overlap what it makes.
-    for (let end = to + length; to < end; to++) target[to] = target[to - offset]!;
+    end = to + length;
+    // A match may overlap what it makes: what is copied at once must be there before.
+    if (offset >= 4) for (; to + 4 <= end; to += 4) to32.setInt32(to, to32.getInt32(to - offset, true), true);
+    for (; to < end; to++) target[to] = target[to - offset]!;
   }
   return false; // an empty source, or one that ends after a match
 }

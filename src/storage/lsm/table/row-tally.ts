@@ -18,10 +18,17 @@ import { ByteSource, type Origin } from "./byte-source.ts";
 
 const DATABASES_MAX = 256;
 
+/** Of one database, by slot. */
+interface SlotCounts {
+  readonly rows: Int32Array;
+  readonly expiring: Int32Array;
+  totalRows: number;
+  totalExpiring: number;
+}
+
+/** Hot: `add`, once per new row. */
 export class RowTally {
-  /** By slot * 256 + database. */
-  readonly #counts = new Map<number, RowCounts>();
-  readonly #totals = new Map<number, RowCounts>();
+  readonly #databases: (SlotCounts | undefined)[] = [];
 
   /** Adds to the counts of the slot and database of the row whose key starts at `start`; numbers may be negative. */
   addRow(key: Uint8Array, start: number, rows: number, expiring: number): void {
@@ -30,22 +37,29 @@ export class RowTally {
 
   add(slot: number, database: number, rows: number, expiring: number): void {
     if (rows === 0 && expiring === 0) return;
-    increase(this.#counts, slot * DATABASES_MAX + database, rows, expiring);
-    increase(this.#totals, database, rows, expiring);
+    const counts = this.#databases[database] ?? this.#begin(database);
+    counts.rows[slot]! += rows;
+    counts.expiring[slot]! += expiring;
+    counts.totalRows += rows;
+    counts.totalExpiring += expiring;
   }
 
   addTally(other: RowTally, sign: 1 | -1 = 1): void {
-    for (const [place, { rows, expiring }] of other.#counts) {
-      this.add(Math.floor(place / DATABASES_MAX), place % DATABASES_MAX, sign * rows, sign * expiring);
+    for (const [database, counts] of other.#databases.entries()) {
+      if (counts === undefined) continue;
+      const { rows, expiring } = counts;
+      for (let slot = 0; slot < SLOT_COUNT; slot++)
+        this.add(slot, database, sign * rows[slot]!, sign * expiring[slot]!);
     }
   }
 
   /** Moves the counts of slots below `slot` into a tally of their own: for the part of an output that is complete. */
   takeBelow(slot: number): RowTally {
     const taken = new RowTally();
-    for (const [place, { rows, expiring }] of this.#counts) {
-      const placeSlot = Math.floor(place / DATABASES_MAX);
-      if (placeSlot < slot) taken.add(placeSlot, place % DATABASES_MAX, rows, expiring);
+    for (const [database, counts] of this.#databases.entries()) {
+      if (counts === undefined) continue;
+      const { rows, expiring } = counts;
+      for (let below = 0; below < slot; below++) taken.add(below, database, rows[below]!, expiring[below]!);
     }
     this.addTally(taken, -1);
     return taken;
@@ -53,26 +67,35 @@ export class RowTally {
 
   /** Of one database. */
   counts(database: number): RowCounts {
-    return { ...(this.#totals.get(database) ?? NONE) };
+    const counts = this.#databases[database];
+    return { rows: counts?.totalRows ?? 0, expiring: counts?.totalExpiring ?? 0 };
   }
 
   slotRows(slot: number, database: number): number {
-    return this.#counts.get(slot * DATABASES_MAX + database)?.rows ?? 0;
+    return this.#databases[database]?.rows[slot] ?? 0;
   }
 
   /** The tally's section. Equal tallies have equal encodings. */
   encode(): Uint8Array {
-    const places = [...this.#counts.keys()].sort((a, b) => a - b);
-    const sink = new ByteSink(places.length * 4 + 8);
-    sink.number(places.length);
+    const counts = new ByteSink(1024);
+    let count = 0;
     let before = 0;
-    for (const place of places) {
-      const { rows, expiring } = this.#counts.get(place)!;
-      sink.number(place - before);
-      sink.signed(rows);
-      sink.signed(expiring);
-      before = place;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      for (let database = 0; database < this.#databases.length; database++) {
+        const rows = this.slotRows(slot, database);
+        const expiring = this.#databases[database]?.expiring[slot] ?? 0;
+        if (rows === 0 && expiring === 0) continue;
+        const place = slot * DATABASES_MAX + database;
+        counts.number(place - before);
+        counts.signed(rows);
+        counts.signed(expiring);
+        before = place;
+        count++;
+      }
     }
+    const sink = new ByteSink(counts.length + 8);
+    sink.number(count);
+    sink.bytes(counts.take());
     return sink.take();
   }
 
@@ -91,17 +114,16 @@ export class RowTally {
     source.end();
     return tally;
   }
-}
 
-const NONE: RowCounts = { rows: 0, expiring: 0 };
-
-function increase(counts: Map<number, RowCounts>, place: number, rows: number, expiring: number): void {
-  const entry = counts.get(place);
-  if (entry === undefined) {
-    counts.set(place, { rows, expiring });
-    return;
+  #begin(database: number): SlotCounts {
+    const counts = {
+      rows: new Int32Array(SLOT_COUNT),
+      expiring: new Int32Array(SLOT_COUNT),
+      totalRows: 0,
+      totalExpiring: 0,
+    };
+    while (this.#databases.length < database) this.#databases.push(undefined); // no holes
+    this.#databases[database] = counts;
+    return counts;
   }
-  entry.rows += rows;
-  entry.expiring += expiring;
-  if (entry.rows === 0 && entry.expiring === 0) counts.delete(place);
 }

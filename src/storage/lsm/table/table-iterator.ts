@@ -24,7 +24,7 @@ export interface BlockSource {
   readonly index: BlockIndex;
   cachedBlock(number: number): Uint8Array | undefined;
   readPacked(first: number, end: number): Promise<Uint8Array>;
-  unpack(number: number, bytes: Uint8Array, first: number): Uint8Array;
+  unpack(number: number, bytes: Uint8Array, first: number, scratch: Uint8Array): Uint8Array;
 }
 
 /** Blocks `first` <= number < `end`, packed. */
@@ -50,6 +50,7 @@ export class TableIterator implements RowIterator {
   /** The first block that is past the end. */
   readonly #endBlock: number;
   #piece: Piece | undefined;
+  #scratch = new Uint8Array(0);
   #following: Promise<PieceOutcome> | undefined;
   #isDone = false;
 
@@ -95,15 +96,23 @@ export class TableIterator implements RowIterator {
     this.#isDone = true;
     this.#piece = undefined;
     this.#following = undefined;
+    this.#scratch = new Uint8Array(0);
     this.#cursor.close();
   }
 
   #blockAtHand(number: number): Uint8Array | undefined {
     const piece = this.#piece;
     if (piece !== undefined && number >= piece.first && number < piece.end) {
-      return this.#source.unpack(number, piece.bytes, piece.first);
+      return this.#source.unpack(number, piece.bytes, piece.first, this.#scratchFor(number));
     }
     return this.#following === undefined ? this.#source.cachedBlock(number) : undefined;
+  }
+
+  /** One block is unpacked at a time: in the place of the one before. */
+  #scratchFor(number: number): Uint8Array {
+    const rawBytes = this.#source.index.rawBytes(number);
+    if (this.#scratch.length < rawBytes) this.#scratch = new Uint8Array(Math.ceil(1.25 * rawBytes));
+    return this.#scratch;
   }
 
   async #readAndMove(): Promise<boolean> {
@@ -138,8 +147,7 @@ export class TableIterator implements RowIterator {
   }
 }
 
-/** The only block that may hold the row key. */
-export function blockOf(index: BlockIndex, key: Uint8Array): number {
+function blockOf(index: BlockIndex, key: Uint8Array): number {
   const probe = new TableProbe();
   probe.load(key, key.length);
   return index.find(probe);

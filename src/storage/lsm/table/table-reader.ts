@@ -18,7 +18,6 @@ import { BloomFilter } from "./bloom-filter.ts";
 import type { Origin } from "./byte-source.ts";
 import { corruption } from "./corruption.ts";
 import { MerkleSummary } from "./merkle-summary.ts";
-import { ReverseIterator } from "./reverse-iterator.ts";
 import { RowTally } from "./row-tally.ts";
 import { decodeFooter, FOOTER_BYTES, type Footer, type Section } from "./table-format.ts";
 import { type IterationOptions, TableIterator } from "./table-iterator.ts";
@@ -97,7 +96,10 @@ export class TableReader {
     return this.#getFromDisk(number, probe.bytes.slice(0, probe.length), into);
   }
 
-  /** As `get`, at once: a block that is not in the cache is read while everything else waits. */
+  /**
+   * As `get`, at once: a block that is not in the cache is read while everything else waits. The cell is valid only
+   * until the next call.
+   */
   getSync(probe: TableProbe, into: ByteRange): boolean {
     if (!this.#filter.mayContain(probe.hash)) return false;
     const number = this.index.find(probe);
@@ -108,11 +110,6 @@ export class TableReader {
   /** The rows with `from` <= row key < `to`; all from the beginning, or to the end, if undefined. */
   scan(from?: Uint8Array, to?: Uint8Array, options?: IterationOptions): TableIterator {
     return new TableIterator(this, from, to, options);
-  }
-
-  /** As `scan`, from the last row to the first. */
-  scanBack(from?: Uint8Array, to?: Uint8Array): ReverseIterator {
-    return new ReverseIterator(this, from, to);
   }
 
   /** What the table carries for the node's trees and counts; read from the disk. */
@@ -140,11 +137,11 @@ export class TableReader {
     return this.#requireWhole(await this.#file.read(offset, length), offset, length);
   }
 
-  /** Block `number` out of `bytes`, which `readPacked` read from block `first` on. */
-  unpack(number: number, bytes: Uint8Array, first: number): Uint8Array {
+  /** Block `number` out of `bytes`, which `readPacked` read from block `first` on. As unpackBlock. */
+  unpack(number: number, bytes: Uint8Array, first: number, scratch?: Uint8Array): Uint8Array {
     const start = this.index.offset(number) - this.index.offset(first);
     const packed = bytes.subarray(start, start + this.index.packedBytes(number));
-    return unpackBlock(packed, this.index.packed(number), this.path);
+    return unpackBlock(packed, this.index.packed(number), this.path, scratch);
   }
 
   /** Lets go of the file and of the cache's blocks. Requires: no get or scan under way. */
@@ -153,27 +150,44 @@ export class TableReader {
     await this.#file.close();
   }
 
-  async #getFromDisk(number: number, key: Uint8Array, into: ByteRange): Promise<boolean> {
-    return findInBlock(await this.#load(number), key, key.length, into);
+  #getFromDisk(number: number, key: Uint8Array, into: ByteRange): Promise<boolean> {
+    return this.#load(number).then((block) => findInBlock(block, key, key.length, into));
   }
 
   #load(number: number): Promise<Uint8Array> {
     const underWay = this.#loading.get(number);
     if (underWay !== undefined) return underWay;
-    const loading = this.#loadIntoCache(number).finally(() => this.#loading.delete(number));
+    const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
+    const loading = this.#file.read(offset, length).then(
+      (bytes) => {
+        this.#loading.delete(number);
+        return this.#keep(number, this.#requireWhole(bytes, offset, length));
+      },
+      (cause: unknown) => {
+        this.#loading.delete(number);
+        throw cause;
+      },
+    );
     this.#loading.set(number, loading);
     return loading;
   }
 
-  async #loadIntoCache(number: number): Promise<Uint8Array> {
-    const block = this.unpack(number, await this.readPacked(number, number + 1), number);
-    this.#cache.put(this.#shelf, number, block);
-    return block;
-  }
-
   #loadSync(number: number): Uint8Array {
     const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
-    const packed = this.#requireWhole(this.#file.readSync(offset, length), offset, length);
+    if (scratch.packed.length < length) scratch.packed = new Uint8Array(2 * length);
+    const packed = this.#requireWhole(this.#file.readSync(offset, length, scratch.packed), offset, length);
+    const rawBytes = this.index.rawBytes(number);
+    if (!this.#cache.wants(this.#shelf, number, rawBytes)) {
+      if (scratch.block.length < rawBytes) scratch.block = new Uint8Array(2 * rawBytes);
+      return this.unpack(number, packed, number, scratch.block);
+    }
+    const block = this.unpack(number, packed, number);
+    const own = block.buffer === packed.buffer ? block.slice() : block;
+    this.#cache.put(this.#shelf, number, own);
+    return own;
+  }
+
+  #keep(number: number, packed: Uint8Array): Uint8Array {
     const block = this.unpack(number, packed, number);
     this.#cache.put(this.#shelf, number, block);
     return block;
@@ -192,6 +206,9 @@ export class TableReader {
     return { path: this.path, offset };
   }
 }
+
+/** Of reads at once, which there is one of at a time. */
+const scratch = { packed: new Uint8Array(0), block: new Uint8Array(0) };
 
 interface FrontSections {
   readonly index: BlockIndex;

@@ -28,7 +28,7 @@ export interface TableSettings {
 }
 
 export const DEFAULT_TABLE_SETTINGS: TableSettings = {
-  blockBytes: 8 * 1024,
+  blockBytes: 4 * 1024,
   packing: "lz4",
   bloomBitsPerKey: 10,
 };
