@@ -67,6 +67,8 @@ export interface Host {
   readonly processId: number;
   /** Operating system and architecture, as INFO shows them. */
   readonly platform: string;
+  /** Files and sockets that this process may have open at a time; Infinity if nobody says. */
+  readonly openFilesMax: number;
   residentBytes(): number;
   totalMemoryBytes(): number;
   cpuSeconds(): { readonly user: number; readonly system: number };
@@ -146,9 +148,11 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Told of connections that came and could not be accepted, where the system tells. */
+  readonly onAcceptFailure?: (cause: Error) => void;
 }
 
-export interface ConnectOptions extends ListenOptions {
+export interface ConnectOptions extends Pick<ListenOptions, "host" | "port"> {
   readonly timeoutMs: number;
 }
 

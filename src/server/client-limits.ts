@@ -8,6 +8,8 @@ import type { Tuning } from "../node/tuning.ts";
 const MIB = 1024 * 1024;
 /** A single reply lies in one buffer, and not every Node.js has larger ones. */
 const REPLY_BYTES_MAX = 2048 * MIB;
+/** Of the files that a process may have open, at most a quarter: the disk engine's tables are files. */
+const FILES_KEPT_MAX = 512;
 /** With less, nobody could tell the server to use more. */
 const CLIENTS_BYTES_MIN = MIB;
 
@@ -19,13 +21,18 @@ export interface ClientLimits {
   /** The same, for a client that has been beyond it for `softMs`. */
   readonly softUnsentBytesMax: number;
   readonly softMs: number;
+  /** Connections at a time. */
+  readonly clientsMax: number;
   /** All that clients hold together. */
   readonly clientBytesMax: number;
 }
 
-export function clientLimitsOf(settings: NodeSettings & Tuning): ClientLimits {
+/** `openFilesMax`: of the process. Some are left for its files, and for telling a client that there are too many. */
+export function clientLimitsOf(settings: NodeSettings & Tuning, openFilesMax: number): ClientLimits {
   const { outputBufferBytesMax, outputSoftLimit } = settings;
+  const filesKept = Math.min(FILES_KEPT_MAX, openFilesMax / 4);
   return {
+    clientsMax: Math.max(1, Math.min(settings.maxClients, Math.floor(openFilesMax - filesKept))),
     replyBytesMax: Math.min(orUnlimited(outputBufferBytesMax), REPLY_BYTES_MAX),
     unsentBytesMax: orUnlimited(outputBufferBytesMax),
     softUnsentBytesMax: orUnlimited(outputSoftLimit.bytes),

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { silentLogger } from "../base/logger.ts";
 import { openNode } from "../node/node.ts";
 import { DEFAULT_SETTINGS, type NodeSettings } from "../node/settings.ts";
-import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
+import type { Connection, ConnectionEvents, ListenOptions } from "../runtime/runtime.ts";
 import { SimWorld } from "../sim/sim-runtime.ts";
 import { createCommandTable } from "./commands.ts";
 import { Server } from "./server.ts";
@@ -13,6 +13,8 @@ const MIB = 1024 * 1024;
 let world: SimWorld;
 let server: Server;
 let connect: () => HandmadeConnection;
+let failAccept: () => void;
+let logged: string[];
 
 beforeEach(() => start({}));
 
@@ -22,8 +24,9 @@ async function start(settings: Partial<NodeSettings>): Promise<void> {
   const runtime = {
     ...world.runtime("a"),
     network: {
-      async listen(_options: unknown, onConnection: (connection: Connection) => void) {
+      async listen(options: ListenOptions, onConnection: (connection: Connection) => void) {
         accept.push(onConnection);
+        failAccept = () => options.onAcceptFailure?.(new Error("ENOBUFS"));
         return { host: "127.0.0.1", port: 6379, close: async () => undefined };
       },
       connect: () => Promise.reject(new Error("nobody calls")),
@@ -32,7 +35,9 @@ async function start(settings: Partial<NodeSettings>): Promise<void> {
   const complete = { ...DEFAULT_SETTINGS, ...settings };
   const node = await openNode(runtime, complete, silentLogger);
   const commands = createCommandTable();
-  server = new Server({ runtime, node, settings: complete, logger: silentLogger, commands });
+  logged = [];
+  const logger = { ...silentLogger, error: (_fields: unknown, text: string) => void logged.push(text) };
+  server = new Server({ runtime, node, settings: complete, logger, commands });
   await server.listen();
   connect = () => {
     const connection = new HandmadeConnection();
@@ -311,6 +316,15 @@ describe("a transaction whose replies are too long together", () => {
     expect(afterQueued(sleeper.written.slice(mark))).toBe("*3\r\n_\r\n+OK\r\n_\r\n");
     expect(afterQueued(other.written)).toBe("*2\r\n$-1\r\n$5\r\nother\r\n");
   });
+});
+
+test("connections that cannot be accepted are counted, and told of now and then", async () => {
+  for (let i = 0; i < 1_000; i++) failAccept();
+  expect(logged).toEqual(["connections cannot be accepted"]);
+  await world.runFor(11_000);
+  failAccept();
+  expect(logged).toHaveLength(2);
+  expect(server.statistics.rejectedConnections).toBe(1_001);
 });
 
 test("a client past its output limit is closed, and what it sent besides is not run", async () => {

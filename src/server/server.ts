@@ -41,6 +41,8 @@ export type LiveSettings = {
 /** How long a closing server waits for clients to take their last replies. */
 const CLOSE_PATIENCE_MS = 5_000;
 const TICK_MS = 1_000;
+/** A line of the log for so long says that connections cannot be accepted. */
+const ACCEPT_FAILURE_QUIET_MS = 10_000;
 /** A call logged as slow must be timed alone: fast paths are off while the threshold is below this. */
 const FAST_PATH_THRESHOLD_MICROS = 1_000;
 
@@ -83,6 +85,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   #clientBytes = 0;
   #peakBytes = 0;
   #turnStartedMs = 0;
+  #quietUntilMs = 0;
   readonly #slowReaders = new SlowReaders<Session<Server>>();
   #spareReplies: TransactionReplies | undefined;
   readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
@@ -95,7 +98,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.runtime = runtime;
     this.node = node;
     this.settings = { ...DEFAULT_TUNING, ...settings };
-    this.limits = clientLimitsOf(this.settings);
+    this.limits = clientLimitsOf(this.settings, runtime.host.openFilesMax);
     this.logger = logger;
     this.startedMs = runtime.clock.wallMs();
     this.wallMs = this.startedMs;
@@ -136,8 +139,16 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   }
 
   async listen(): Promise<void> {
-    const { host, port } = this.settings;
-    this.#listener = await this.runtime.network.listen({ host, port }, (connection) =>
+    const { host, port, maxClients } = this.settings;
+    const { clientsMax } = this.limits;
+    if (clientsMax < maxClients) {
+      this.logger.warn(
+        { maxClients, clientsMax },
+        "fewer clients than asked for: the system allows too few open files",
+      );
+    }
+    const onAcceptFailure = (cause: Error): void => this.#onAcceptFailure(cause);
+    this.#listener = await this.runtime.network.listen({ host, port, onAcceptFailure }, (connection) =>
       this.#accept(connection),
     );
     this.#cancelTick = this.runtime.clock.every(TICK_MS, () => this.#tick());
@@ -146,7 +157,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   /** Call after changing `settings`. */
   applySettings(): void {
     const { settings } = this;
-    this.limits = clientLimitsOf(settings);
+    this.limits = clientLimitsOf(settings, this.runtime.host.openFilesMax);
     this.writer.bytesMax = this.limits.replyBytesMax;
     for (const session of this.sessions.values()) session.applySettings();
     this.node.applySettings(settings);
@@ -230,7 +241,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   #accept(connection: Connection): void {
     this.statistics.connections++;
-    if (this.sessions.size >= this.settings.maxClients) {
+    if (this.sessions.size >= this.limits.clientsMax) {
       this.statistics.rejectedConnections++;
       connection.write(Buffer.from("-ERR max number of clients reached\r\n", "latin1"));
       connection.end();
@@ -239,6 +250,18 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     const session = new Session<Server>(this, connection, this.#nextSessionId++);
     this.sessions.set(session.id, session);
     connection.start(session);
+  }
+
+  /** May come again and again as fast as the system can say it. */
+  #onAcceptFailure(cause: Error): void {
+    this.statistics.rejectedConnections++;
+    const nowMs = this.runtime.clock.monotonicMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + ACCEPT_FAILURE_QUIET_MS;
+    this.logger.error(
+      { cause, rejected: this.statistics.rejectedConnections },
+      "connections cannot be accepted",
+    );
   }
 
   #tick(): void {

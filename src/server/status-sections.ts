@@ -52,13 +52,13 @@ function serverFields({ runtime, settings, node, port, runId, startedMs }: Serve
   ];
 }
 
-function clientFields({ sessions, settings }: Server): readonly Field[] {
+function clientFields({ sessions, limits }: Server): readonly Field[] {
   const all = [...sessions.values()];
   const greatest = (sizes: readonly number[]): number => sizes.reduce((a, b) => Math.max(a, b), 0);
   return [
     ["connected_clients", all.length],
     ["cluster_connections", 0],
-    ["maxclients", settings.maxClients],
+    ["maxclients", limits.clientsMax],
     ["client_recent_max_input_buffer", greatest(all.map(({ decoder }) => decoder.heldBytes))],
     ["client_recent_max_output_buffer", greatest(all.map(({ connection }) => connection.unsentBytes))],
     ["blocked_clients", all.filter(({ isBlocked }) => isBlocked).length],

@@ -7,6 +7,7 @@ const MEBIBYTE = 1024 * 1024;
 export class SimHost implements Host {
   readonly machineId: string;
   readonly processId: number;
+  readonly openFilesMax = 65_536;
   readonly platform = "Simulated 1.0 virtual";
   readonly #life: Life;
 

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Another script of the checkout; `bin/kvorum.js` if not given. */
   readonly script?: string;
+  /** How many files and sockets the process may have open. */
+  readonly openFilesMax?: number;
 }
 
 export interface Ending {
@@ -28,9 +30,16 @@ export class RunningKvorum {
   #errors = "";
   #changed: () => void = () => undefined;
 
-  constructor(args: readonly string[], { environment = {}, script = "bin/kvorum.js" }: RunOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { environment = {}, script = "bin/kvorum.js", openFilesMax }: RunOptions = {},
+  ) {
     const { PATH = "", HOME = "" } = process.env;
-    this.#child = spawn(process.execPath, [join(ROOT, script), ...args], {
+    const command = [process.execPath, join(ROOT, script), ...args];
+    // The system's shell sets the limit and becomes the process.
+    const limited = ["sh", "-c", `ulimit -n ${openFilesMax}; exec "$@"`, "sh", ...command];
+    const [file, ...rest] = openFilesMax === undefined ? command : limited;
+    this.#child = spawn(file!, rest, {
       cwd: this.directory,
       env: { PATH, HOME, ...environment },
       stdio: ["ignore", "pipe", "pipe"],

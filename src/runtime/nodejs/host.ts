@@ -14,6 +14,7 @@ export function createNodejsHost(): Host {
     machineId: hashed(machineIdFromFiles() ?? hostname()),
     processId: process.pid,
     platform: `${type()} ${release()} ${machine()}`,
+    openFilesMax: openFilesMax(),
     residentBytes: () => process.memoryUsage.rss(),
     totalMemoryBytes,
     cpuSeconds,
@@ -39,6 +40,12 @@ function readIfPossible(path: string): string | undefined {
 // machine-id(5) asks not to show the id itself outside the machine.
 function hashed(id: string): string {
   return createHash("sha256").update("kvorum machine ").update(id).digest("hex").slice(0, 16);
+}
+
+/** Node.js has raised the soft limit to the hard one as it began. */
+function openFilesMax(): number {
+  const limit = /^Max open files +(\d+)/m.exec(readIfPossible("/proc/self/limits") ?? "")?.[1];
+  return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
 function totalMemoryBytes(): number {

@@ -33,8 +33,8 @@ class NodejsNetwork implements Network {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE });
     server.on("connection", (socket) => accept(this.#accepted(socket)));
     await listening(server, options);
-    // A failed accept (no descriptor left) concerns one peer, who is told by its connection being closed.
-    server.on("error", ignore);
+    // Where no descriptor is left, libuv accepts and closes at once, and says nothing; other failures are told.
+    server.on("error", options.onAcceptFailure ?? ignore);
     return listenerOf(server);
   }
 
