@@ -7,6 +7,7 @@ import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import { matchesGlob } from "../base/glob.ts";
 import { PLACES_END } from "../replication/key-walk.ts";
+import { BulkList } from "./bulk-list.ts";
 import type { Session } from "./command.ts";
 
 /** About half a millisecond's worth. */
@@ -14,7 +15,7 @@ const SLICE_ROWS = 1_000;
 const STAR = 0x2a;
 
 export class KeySearch {
-  readonly keys: Uint8Array[] = [];
+  readonly keys = new BulkList();
   readonly #session: Session;
   /** Undefined where every key matches. */
   readonly #pattern: Uint8Array | undefined;
@@ -22,7 +23,6 @@ export class KeySearch {
   readonly #wallMs: number;
   #place: number;
   #rowsLeft: number;
-  #bytesLeft: number;
 
   /** Begins at `from`, a place of a KeyWalk, and ends after about `rowsMax` rows. */
   constructor(session: Session, { pattern, from, rowsMax }: KeySearchOptions) {
@@ -32,7 +32,6 @@ export class KeySearch {
     this.#wallMs = session.server.wallMs;
     this.#place = from;
     this.#rowsLeft = rowsMax;
-    this.#bytesLeft = session.server.limits.replyBytesMax;
   }
 
   /** Resolves to the place to go on from. Throws StoreError OVERLOADED if more is found than a reply may hold. */
@@ -70,10 +69,9 @@ export class KeySearch {
 
   #visit(bytes: Uint8Array, start: number, end: number): void {
     if (this.#pattern !== undefined && !matchesGlob(this.#pattern, bytes, start, end)) return;
-    this.keys.push(Buffer.from(bytes.subarray(start, end)));
-    this.#bytesLeft -= end - start;
-    if (this.#bytesLeft >= 0) return;
+    this.keys.add(bytes, start, end);
     const { replyBytesMax } = this.#session.server.limits;
+    if (this.keys.byteCount <= replyBytesMax) return;
     throw new StoreError("OVERLOADED", "not-applied", `the keys take more than ${replyBytesMax} bytes`);
   }
 

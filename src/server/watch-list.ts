@@ -6,7 +6,7 @@ import type { Watch } from "../replication/watch-board.ts";
 import { latin1 } from "./arguments.ts";
 
 /** What a watch takes besides its key. */
-const WATCH_BYTES = 200;
+const WATCH_BYTES = 400;
 
 export class WatchList {
   readonly #replica: LocalReplica;

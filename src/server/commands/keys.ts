@@ -23,7 +23,7 @@ export const keys: SessionCommand = {
     const pattern = args[1]!;
     if (isLiteralGlob(pattern)) return find(session, unescapeGlob(pattern));
     const search = new KeySearch(session, { pattern, from: 0, rowsMax: Number.POSITIVE_INFINITY });
-    return whenReady(search.run(), () => search.keys);
+    return whenReady(search.run(), () => search.keys.reply());
   },
 };
 

@@ -28,7 +28,7 @@ export const scan: SessionCommand = {
     const search = new KeySearch(session, { pattern, from, rowsMax: count });
     const answer = (place: number): Reply => {
       const cursor = place === PLACES_END ? 0 : place;
-      return [`${cursor}`, type === undefined || type === "STRING" ? search.keys : []];
+      return [`${cursor}`, type === undefined || type === "STRING" ? search.keys.reply() : []];
     };
     const isEmpty = session.server.node.counts(session.database).rows === 0;
     return isEmpty ? answer(PLACES_END) : whenReady(search.run(), answer);
