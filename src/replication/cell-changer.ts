@@ -1,8 +1,8 @@
 /** Turns what a step wants done to a key into the cell that supersedes the present one, stamped as a write of this node. */
 import { assert } from "../base/assert.ts";
 import { StoreError } from "../base/errors.ts";
-import { type Cell, EMPTY_CELL, type ValueSibling } from "../causality/cell.ts";
-import { liveAt } from "../causality/cell-value.ts";
+import { type Cell, EMPTY_CELL, NEVER, type ValueSibling } from "../causality/cell.ts";
+import { liveAt, resolve } from "../causality/cell-value.ts";
 import {
   changeExpiry,
   increment,
@@ -40,6 +40,8 @@ export class CellChanger {
     switch (change.kind) {
       case "put":
         return this.#put(live, change, wallMs);
+      case "patch":
+        return this.#put(live, patched(live, change, wallMs), wallMs);
       case "delete":
         return change.context === undefined
           ? remove(live ?? EMPTY_CELL)
@@ -91,4 +93,16 @@ export class CellChanger {
     }
     return cell;
   }
+}
+
+function patched(
+  live: Cell | undefined,
+  { value: patch, at }: Change & { kind: "patch" },
+  wallMs: number,
+): Change & { kind: "put" } {
+  const present = live === undefined ? undefined : resolve(live, wallMs);
+  const value = new Uint8Array(Math.max(present?.payload.length ?? 0, at + patch.length));
+  if (present !== undefined) value.set(present.payload);
+  value.set(patch, at);
+  return { kind: "put", value, expiresAtMs: present?.expiresAtMs ?? NEVER };
 }

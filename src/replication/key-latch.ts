@@ -8,6 +8,11 @@
 export class KeyLatch {
   readonly #tails = new Map<number, Promise<void>>();
 
+  /** True if nobody holds or awaits any key. */
+  get isIdle(): boolean {
+    return this.#tails.size === 0;
+  }
+
   /** True while a task holds or awaits the key: only then must work that needs no await queue behind it. */
   holds(hash: number): boolean {
     return this.#tails.size > 0 && this.#tails.has(hash);

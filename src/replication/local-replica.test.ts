@@ -4,7 +4,7 @@ import { toText, utf8 } from "../base/bytes.ts";
 import { EMPTY_CELL, NEVER } from "../causality/cell.ts";
 import { resolveAll } from "../causality/cell-value.ts";
 import { seenContext } from "../causality/cell-write.ts";
-import { ELSEWHERE, HIT, MISS } from "./local-replica.ts";
+import { ELSEWHERE, HIT, MISS } from "./key-at-hand.ts";
 import type { Change, Effect, KeyView } from "./step.ts";
 
 function incrementBy(by: number): (view: KeyView) => Effect<number> {
@@ -219,25 +219,44 @@ describe("the shortcuts", () => {
     const ends = args.map((_, i) => args.slice(0, i + 1).join("").length);
     return { bytes, starts: [0, ...ends], ends };
   };
-  const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
-
   test("read and write like the general way", async () => {
     const { replica, wallMs } = new ReplicaBench(0);
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(MISS);
-    expect(replica.overwrite(0, request("set", "k", "value"), NEVER, wallMs)).toBe(true);
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(HIT);
-    expect(toText(range.bytes.subarray(range.start, range.end))).toBe("value");
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(MISS);
+    expect(replica.overwrite(0, request("set", "k", "value"), 2, NEVER, wallMs)).toBe(true);
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(HIT);
+    expect(toText(replica.value.bytes.subarray(replica.value.start, replica.value.end))).toBe("value");
     replica.swapDatabases(0, 3, wallMs);
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs, range)).toBe(MISS);
-    expect(replica.peek(3, utf8("k"), 0, 1, wallMs, range)).toBe(HIT);
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(MISS);
+    expect(replica.peek(3, utf8("k"), 0, 1, wallMs)).toBe(HIT);
   });
 
-  test("leave what they cannot do at once to the general way", async () => {
+  test("answer later where the engine does", async () => {
     const slow = new ReplicaBench(10);
-    expect(slow.replica.peek(0, utf8("k"), 0, 1, slow.wallMs, range)).toBe(ELSEWHERE);
-    expect(slow.replica.overwrite(0, request("set", "k", "v"), NEVER, slow.wallMs)).toBe(false);
-    await slow.world.runFor(1);
-    expect(await slow.get("k")).toBe(undefined);
+    const { replica, wallMs } = slow;
+    const peek = (): unknown => replica.peek(0, utf8("k"), 0, 1, wallMs);
+    expect(await slow.settle(peek())).toBe(undefined);
+    const lent = request("set", "k", "value");
+    const written = replica.overwrite(0, lent, 2, NEVER, wallMs);
+    lent.bytes.fill(0); // the request is another's by then
+    expect(await slow.settle(written)).toBe(true);
+    expect(toText((await slow.settle(peek())) as Uint8Array)).toBe("value");
+    expect(replica.lookups).toEqual({ hits: 1, misses: 1 });
+  });
+
+  test("leave siblings and long values to the general way", async () => {
+    const { replica, wallMs } = new ReplicaBench(0);
+    for (const text of ["a", "b"]) {
+      const put = {
+        kind: "put",
+        value: utf8(text),
+        expiresAtMs: NEVER,
+        context: seenContext(EMPTY_CELL),
+      } as const;
+      void replica.update(ref("k"), wallMs, () => ({ reply: 0, change: put }));
+    }
+    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(ELSEWHERE);
+    expect(replica.overwrite(0, request("set", "k", "v"), 2, NEVER, wallMs)).toBe(false);
+    expect(replica.overwrite(0, request("set", "l", "v".repeat(70_000)), 2, NEVER, wallMs)).toBe(false);
   });
 
   test("do not write a key that somebody holds", async () => {
@@ -249,10 +268,10 @@ describe("the shortcuts", () => {
         end = resolve;
       });
     });
-    expect(replica.overwrite(0, request("set", "k", "v"), NEVER, wallMs)).toBe(false);
-    expect(replica.overwrite(0, request("set", "other", "v"), NEVER, wallMs)).toBe(true);
+    expect(replica.overwrite(0, request("set", "k", "v"), 2, NEVER, wallMs)).toBe(false);
+    expect(replica.overwrite(0, request("set", "other", "v"), 2, NEVER, wallMs)).toBe(true);
     end();
     await bench.settle(busy);
-    expect(replica.overwrite(0, request("set", "k", "v"), NEVER, wallMs)).toBe(true);
+    expect(replica.overwrite(0, request("set", "k", "v"), 2, NEVER, wallMs)).toBe(true);
   });
 });

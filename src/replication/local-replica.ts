@@ -7,46 +7,28 @@
  * them, or the latch holds the keys. So too from a transaction's first step to its last: its cells are read
  * under the latch before the first, and its steps follow each other without an await.
  */
-import { assert } from "../base/assert.ts";
 import { type Awaitable, allReady, whenReady } from "../base/awaitable.ts";
-import { ByteCopier } from "../base/byte-copier.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { type Cell, EMPTY_CELL } from "../causality/cell.ts";
-import {
-  COMPACT_HEADER_BYTES_MAX,
-  type CompactStamp,
-  canRestampCompact,
-  compactExpiresAtMs,
-  compactOverwriteHeaderBytes,
-  compactPayloadStart,
-  FIXED_BYTES,
-  isCompact,
-  restampCompact,
-  writeCompactOverwrite,
-} from "../causality/compact-cell.ts";
-import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { CellChanger, type SiblingLimits, type Write } from "./cell-changer.ts";
 import { CellStore, copyOf, type Within } from "./cell-store.ts";
+import { HIT, KeyAtHand, MISS, PEEK_BYTES_MAX, type Peek } from "./key-at-hand.ts";
 import { KeyLatch } from "./key-latch.ts";
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
 import type { Stamper } from "./stamper.ts";
-import { type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
+import { type Change, type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
+import { UndoLog } from "./undo-log.ts";
 import { versionOf, type Watch, WatchBoard } from "./watch-board.ts";
 
-/** How `peek` answers. */
-export const MISS = 0;
-export const HIT = 1;
-export const ELSEWHERE = 2;
-export type Peek = typeof MISS | typeof HIT | typeof ELSEWHERE;
+/**
+ * Called before a step is run later, if it can not be run at once: what it and its keys borrow must be made to last.
+ * Returns the keys anew.
+ */
+export type Keep = () => readonly KeyRef[];
 
-/** Longer values go the general way, where each call is timed alone. */
-const PEEK_BYTES_MAX = 64 * 1024;
-const SCRATCH_BYTES = (COMPACT_HEADER_BYTES_MAX + 3 + PEEK_BYTES_MAX + 3) & ~3;
-const NO_BYTES = new Uint8Array(0);
-
-/** The arguments of SET in place: key and value are the second and third. */
-export interface OverwriteRequest {
+/** A request in place: argument i is `bytes[starts[i], ends[i])`. */
+export interface RequestInPlace {
   readonly bytes: Uint8Array;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
@@ -83,19 +65,15 @@ interface Deed<C, R> {
 
 export class LocalReplica {
   readonly #engine: StorageEngine;
-  readonly #stamper: Stamper;
   readonly #databases: DatabaseNumbers;
   readonly #changer: CellChanger;
   readonly #cells: CellStore;
+  readonly #key: KeyAtHand;
   readonly #latch = new KeyLatch();
   readonly #watchBoard = new WatchBoard();
-  readonly #rowKey: RowKey;
-  readonly #range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
-  /** Where `overwrite` puts a new cell together. */
-  readonly #scratch: ByteRange = { bytes: new Uint8Array(SCRATCH_BYTES), start: 0, end: 0 };
-  readonly #scratchWords = new Int32Array(this.#scratch.bytes.buffer);
-  readonly #value: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
-  readonly #copier = new ByteCopier();
+  /** True while a part of a transaction runs on an engine that answers at once: it holds what it needs. */
+  #isInside = false;
+  readonly #undo = new UndoLog();
   #hits = 0;
   #misses = 0;
 
@@ -106,11 +84,11 @@ export class LocalReplica {
     { hashSeed, ...limits }: SiblingLimits & { readonly hashSeed: number },
   ) {
     this.#engine = engine;
-    this.#stamper = stamper;
     this.#databases = databases;
     this.#changer = new CellChanger(stamper, limits);
     this.#cells = new CellStore(engine, this.#watchBoard, hashSeed);
-    this.#rowKey = new RowKey(hashSeed);
+    const parts = { engine, stamper, changer: this.#changer, watchBoard: this.#watchBoard, hashSeed };
+    this.#key = new KeyAtHand(parts);
   }
 
   /** Reads that found a live key, and reads that did not, since the last reset. */
@@ -123,9 +101,14 @@ export class LocalReplica {
     this.#misses = 0;
   }
 
+  /** Where the value lies that `peek` has hit, until the next call. */
+  get value(): ByteRange {
+    return this.#key.value;
+  }
+
   /**
-   * Hot: points `into` at the value of `bytes[start, end)`. MISS if there is none; ELSEWHERE if the general
-   * way must answer (siblings, increments, a long value, the disk).
+   * Hot: points `value` at the value of the key `bytes[start, end)`. MISS if there is none; ELSEWHERE if the general
+   * way must answer (siblings, a long value). A promise is of the value, where the disk must be touched.
    */
   peek(
     database: number,
@@ -133,77 +116,61 @@ export class LocalReplica {
     start: number,
     end: number,
     wallMs: number,
-    into: ByteRange,
-  ): Peek {
-    this.#rowKey.encode(this.#databases.physicalOf(database), bytes, start, end);
-    const found = this.#engine.get(this.#rowKey, into);
-    if (found === false) {
-      this.#misses++;
-      return MISS;
+  ): Peek | Promise<Uint8Array | undefined> {
+    const key = this.#key;
+    key.name(this.#databases.physicalOf(database), bytes, start, end);
+    const later = key.find(true);
+    if (later !== undefined) {
+      return later.then((cell) => this.#countLookup(viewOf(cell, wallMs)).value);
     }
-    if (found !== true || !isCompact(into.bytes, into.start, into.end)) return ELSEWHERE;
-    if (into.end - into.start > PEEK_BYTES_MAX) return ELSEWHERE;
-    const expiresAtMs = compactExpiresAtMs(into.bytes, into.start);
-    if (expiresAtMs !== 0 && expiresAtMs <= wallMs) {
-      this.#misses++;
-      return MISS;
-    }
-    into.start = compactPayloadStart(into.bytes, into.start);
-    this.#hits++;
-    return HIT;
+    const peeked = key.peek(wallMs);
+    if (peeked === HIT) this.#hits++;
+    else if (peeked === MISS) this.#misses++;
+    return peeked;
   }
 
   /**
-   * Hot: a plain overwrite, whatever is there. False, with nothing done, if the general way must do it.
-   * Requires: what `peek` requires, and a value within the limit.
+   * Hot: a plain overwrite, whatever is there, with the key as the second argument and the value as that of number
+   * `valueAt`. False, with nothing done, if the general way must do it; a promise where that takes time.
    */
-  overwrite(database: number, request: OverwriteRequest, expiresAtMs: number, wallMs: number): boolean {
+  overwrite(
+    database: number,
+    request: RequestInPlace,
+    valueAt: number,
+    expiresAtMs: number,
+    wallMs: number,
+  ): boolean | Promise<true> {
     const { bytes, starts, ends } = request;
-    const valueStart = starts[2]!;
-    const valueLength = ends[2]! - valueStart;
-    if (valueLength > PEEK_BYTES_MAX) return false;
-    this.#rowKey.encode(this.#databases.physicalOf(database), bytes, starts[1]!, ends[1]!);
-    if (this.#latch.holds(this.#rowKey.hash)) return false;
-    const range = this.#range;
-    const found = this.#engine.get(this.#rowKey, range, false);
-    if (typeof found !== "boolean") return false;
-    if (!found) range.end = range.start;
-    const stamp = this.#stamper.compactStamp(wallMs, expiresAtMs);
-    this.#value.bytes = bytes;
-    this.#value.start = valueStart;
-    this.#value.end = valueStart + valueLength;
-    if (!this.#rewrite(stamp, range, valueLength) && !this.#replace(stamp, range, valueLength)) return false;
-    this.#watchBoard.noteWrite(this.#rowKey.hash);
-    return true;
+    const [start, end] = [starts[valueAt]!, ends[valueAt]!];
+    if (end - start > PEEK_BYTES_MAX) return false;
+    const key = this.#key;
+    key.name(this.#databases.physicalOf(database), bytes, starts[1]!, ends[1]!);
+    if (!this.#isFree(key.hash)) return false;
+    const early = key.find(false);
+    if (early !== undefined) {
+      const value = bytes.slice(start, end);
+      const ref = { database, key: bytes.slice(starts[1], ends[1]) };
+      const step = (): Effect<true> => ({ reply: true, change: { kind: "put", value, expiresAtMs } });
+      return Promise.resolve(this.#updateLoaded(ref, wallMs, step, early));
+    }
+    if (!key.isPlain) return false;
+    const written = key.overwrite(bytes, start, end, expiresAtMs, wallMs);
+    return written instanceof Promise ? written.then(() => true) : true;
   }
 
-  /** The cell at `range` becomes its successor where it lies, if engine and cell allow. */
-  #rewrite(stamp: CompactStamp, range: ByteRange, valueLength: number): boolean {
-    if (this.#engine.rewriteEnd === undefined) return false;
-    if (range.end - range.start !== FIXED_BYTES + valueLength) return false;
-    if (!canRestampCompact(stamp, range.bytes, range.start, range.end)) return false;
-    restampCompact(stamp, range.bytes, range.start);
-    this.#engine.rewriteEnd(this.#value);
-    return true;
-  }
-
-  /** Puts the successor of the cell at `range` in its place; false if it would not be compact. */
-  #replace(stamp: CompactStamp, range: ByteRange, valueLength: number): boolean {
-    const headerBytes = compactOverwriteHeaderBytes(stamp, range.bytes, range.start, range.end);
-    if (headerBytes === 0) return false;
-    const scratch = this.#scratch;
-    const payloadAt = (headerBytes + 3) & ~3; // the copier wants a whole word
-    scratch.start = payloadAt - headerBytes;
-    writeCompactOverwrite(scratch.bytes, scratch.start, stamp, range.bytes, range.start, range.end);
-    this.#copier.copy(this.#value, this.#scratchWords, scratch.bytes, payloadAt >>> 2);
-    scratch.end = payloadAt + valueLength;
-    const superseded = range.end > range.start ? range : undefined;
-    const stored = this.#engine.put(this.#rowKey, scratch, superseded);
-    assert(stored === undefined, "an engine that makes writers wait has no use for the fast path");
-    return true;
-  }
-
-  read<R>(ref: KeyRef, { wallMs, touch }: ReadOptions, step: (view: KeyView) => R): Awaitable<R> {
+  /** A step that may be run later must not borrow its key. */
+  read<R>(
+    ref: KeyRef,
+    { wallMs, touch }: ReadOptions,
+    step: (view: KeyView) => R,
+    keep?: Keep,
+  ): Awaitable<R> {
+    if (!this.#cells.isPinned) {
+      const later = this.#find(ref, touch);
+      if (later === undefined) return step(this.#countLookup(this.#key.view(wallMs, false)));
+      keep?.();
+      return later.then((cell) => step(this.#countLookup(viewOf(cell, wallMs))));
+    }
     return whenReady(this.#cells.load(this.#stored(ref), touch), (cell) =>
       step(this.#countLookup(viewOf(cell, wallMs))),
     );
@@ -214,26 +181,32 @@ export class LocalReplica {
     refs: readonly KeyRef[],
     { wallMs, touch }: ReadOptions,
     step: (views: KeyView[]) => R,
+    keep?: Keep,
   ): Awaitable<R> {
-    if (refs.length === 1) return this.read(refs[0]!, { wallMs, touch }, (view) => step([view]));
-    return this.#exclusively(refs, {
+    if (refs.length === 1) return this.read(refs[0]!, { wallMs, touch }, (view) => step([view]), keep);
+    const views = this.#viewAll(refs, wallMs, touch);
+    if (views !== undefined) {
+      for (const view of views) this.#countLookup(view);
+      return step(views);
+    }
+    return this.#exclusively(keep?.() ?? refs, {
       load: (stored) => this.#cells.loadAll(stored, touch),
       apply: (cells) => step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs)))),
     });
   }
 
-  update<R>(ref: KeyRef, wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
-    return this.#exclusively([ref], {
-      load: ([stored]) => this.#cells.load(stored!, true),
-      apply: (cell, [stored]) => {
-        const own = copyOf(cell);
-        const { reply, change, replyAfter } = step(viewOf(own, wallMs));
-        if (change === undefined) return reply;
-        const changed = this.#changer.changed(own, change, wallMs);
-        const write = this.#cells.store(stored!, changed, own, change.kind === "expire");
-        return whenReady(write, () => replyAfter?.(changed) ?? reply);
-      },
-    });
+  update<R>(ref: KeyRef, wallMs: number, step: (view: KeyView) => Effect<R>, keep?: Keep): Awaitable<R> {
+    const key = this.#key;
+    let early: Promise<Cell | undefined> | undefined;
+    if (!this.#cells.isPinned) {
+      const physical = this.#databases.physicalOf(ref.database);
+      key.name(physical, ref.key, 0, ref.key.length);
+      if (this.#isFree(key.hash)) {
+        early = key.find(true);
+        if (early === undefined) return this.#updateAtHand(wallMs, step);
+      }
+    }
+    return this.#updateLoaded(keep?.()[0] ?? ref, wallMs, step, early);
   }
 
   /** As `update`, of several keys at once. A key that is there twice sees one view, and its changes in order. */
@@ -241,8 +214,24 @@ export class LocalReplica {
     refs: readonly KeyRef[],
     wallMs: number,
     step: (views: KeyView[]) => ManyEffect<R>,
+    keep?: Keep,
   ): Awaitable<R> {
-    return this.#exclusively(refs, {
+    if (refs.length === 1) {
+      const single = (view: KeyView): Effect<R> => {
+        const { reply, changes } = step([view]);
+        return { reply, change: changes[0] };
+      };
+      return this.update(refs[0]!, wallMs, single, keep);
+    }
+    const views = this.#engine.isResident ? this.#viewAll(refs, wallMs, true) : undefined;
+    if (views !== undefined) {
+      const { reply, changes } = step(views);
+      const own = ownReply(reply);
+      if (isUniform(views, changes)) this.#changeAll(refs, changes, wallMs);
+      else this.#changeAllDecoded(refs, views, changes, wallMs);
+      return own;
+    }
+    return this.#exclusively(keep?.() ?? refs, {
       load: (stored) => this.#cells.loadAll(stored, true),
       apply: (cells, stored) => {
         const { reply, changes } = step(cells.map((cell) => viewOf(cell, wallMs)));
@@ -280,14 +269,16 @@ export class LocalReplica {
     { refs, watches, wallMs }: Transaction,
     body: (within: Within) => Awaitable<R>,
   ): Awaitable<R | undefined> {
-    return this.#exclusively([...watches.map(({ ref }) => ref), ...refs], {
+    const all = watches.length === 0 ? refs : [...watches.map(({ ref }) => ref), ...refs];
+    const isUntouched = (cells: readonly (Cell | undefined)[]): boolean =>
+      watches.every(({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version);
+    if (this.#engine.isResident && (this.#latch.isIdle || !this.#areHeld(this.#storedAll(all)))) {
+      const watched = watches.map(({ ref }) => this.#cells.load(this.#stored(ref), false));
+      return isUntouched(watched as (Cell | undefined)[]) ? this.#transactAtOnce(all, body) : undefined;
+    }
+    return this.#exclusively(all, {
       load: (stored) => this.#cells.loadAll(stored, true),
-      apply: (cells, stored) => {
-        const isUntouched = watches.every(
-          ({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version,
-        );
-        return isUntouched ? this.#cells.runPinned(stored, cells, body) : undefined;
-      },
+      apply: (cells, stored) => (isUntouched(cells) ? this.#cells.runPinned(stored, cells, body) : undefined),
     });
   }
 
@@ -329,13 +320,134 @@ export class LocalReplica {
     return refs.map((ref) => this.#stored(ref));
   }
 
+  /** Takes up the key and finds it: undefined once it is at hand, or a promise of its cell. */
+  #find({ database, key }: KeyRef, touch: boolean): undefined | Promise<Cell | undefined> {
+    this.#key.name(this.#databases.physicalOf(database), key, 0, key.length);
+    return this.#key.find(touch);
+  }
+
+  /** True if nobody holds the key of that hash, but for the transaction whose part is being run. */
+  #isFree(hash: number): boolean {
+    return this.#isInside || !this.#latch.holds(hash);
+  }
+
+  #areHeld(stored: readonly KeyRef[]): boolean {
+    return stored.some((ref) => this.#latch.holds(this.#cells.hashOf(ref)));
+  }
+
+  /** Views of all the keys, or undefined if they are not all there at once. */
+  #viewAll(refs: readonly KeyRef[], wallMs: number, touch: boolean): KeyView[] | undefined {
+    if (this.#cells.isPinned) return undefined;
+    const key = this.#key;
+    const views: KeyView[] = [];
+    for (const ref of refs) {
+      const later = this.#find(ref, touch);
+      if (later === undefined && this.#isFree(key.hash)) {
+        views.push(key.view(wallMs, this.#engine.isResident !== true));
+        continue;
+      }
+      later?.catch(() => undefined); // whoever reads it next is told
+      return undefined;
+    }
+    return views;
+  }
+
+  /** Runs a step on the key at hand. */
+  #updateAtHand<R>(wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
+    const key = this.#key;
+    const { reply, change, replyAfter } = step(key.view(wallMs, false));
+    if (change === undefined) return reply;
+    let own = ownReply(reply);
+    const written =
+      replyAfter === undefined
+        ? key.change(change, wallMs)
+        : key.changeDecoded(change, wallMs, (stored) => {
+            own = replyAfter(stored);
+          });
+    return written instanceof Promise ? written.then(() => own) : own;
+  }
+
+  /** All or none. Requires: an engine that answers at once, and changes of one kind. */
+  #changeAll(refs: readonly KeyRef[], changes: readonly (Change | undefined)[], wallMs: number): void {
+    const key = this.#key;
+    const undo = this.#undo;
+    let done = 0;
+    try {
+      for (; done < refs.length; done++) {
+        const change = changes[done];
+        if (change === undefined) continue;
+        void this.#find(refs[done]!, false);
+        key.save(undo);
+        void key.change(change, wallMs);
+      }
+    } catch (cause) {
+      for (let i = done; i >= 0; i--) {
+        if (changes[i] === undefined) continue;
+        void this.#find(refs[i]!, false);
+        key.restore(undo);
+      }
+      throw cause;
+    } finally {
+      undo.clear();
+    }
+  }
+
+  #changeAllDecoded(
+    refs: readonly KeyRef[],
+    views: readonly KeyView[],
+    changes: readonly (Change | undefined)[],
+    wallMs: number,
+  ): void {
+    const cells = views.map(({ cell }) => copyOf(cell));
+    const own = changes.map((change) =>
+      change !== undefined && "value" in change ? { ...change, value: change.value.slice() } : change,
+    );
+    void this.#storeAll(this.#changer.writesOf(this.#storedAll(refs), cells, own, wallMs));
+  }
+
+  /** As `update`, on the decoded cell; `early` is a promise of it, if it is being read already. */
+  #updateLoaded<R>(
+    ref: KeyRef,
+    wallMs: number,
+    step: (view: KeyView) => Effect<R>,
+    early: Promise<Cell | undefined> | undefined,
+  ): Awaitable<R> {
+    const deed: Deed<Cell | undefined, R> = {
+      load: ([stored]) => this.#cells.load(stored!, true),
+      apply: (cell, [stored]) => {
+        const own = copyOf(cell);
+        const { reply, change, replyAfter } = step(viewOf(own, wallMs));
+        if (change === undefined) return reply;
+        const changed = this.#changer.changed(own, change, wallMs);
+        const write = this.#cells.store(stored!, changed, own, change.kind === "expire");
+        return whenReady(write, () => replyAfter?.(changed) ?? reply);
+      },
+    };
+    return this.#exclusively([ref], deed, early);
+  }
+
+  /** Runs a transaction on an engine that answers at once. */
+  #transactAtOnce<R>(refs: readonly KeyRef[], body: (within: Within) => Awaitable<R>): Awaitable<R> {
+    const result = body((part) => {
+      this.#isInside = true;
+      try {
+        return part();
+      } finally {
+        this.#isInside = false;
+      }
+    });
+    // It may go on after an await: nobody has come between so far, and now nobody can.
+    if (!(result instanceof Promise)) return result;
+    return this.#latch.run(this.#hashesOf(this.#storedAll(refs)), () => result);
+  }
+
   /** Runs a deed with nothing else in between: at once if what it loads is at hand, else under the latch. */
-  #exclusively<C, R>(refs: readonly KeyRef[], deed: Deed<C, R>): Awaitable<R> {
+  #exclusively<C, R>(refs: readonly KeyRef[], deed: Deed<C, R>, given?: Promise<C>): Awaitable<R> {
     const stored = this.#storedAll(refs);
-    const load = (): Awaitable<C> => deed.load(stored);
+    const load = (): Awaitable<C> => given ?? deed.load(stored);
     const apply = (loaded: C): Awaitable<R> => deed.apply(loaded, stored);
-    if (this.#cells.isPinned) return whenReady(load(), apply); // its transaction holds the latch
-    const isHeld = stored.some((ref) => this.#latch.holds(this.#cells.hashOf(ref)));
+    if (this.#isInside || this.#cells.isPinned) return whenReady(load(), apply); // its transaction holds the latch
+    const isHeld = given === undefined && this.#areHeld(stored);
     const early = isHeld ? undefined : load();
     if (isHeld || early instanceof Promise) return this.#latched(refs, stored, early as Promise<C>, deed);
     const result = apply(early as C);
@@ -383,4 +495,30 @@ export class LocalReplica {
     else this.#hits++;
     return view;
   }
+}
+
+/** A reply that does not change with the keys: what may be bytes of their views is copied. */
+function ownReply<R>(reply: R): R {
+  if (reply instanceof Uint8Array) return reply.slice() as R;
+  return Array.isArray(reply) ? (reply.map(ownReply) as R) : reply;
+}
+
+/**
+ * True if the changes can be made one after the other: all puts or all deletions, none with a context, and with no value
+ * that is another key's, which may move meanwhile.
+ */
+function isUniform(views: readonly KeyView[], changes: readonly (Change | undefined)[]): boolean {
+  const lent: ArrayBufferLike[] = [];
+  for (const { value } of views) {
+    if (value !== undefined && !lent.includes(value.buffer)) lent.push(value.buffer);
+  }
+  let kind: Change["kind"] | undefined;
+  for (const change of changes) {
+    if (change === undefined) continue;
+    if (change.kind !== (kind ?? change.kind)) return false;
+    kind = change.kind;
+    if (kind !== "put" && kind !== "delete") return false;
+    if ("context" in change || ("value" in change && lent.includes(change.value.buffer))) return false;
+  }
+  return true;
 }

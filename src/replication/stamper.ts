@@ -26,6 +26,16 @@ export class Stamper {
     };
   }
 
+  /** The actor, as cells have it. */
+  get actorBytes(): Uint8Array {
+    return this.#compact.actorBytes;
+  }
+
+  /** Of the dot that the next write gets. */
+  get nextCounter(): number {
+    return this.#compact.counter + 1;
+  }
+
   stamp(wallMs: number): Stamp {
     const { counter, logical, wallMs: hlcWallMs } = this.compactStamp(wallMs, NEVER);
     return { dot: { actor: this.actor, counter }, hlc: { wallMs: hlcWallMs, logical } };

@@ -28,11 +28,14 @@ export type Change =
       readonly expiresAtMs: number;
       readonly context?: ClientContext;
     }
+  /** Replaces a part of the value, from byte `at` on; zeros lie between its end and that. The expiry stays. */
+  | { readonly kind: "patch"; readonly value: Uint8Array; readonly at: number }
   | { readonly kind: "delete"; readonly context?: ClientContext }
   | { readonly kind: "expire"; readonly expiresAtMs: number }
   | { readonly kind: "increment"; readonly by: bigint };
 
 export interface Effect<R> {
+  /** May be bytes of the view, or an array that has some. */
   readonly reply: R;
   readonly change?: Change | undefined;
   /** Makes the reply in place of `reply`, where it tells of the cell that the change has made. */

@@ -142,9 +142,14 @@ export type Command<S = never> = RunnableCommand<S> | ContainerCommand<S>;
 
 /**
  * The shortcut of a command that most requests are: works on the request in place, without allocating.
- * False, with nothing done or written, sends the request the general way.
+ * False, with nothing done or written, sends the request the general way. A promise is of the reply, where the disk
+ * must be waited for: the request is another's by then.
  */
-export type FastPath<S = never> = (session: S, request: Request, writer: ReplyWriter) => boolean;
+export type FastPath<S = never> = (
+  session: S,
+  request: Request,
+  writer: ReplyWriter,
+) => boolean | Promise<Answer>;
 
 /** The command has no reply, or has written it itself. */
 export const NO_REPLY = Symbol("no reply");

@@ -41,10 +41,20 @@ export type TableItem<S = never> =
       readonly entries: ReadonlyMap<string, CommandEntry<S>>;
     };
 
-/** A request taken out of its buffer: what waits behind a pause or in a transaction. */
+/** A request that is to be run, now or later. */
 export interface Call<S = never> {
   readonly entry: CommandEntry<S>;
-  readonly args: readonly Uint8Array[];
+  /** May lie in the request's buffer, which is another's after this turn: what waits must `keepArguments`. */
+  args: readonly Uint8Array[];
+}
+
+/** Takes the arguments out of their buffer: one copy for all, or a million of them would cost a second. */
+export function keepArguments(call: { args: readonly Uint8Array[] }): void {
+  const { args } = call;
+  const [first, last] = [args[0]!, args.at(-1)!];
+  const from = first.byteOffset;
+  const copy = new Uint8Array(first.buffer, from, last.byteOffset + last.length - from).slice();
+  call.args = args.map(({ byteOffset, length }) => new Uint8Array(copy.buffer, byteOffset - from, length));
 }
 
 export class CommandTable<S = never> {

@@ -6,7 +6,7 @@ import { StoreError } from "../base/errors.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
-import type { TaggedReply } from "../resp/reply.ts";
+import type { Reply, TaggedReply } from "../resp/reply.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
@@ -15,13 +15,21 @@ import { echo, latin1 } from "./arguments.ts";
 import {
   type Answer,
   CommandError,
+  type KeyRef,
+  type KeyView,
   NO_REPLY,
   type ReadCommand,
   type ReadManyCommand,
   type RunnableCommand,
 } from "./command-shape.ts";
-import type { Call, CommandEntry, CommandTable, TableItem } from "./command-table.ts";
-import { keyRefsOf } from "./key-refs.ts";
+import {
+  type Call,
+  type CommandEntry,
+  type CommandTable,
+  keepArguments,
+  type TableItem,
+} from "./command-table.ts";
+import { hasLongKey, keyRefsOf } from "./key-refs.ts";
 import type { Pause } from "./pause.ts";
 import type { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
@@ -78,9 +86,10 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath } = item.entry;
       try {
-        if (fastPath?.(session, request, this.#server.writer)) {
+        const answer = fastPath?.(session, request, this.#server.writer) ?? false;
+        if (answer !== false) {
           this.#server.countFastCall(item.entry);
-          return NO_REPLY;
+          return answer === true ? NO_REPLY : answer.catch((cause) => this.#fail(item.entry, cause));
         }
       } catch (cause) {
         return this.#reject(item, cause);
@@ -97,22 +106,33 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   }
 
   #dispatchGeneral(session: S, item: TableItem<S> | undefined, request: Request): Answer | Promise<Answer> {
-    const args = argumentsOf(request);
+    const args = argumentsIn(request);
     if (item === undefined && isHttp(args[0]!)) {
       session.kill();
       return NO_REPLY;
     }
     try {
-      const call = { entry: this.#entryOf(item, args), args };
+      const call: Call<S> = { entry: this.#entryOf(item, args), args };
       this.#admit(session, call);
-      if (session.transaction?.queues(call)) return session.transaction.enqueue(call);
-      if (this.#isHeldBack(session, call)) return this.#afterPause(session, call);
-      return this.call(session, call);
+      const { transaction } = session;
+      const isQueued = transaction?.queues(call) === true;
+      const isHeldBack = !isQueued && this.#isHeldBack(session, call);
+      if (isQueued || isHeldBack || call.entry.command.kind === "session") keepArguments(call);
+      if (isQueued) return transaction!.enqueue(call);
+      return isHeldBack ? this.#afterPause(session, call) : this.call(session, call);
     } catch (cause) {
       session.transaction?.spoil();
       const refusal = this.#reject(item, cause);
       return isExec(item) ? abortTransaction(session, refusal) : refusal;
     }
+  }
+
+  /** Counts a call that failed after its fast path had begun. */
+  #fail(entry: CommandEntry<S>, cause: unknown): Refusal {
+    const refusal = this.refusal(cause);
+    entry.failedCalls++;
+    this.#server.statistics.countError(refusal.text);
+    return refusal;
   }
 
   /** Counts a call that was refused before it ran. */
@@ -142,11 +162,8 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     if (session.transaction !== undefined && command.flags.includes("no_multi")) {
       throw new CommandError("ERR Command not allowed inside a transaction");
     }
-    if (command.keys === undefined) return;
-    for (const { key } of keyRefsOf(command, args, session.database)) {
-      if (key.length > KEY_BYTES_MAX) {
-        throw new CommandError(`ERR key is longer than ${KEY_BYTES_MAX} bytes`);
-      }
+    if (hasLongKey(command, args, session.database)) {
+      throw new CommandError(`ERR key is longer than ${KEY_BYTES_MAX} bytes`);
     }
   }
 
@@ -202,26 +219,31 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     this.#server.slowLog.record(session, isSecret ? command.redact!(args) : args, micros);
   }
 
-  #run(session: S, { entry: { command }, args }: Call<S>): Answer | Promise<Answer> {
-    if (command.kind === "session") return command.run(session, args);
+  #run(session: S, call: Call<S>): Answer | Promise<Answer> {
+    const { command } = call.entry;
+    if (command.kind === "session") return command.run(session, call.args);
     const { wallMs, settings } = this.#server;
     const { database } = session;
     const environment = { wallMs, valueBytesMax: settings.valueBytesMax, database };
     const replica = this.#replica;
-    const keys = keyRefsOf(command, args, database);
+    const keys = keyRefsOf(command, call.args, database);
+    const keep = (): readonly KeyRef[] => {
+      keepArguments(call);
+      return keyRefsOf(command, call.args, database);
+    };
     switch (command.kind) {
-      case "read":
-        return replica.read(keys[0]!, { wallMs, touch: touches(command, session) }, (view) =>
-          command.run(view, args, environment),
-        );
+      case "read": {
+        const step = (view: KeyView): Reply => command.run(view, call.args, environment);
+        return replica.read(keys[0]!, { wallMs, touch: touches(command, session) }, step, keep);
+      }
       case "update":
-        return replica.update(keys[0]!, wallMs, (view) => command.run(view, args, environment));
-      case "read-many":
-        return replica.readMany(keys, { wallMs, touch: touches(command, session) }, (views) =>
-          command.run(views, args, environment),
-        );
+        return replica.update(keys[0]!, wallMs, (view) => command.run(view, call.args, environment), keep);
+      case "read-many": {
+        const step = (views: readonly KeyView[]): Reply => command.run(views, call.args, environment);
+        return replica.readMany(keys, { wallMs, touch: touches(command, session) }, step, keep);
+      }
       case "update-many":
-        return replica.updateMany(keys, wallMs, (views) => command.run(views, args, environment));
+        return replica.updateMany(keys, wallMs, (views) => command.run(views, call.args, environment), keep);
     }
   }
 }
@@ -253,12 +275,13 @@ function abortTransaction(session: { discard(): void }, { text }: Refusal): Refu
   return { kind: "failure", text: `EXECABORT Transaction discarded because of: ${reason}` };
 }
 
-/** Copies, since the request's buffer is another's after this turn: one for all, or a million would cost a second. */
-function argumentsOf({ bytes, starts, ends, argCount }: Request): Uint8Array[] {
-  const from = starts[0]!;
-  const copy = bytes.slice(from, ends[argCount - 1]);
+/** Views: see keepArguments. */
+function argumentsIn({ bytes, starts, ends, argCount }: Request): Uint8Array[] {
+  const { buffer, byteOffset } = bytes;
   const args: Uint8Array[] = [];
-  for (let i = 0; i < argCount; i++) args.push(copy.subarray(starts[i]! - from, ends[i]! - from));
+  for (let i = 0; i < argCount; i++) {
+    args.push(new Uint8Array(buffer, byteOffset + starts[i]!, ends[i]! - starts[i]!));
+  }
   return args;
 }
 

@@ -1,5 +1,6 @@
 /** Which keys a call touches, from its command's key positions. */
 import type { KeyRef } from "../replication/step.ts";
+import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { latin1 } from "./arguments.ts";
 import type { RunnableCommand } from "./command-shape.ts";
 
@@ -17,6 +18,18 @@ export function keyRefsOf(
   const refs: KeyRef[] = [];
   for (let i = first; i <= end; i += step) refs.push({ database, key: args[i]! });
   return refs;
+}
+
+/** True if a key of the call is longer than a key may be. */
+export function hasLongKey(command: RunnableCommand, args: readonly Uint8Array[], database: number): boolean {
+  const { keys } = command;
+  if (command.keyRefs !== undefined) {
+    return command.keyRefs(args, database).some(({ key }) => key.length > KEY_BYTES_MAX);
+  }
+  if (keys === undefined) return false;
+  const end = keys.last < 0 ? args.length + keys.last : keys.last;
+  for (let i = keys.first; i <= end; i += keys.step) if (args[i]!.length > KEY_BYTES_MAX) return true;
+  return false;
 }
 
 /** Of each key, whether none before it is the same. */

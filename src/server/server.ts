@@ -4,7 +4,6 @@
  * Invariant: client memory (requests not yet whole, replies not yet read) stays below a limit; past it the
  * hungriest clients are closed. Every other client is unharmed by a bad one.
  */
-import type { ByteRange } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
@@ -71,7 +70,6 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly request = new Request();
   readonly outbox: Outbox;
   readonly writer: ReplyWriter;
-  readonly range: ByteRange = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
   limits: ClientLimits;
 

@@ -25,6 +25,8 @@ export interface StorageEngine {
   readonly statistics: EngineStatistics;
   /** True if `put` wants to be told what it supersedes: then it must be. */
   readonly usesSuperseded?: boolean;
+  /** True if no call returns a promise but `close`, and what `get` gives is valid until the next write. */
+  readonly isResident?: boolean;
 
   /**
    * Points `into` at the row's cell and is true, or is false if there is none. Cells past their expiry are

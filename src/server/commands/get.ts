@@ -1,5 +1,5 @@
 /** `GET key` -> bulk string, or null if absent. With siblings, the newest by hybrid clock. */
-import { ELSEWHERE, MISS } from "../../replication/local-replica.ts";
+import { ELSEWHERE, MISS } from "../../replication/key-at-hand.ts";
 import type { FastPath, ReadCommand } from "../command.ts";
 
 export const get: ReadCommand = {
@@ -20,10 +20,12 @@ export const get: ReadCommand = {
 export const getFast: FastPath = ({ server, database }, request, writer) => {
   if (request.argCount !== 2) return false;
   const { bytes, starts, ends } = request;
-  const { range } = server;
-  const found = server.node.replica.peek(database, bytes, starts[1]!, ends[1]!, server.wallMs, range);
+  const { replica } = server.node;
+  const found = replica.peek(database, bytes, starts[1]!, ends[1]!, server.wallMs);
   if (found === ELSEWHERE) return false;
+  if (found instanceof Promise) return found.then((value) => value ?? null);
+  const { value } = replica;
   if (found === MISS) writer.nullBulk();
-  else writer.bulkRange(range.bytes, range.start, range.end);
+  else writer.bulkRange(value.bytes, value.start, value.end);
   return true;
 };

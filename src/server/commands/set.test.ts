@@ -58,7 +58,7 @@ test.each([
 function fastExpiry(line: string): number | undefined {
   let stored: number | undefined;
   const replica = {
-    overwrite: (_database: number, _request: Request, expiresAtMs: number) => {
+    overwrite: (_database: number, _request: Request, _valueAt: number, expiresAtMs: number) => {
       stored = expiresAtMs;
       return true;
     },

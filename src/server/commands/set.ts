@@ -71,9 +71,10 @@ export const setFast: FastPath = ({ server, database }, request, writer) => {
   if (argCount !== 3 && argCount !== 5) return false;
   const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, server.wallMs);
   if (expiresAtMs === undefined) return false;
-  if (!server.node.replica.overwrite(database, request, expiresAtMs, server.wallMs)) return false;
-  writer.ok();
-  return true;
+  const written = server.node.replica.overwrite(database, request, 2, expiresAtMs, server.wallMs);
+  if (written instanceof Promise) return written.then(() => OK);
+  if (written) writer.ok();
+  return written;
 };
 
 const [LETTER_E, LETTER_P, LETTER_X] = [0x65, 0x70, 0x78];

@@ -57,6 +57,7 @@ export type DropReason = "expired" | "evicted";
 
 export class MemoryEngine implements StorageEngine {
   readonly statistics: EngineStatistics;
+  readonly isResident = true;
   /** Told of every row that goes unasked, before it goes. The range is the engine's; it must not be called back. */
   onDropped: ((rowKey: ByteRange, reason: DropReason) => void) | undefined = undefined;
 
@@ -196,6 +197,7 @@ export class MemoryEngine implements StorageEngine {
 
   /** Evicts until the limit is kept, but no more than `rowsMax` rows. False if the limit is not kept then. */
   makeRoom(rowsMax = Number.POSITIVE_INFINITY): boolean {
+    if (!this.#isOverLimit(0)) return true;
     this.#readClock();
     for (let rows = 0; rows < rowsMax && this.#isOverLimit(0); rows++) if (!this.#evictOne()) break;
     this.#table.compactAfterWrite();
