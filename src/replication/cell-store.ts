@@ -4,10 +4,11 @@
  */
 import { type Awaitable, allReady, whenReady } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
-import type { Cell } from "../causality/cell.ts";
+import { type Cell, EMPTY_CELL } from "../causality/cell.ts";
 import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
+import type { Write } from "./cell-changer.ts";
 import { PinnedCells } from "./pinned-cells.ts";
 import type { KeyRef } from "./step.ts";
 import { versionOf, type WatchBoard } from "./watch-board.ts";
@@ -98,6 +99,21 @@ export class CellStore {
     if (this.#pins.has(ref)) this.#pins.set(ref, cell);
     if (write instanceof Promise) this.#pins.addWrite(write);
     return undefined;
+  }
+
+  /** All or none: a write that finds no room takes those before it back. What gives up a key finds room for another. */
+  storeAll(writes: readonly Write[]): Awaitable<unknown> {
+    const insists = writes.some(({ cell }) => cell.siblings.length === 0);
+    const stored: Awaitable<void>[] = [];
+    try {
+      for (const { ref, cell, before } of writes) stored.push(this.store(ref, cell, before, insists));
+    } catch (cause) {
+      for (const { ref, cell, before } of writes.slice(0, stored.length).reverse()) {
+        void this.store(ref, before ?? EMPTY_CELL, cell, true);
+      }
+      throw cause;
+    }
+    return allReady(stored);
   }
 
   clear(database: number | undefined): Awaitable<void> {

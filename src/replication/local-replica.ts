@@ -7,32 +7,29 @@
  * them, or the latch holds the keys. So too from a transaction's first step to its last: its cells are read
  * under the latch before the first, and its steps follow each other without an await.
  */
-import { type Awaitable, allReady, whenReady } from "../base/awaitable.ts";
+import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
-import { type Cell, EMPTY_CELL } from "../causality/cell.ts";
+import type { Cell } from "../causality/cell.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
-import { CellChanger, type SiblingLimits, type Write } from "./cell-changer.ts";
+import { CellChanger, type SiblingLimits } from "./cell-changer.ts";
 import { CellStore, copyOf, type Within } from "./cell-store.ts";
+import { ChangesAtOnce, isUniform } from "./changes-at-once.ts";
+import { type Deed, ExclusiveAccess } from "./exclusive-access.ts";
 import { HIT, KeyAtHand, MISS, PEEK_BYTES_MAX, type Peek } from "./key-at-hand.ts";
-import { KeyLatch } from "./key-latch.ts";
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
 import type { Stamper } from "./stamper.ts";
-import { type Change, type Effect, type KeyRef, type KeyView, type ManyEffect, viewOf } from "./step.ts";
-import { UndoLog } from "./undo-log.ts";
+import {
+  type Change,
+  type Effect,
+  type Keep,
+  type KeyRef,
+  type KeyView,
+  type ManyEffect,
+  ownReply,
+  type RequestInPlace,
+  viewOf,
+} from "./step.ts";
 import { versionOf, type Watch, WatchBoard } from "./watch-board.ts";
-
-/**
- * Called before a step is run later, if it can not be run at once: what it and its keys borrow must be made to last.
- * Returns the keys anew.
- */
-export type Keep = () => readonly KeyRef[];
-
-/** A request in place: argument i is `bytes[starts[i], ends[i])`. */
-export interface RequestInPlace {
-  readonly bytes: Uint8Array;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-}
 
 export interface ReadOptions {
   readonly wallMs: number;
@@ -57,23 +54,15 @@ export interface Transaction {
   readonly wallMs: number;
 }
 
-/** Something to be done with keys: their databases are given by physical numbers. */
-interface Deed<C, R> {
-  load(stored: readonly KeyRef[]): Awaitable<C>;
-  apply(loaded: C, stored: readonly KeyRef[]): Awaitable<R>;
-}
-
 export class LocalReplica {
   readonly #engine: StorageEngine;
   readonly #databases: DatabaseNumbers;
   readonly #changer: CellChanger;
   readonly #cells: CellStore;
   readonly #key: KeyAtHand;
-  readonly #latch = new KeyLatch();
+  readonly #access: ExclusiveAccess;
+  readonly #changes: ChangesAtOnce;
   readonly #watchBoard = new WatchBoard();
-  /** True while a part of a transaction runs on an engine that answers at once: it holds what it needs. */
-  #isInside = false;
-  readonly #undo = new UndoLog();
   #hits = 0;
   #misses = 0;
 
@@ -89,6 +78,8 @@ export class LocalReplica {
     this.#cells = new CellStore(engine, this.#watchBoard, hashSeed);
     const parts = { engine, stamper, changer: this.#changer, watchBoard: this.#watchBoard, hashSeed };
     this.#key = new KeyAtHand(parts);
+    this.#access = new ExclusiveAccess(this.#cells, databases);
+    this.#changes = new ChangesAtOnce(this.#key, databases);
   }
 
   /** Reads that found a live key, and reads that did not, since the last reset. */
@@ -145,7 +136,7 @@ export class LocalReplica {
     if (end - start > PEEK_BYTES_MAX) return false;
     const key = this.#key;
     key.name(this.#databases.physicalOf(database), bytes, starts[1]!, ends[1]!);
-    if (!this.#isFree(key.hash)) return false;
+    if (!this.#access.isFree(key.hash)) return false;
     const early = key.find(false);
     if (early !== undefined) {
       const value = bytes.slice(start, end);
@@ -189,7 +180,7 @@ export class LocalReplica {
       for (const view of views) this.#countLookup(view);
       return step(views);
     }
-    return this.#exclusively(keep?.() ?? refs, {
+    return this.#access.run(keep?.() ?? refs, {
       load: (stored) => this.#cells.loadAll(stored, touch),
       apply: (cells) => step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs)))),
     });
@@ -201,7 +192,7 @@ export class LocalReplica {
     if (!this.#cells.isPinned) {
       const physical = this.#databases.physicalOf(ref.database);
       key.name(physical, ref.key, 0, ref.key.length);
-      if (this.#isFree(key.hash)) {
+      if (this.#access.isFree(key.hash)) {
         early = key.find(true);
         if (early === undefined) return this.#updateAtHand(wallMs, step);
       }
@@ -227,16 +218,16 @@ export class LocalReplica {
     if (views !== undefined) {
       const { reply, changes } = step(views);
       const own = ownReply(reply);
-      if (isUniform(views, changes)) this.#changeAll(refs, changes, wallMs);
+      if (isUniform(views, changes)) this.#changes.make(refs, changes, wallMs);
       else this.#changeAllDecoded(refs, views, changes, wallMs);
       return own;
     }
-    return this.#exclusively(keep?.() ?? refs, {
+    return this.#access.run(keep?.() ?? refs, {
       load: (stored) => this.#cells.loadAll(stored, true),
       apply: (cells, stored) => {
         const { reply, changes } = step(cells.map((cell) => viewOf(cell, wallMs)));
         const writes = this.#changer.writesOf(stored, cells, changes, wallMs);
-        return whenReady(this.#storeAll(writes), () => reply);
+        return whenReady(this.#cells.storeAll(writes), () => reply);
       },
     });
   }
@@ -272,11 +263,11 @@ export class LocalReplica {
     const all = watches.length === 0 ? refs : [...watches.map(({ ref }) => ref), ...refs];
     const isUntouched = (cells: readonly (Cell | undefined)[]): boolean =>
       watches.every(({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version);
-    if (this.#engine.isResident && (this.#latch.isIdle || !this.#areHeld(this.#storedAll(all)))) {
+    if (this.#engine.isResident && this.#access.areFree(all)) {
       const watched = watches.map(({ ref }) => this.#cells.load(this.#stored(ref), false));
-      return isUntouched(watched as (Cell | undefined)[]) ? this.#transactAtOnce(all, body) : undefined;
+      return isUntouched(watched as (Cell | undefined)[]) ? this.#access.transact(all, body) : undefined;
     }
-    return this.#exclusively(all, {
+    return this.#access.run(all, {
       load: (stored) => this.#cells.loadAll(stored, true),
       apply: (cells, stored) => (isUntouched(cells) ? this.#cells.runPinned(stored, cells, body) : undefined),
     });
@@ -326,15 +317,6 @@ export class LocalReplica {
     return this.#key.find(touch);
   }
 
-  /** True if nobody holds the key of that hash, but for the transaction whose part is being run. */
-  #isFree(hash: number): boolean {
-    return this.#isInside || !this.#latch.holds(hash);
-  }
-
-  #areHeld(stored: readonly KeyRef[]): boolean {
-    return stored.some((ref) => this.#latch.holds(this.#cells.hashOf(ref)));
-  }
-
   /** Views of all the keys, or undefined if they are not all there at once. */
   #viewAll(refs: readonly KeyRef[], wallMs: number, touch: boolean): KeyView[] | undefined {
     if (this.#cells.isPinned) return undefined;
@@ -342,7 +324,7 @@ export class LocalReplica {
     const views: KeyView[] = [];
     for (const ref of refs) {
       const later = this.#find(ref, touch);
-      if (later === undefined && this.#isFree(key.hash)) {
+      if (later === undefined && this.#access.isFree(key.hash)) {
         views.push(key.view(wallMs, this.#engine.isResident !== true));
         continue;
       }
@@ -367,31 +349,6 @@ export class LocalReplica {
     return written instanceof Promise ? written.then(() => own) : own;
   }
 
-  /** All or none. Requires: an engine that answers at once, and changes of one kind. */
-  #changeAll(refs: readonly KeyRef[], changes: readonly (Change | undefined)[], wallMs: number): void {
-    const key = this.#key;
-    const undo = this.#undo;
-    let done = 0;
-    try {
-      for (; done < refs.length; done++) {
-        const change = changes[done];
-        if (change === undefined) continue;
-        void this.#find(refs[done]!, false);
-        key.save(undo);
-        void key.change(change, wallMs);
-      }
-    } catch (cause) {
-      for (let i = done; i >= 0; i--) {
-        if (changes[i] === undefined) continue;
-        void this.#find(refs[i]!, false);
-        key.restore(undo);
-      }
-      throw cause;
-    } finally {
-      undo.clear();
-    }
-  }
-
   #changeAllDecoded(
     refs: readonly KeyRef[],
     views: readonly KeyView[],
@@ -402,7 +359,7 @@ export class LocalReplica {
     const own = changes.map((change) =>
       change !== undefined && "value" in change ? { ...change, value: change.value.slice() } : change,
     );
-    void this.#storeAll(this.#changer.writesOf(this.#storedAll(refs), cells, own, wallMs));
+    void this.#cells.storeAll(this.#changer.writesOf(this.#storedAll(refs), cells, own, wallMs));
   }
 
   /** As `update`, on the decoded cell; `early` is a promise of it, if it is being read already. */
@@ -423,71 +380,7 @@ export class LocalReplica {
         return whenReady(write, () => replyAfter?.(changed) ?? reply);
       },
     };
-    return this.#exclusively([ref], deed, early);
-  }
-
-  /** Runs a transaction on an engine that answers at once. */
-  #transactAtOnce<R>(refs: readonly KeyRef[], body: (within: Within) => Awaitable<R>): Awaitable<R> {
-    const result = body((part) => {
-      this.#isInside = true;
-      try {
-        return part();
-      } finally {
-        this.#isInside = false;
-      }
-    });
-    // It may go on after an await: nobody has come between so far, and now nobody can.
-    if (!(result instanceof Promise)) return result;
-    return this.#latch.run(this.#hashesOf(this.#storedAll(refs)), () => result);
-  }
-
-  /** Runs a deed with nothing else in between: at once if what it loads is at hand, else under the latch. */
-  #exclusively<C, R>(refs: readonly KeyRef[], deed: Deed<C, R>, given?: Promise<C>): Awaitable<R> {
-    const stored = this.#storedAll(refs);
-    const load = (): Awaitable<C> => given ?? deed.load(stored);
-    const apply = (loaded: C): Awaitable<R> => deed.apply(loaded, stored);
-    if (this.#isInside || this.#cells.isPinned) return whenReady(load(), apply); // its transaction holds the latch
-    const isHeld = given === undefined && this.#areHeld(stored);
-    const early = isHeld ? undefined : load();
-    if (isHeld || early instanceof Promise) return this.#latched(refs, stored, early as Promise<C>, deed);
-    const result = apply(early as C);
-    // A transaction may go on after an await: nobody has come between so far, and now nobody can.
-    return result instanceof Promise ? this.#latch.run(this.#hashesOf(stored), () => result) : result;
-  }
-
-  /** `early` is what the deed loaded before the latch was asked for, if it did. */
-  async #latched<C, R>(
-    refs: readonly KeyRef[],
-    stored: readonly KeyRef[],
-    early: Promise<C> | undefined,
-    deed: Deed<C, R>,
-  ): Promise<R> {
-    const { clearCount } = this.#cells;
-    const done = await this.#latch.run(this.#hashesOf(stored), async () => {
-      const loaded = await (early ?? deed.load(stored));
-      // Where all was cleared meanwhile, it must not write what it has read, nor where it has read it.
-      return clearCount === this.#cells.clearCount ? { result: await deed.apply(loaded, stored) } : undefined;
-    });
-    return done === undefined ? this.#exclusively(refs, deed) : done.result;
-  }
-
-  #hashesOf(refs: readonly KeyRef[]): number[] {
-    return refs.map((ref) => this.#cells.hashOf(ref));
-  }
-
-  /** All or none: a write that finds no room takes those before it back. What gives up a key finds room for another. */
-  #storeAll(writes: readonly Write[]): Awaitable<unknown> {
-    const insists = writes.some(({ cell }) => cell.siblings.length === 0);
-    const stored: Awaitable<void>[] = [];
-    try {
-      for (const { ref, cell, before } of writes) stored.push(this.#cells.store(ref, cell, before, insists));
-    } catch (cause) {
-      for (const { ref, cell, before } of writes.slice(0, stored.length).reverse()) {
-        void this.#cells.store(ref, before ?? EMPTY_CELL, cell, true);
-      }
-      throw cause;
-    }
-    return allReady(stored);
+    return this.#access.run([ref], deed, early);
   }
 
   #countLookup(view: KeyView): KeyView {
@@ -495,30 +388,4 @@ export class LocalReplica {
     else this.#hits++;
     return view;
   }
-}
-
-/** A reply that does not change with the keys: what may be bytes of their views is copied. */
-function ownReply<R>(reply: R): R {
-  if (reply instanceof Uint8Array) return reply.slice() as R;
-  return Array.isArray(reply) ? (reply.map(ownReply) as R) : reply;
-}
-
-/**
- * True if the changes can be made one after the other: all puts or all deletions, none with a context, and with no value
- * that is another key's, which may move meanwhile.
- */
-function isUniform(views: readonly KeyView[], changes: readonly (Change | undefined)[]): boolean {
-  const lent: ArrayBufferLike[] = [];
-  for (const { value } of views) {
-    if (value !== undefined && !lent.includes(value.buffer)) lent.push(value.buffer);
-  }
-  let kind: Change["kind"] | undefined;
-  for (const change of changes) {
-    if (change === undefined) continue;
-    if (change.kind !== (kind ?? change.kind)) return false;
-    kind = change.kind;
-    if (kind !== "put" && kind !== "delete") return false;
-    if ("context" in change || ("value" in change && lent.includes(change.value.buffer))) return false;
-  }
-  return true;
 }

@@ -48,8 +48,27 @@ export interface ManyEffect<R> {
   readonly changes: readonly (Change | undefined)[];
 }
 
+/**
+ * Called before a step is run later, if it can not be run at once: what it and its keys borrow must be made to last.
+ * Returns the keys anew.
+ */
+export type Keep = () => readonly KeyRef[];
+
+/** A request in place: argument i is `bytes[starts[i], ends[i])`. */
+export interface RequestInPlace {
+  readonly bytes: Uint8Array;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
 export function viewOf(cell: Cell | undefined, wallMs: number): KeyView {
   const newest = cell === undefined ? undefined : resolve(cell, wallMs);
   if (newest === undefined) return { value: undefined, expiresAtMs: NEVER, cell };
   return { value: newest.payload, expiresAtMs: newest.expiresAtMs, cell };
+}
+
+/** A reply that does not change with the keys: what may be bytes of their views is copied. */
+export function ownReply<R>(reply: R): R {
+  if (reply instanceof Uint8Array) return reply.slice() as R;
+  return Array.isArray(reply) ? (reply.map(ownReply) as R) : reply;
 }
