@@ -8,7 +8,7 @@ import type { SourceFile } from "./source-file.ts";
 const FLOORS: readonly (readonly string[])[] = [
   ["cli", "dashboard", "sim"],
   ["server"],
-  ["node"],
+  ["node", "embedded"],
   ["replication", "anti-entropy", "paxos"],
   ["storage", "membership", "client"],
   ["runtime", "causality", "ring", "resp"],

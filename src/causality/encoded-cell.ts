@@ -12,6 +12,7 @@ import {
   compactCounter,
   compactDescends,
   compactExpiresAtMs,
+  compactWallMs,
   isCompact,
 } from "./compact-cell.ts";
 import { readUint48 } from "./fixed-integer.ts";
@@ -38,10 +39,20 @@ export function cellExpiresAtMs({ bytes, start, end }: ByteRange): number {
   return (bytes[start + 1]! & GENERAL_EXPIRY_FLAG) !== 0 ? readUint48(bytes, start + 2) : NEVER;
 }
 
+/** True if the cell has no sibling: it only says that something was deleted. */
+export function isDeletedCell({ bytes, start, end }: ByteRange): boolean {
+  return !isCompact(bytes, start, end) && (bytes[start + 1]! & DELETED_FLAG) !== 0;
+}
+
+/** Wall part of the newest hybrid time in the cell; 0 if there is none. */
+export function cellNewestWallMs({ bytes, start, end }: ByteRange): number {
+  if (isCompact(bytes, start, end)) return compactWallMs(bytes, start);
+  return decodeCell(bytes, start, end).siblings.reduce((newest, { hlc }) => Math.max(newest, hlc.wallMs), 0);
+}
+
 /** True if the cell has a sibling that lives at `wallMs`: neither deleted nor expired. */
 export function hasLiveContent(cell: ByteRange, wallMs: number): boolean {
-  const { bytes, start, end } = cell;
-  if (!isCompact(bytes, start, end) && (bytes[start + 1]! & DELETED_FLAG) !== 0) return false;
+  if (isDeletedCell(cell)) return false;
   const expiresAtMs = cellExpiresAtMs(cell);
   return expiresAtMs === NEVER || expiresAtMs > wallMs;
 }

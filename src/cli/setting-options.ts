@@ -101,7 +101,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     group: "Storage",
     kind: "text",
     placeholder: "kind",
-    summary: "memory; disk is not part of this version",
+    summary: "disk, or memory: a cache that is empty after every start",
   },
   {
     key: "fsync",
@@ -113,11 +113,32 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     redisName: "appendfsync",
   },
   {
+    key: "memtableBytes",
+    name: "memtable",
+    group: "Storage",
+    kind: "size",
+    summary: "with storage disk, memory in which rows are gathered for one file",
+  },
+  {
+    key: "blockCacheBytes",
+    name: "block-cache",
+    group: "Storage",
+    kind: "size",
+    summary: "with storage disk, memory for what was read from files",
+  },
+  {
+    key: "recover",
+    name: "recover",
+    group: "Storage",
+    kind: "switch",
+    summary: "with storage disk, start on damaged files with what is whole of them",
+  },
+  {
     key: "maxmemoryBytes",
     name: "maxmemory",
     group: "Storage",
     kind: "size",
-    summary: "limit for keys and values in memory; 0 for none",
+    summary: "with storage memory, limit for keys and values; 0 for none",
   },
   {
     key: "evictionPolicy",

@@ -35,7 +35,7 @@ test("nothing given: the defaults", async () => {
 });
 
 test("a flag beats the environment, which beats the file, which beats the default", async () => {
-  const files = { "k.toml": 'port = 1\nmax-clients = 1\nmaxmemory = "1gb"\n' };
+  const files = { "k.toml": 'port = 1\nmax-clients = 1\nblock-cache = "1gb"\n' };
   const environment = { KVORUM_PORT: "2", KVORUM_MAX_CLIENTS: "2" };
   const settings = await load({ flags: { port: "3", config: "k.toml" }, environment, files });
   expect(settings).toEqual({
@@ -43,7 +43,7 @@ test("a flag beats the environment, which beats the file, which beats the defaul
     configFile: "k.toml",
     port: 3,
     maxClients: 2,
-    maxmemoryBytes: 1024 ** 3,
+    blockCacheBytes: 1024 ** 3,
   });
 });
 
@@ -55,6 +55,9 @@ test("every setting can be given in the file, in its own unit", async () => {
     password = "secret"
     data = "/var/lib/kvorum"
     storage = "memory"
+    memtable = "2mb"
+    block-cache = "5mb"
+    recover = true
     fsync = "always"
     maxmemory = 1048576
     eviction = "allkeys-lfu"
@@ -78,6 +81,9 @@ test("every setting can be given in the file, in its own unit", async () => {
     dataDirectory: "/var/lib/kvorum",
     storage: "memory",
     fsync: "always",
+    memtableBytes: 2 * 1024 ** 2,
+    blockCacheBytes: 5 * 1024 ** 2,
+    recover: true,
     maxmemoryBytes: 1024 ** 2,
     evictionPolicy: "allkeys-lfu",
     maxClients: 9,
@@ -115,7 +121,8 @@ test.each([
   ["idle-timeout", "1us", "a duration such as 30s or 5m (0 for never)"],
   ["slowlog-threshold", "-1", "a duration such as 10ms or 500us (0 keeps every command), or off"],
   ["port-search", "maybe", "true or false"],
-  ["storage", "disk", "memory: the disk engine is not part of this version"],
+  ["storage", "tape", "one of memory, disk"],
+  ["memtable", "1kb", "a size from 1mb to 1gb"],
   ["fsync", "sometimes", "one of always, everysec, no"],
   ["log-level", "loud", "one of debug, info, warn, error, silent"],
   ["log-format", "xml", "one of auto, json, text"],
@@ -235,4 +242,12 @@ test("others may not be let in without a password", async () => {
     `${rule}, since anybody may connect, but flag --host says "0.0.0.0"; set KVORUM_PASSWORD`,
   );
   expect((await load({ flags: { host: "0.0.0.0", password: "x" } })).host).toBe("0.0.0.0");
+});
+
+test("a memory limit for what is on disk is refused, with what to do", async () => {
+  expect(await problems({ flags: { maxmemory: "1gb" } })).toEqual([
+    'maxmemory must be 0 with storage disk, where the disk alone is the limit, but flag --maxmemory says "1gb"; add --storage memory for a cache, or leave it out',
+  ]);
+  const { maxmemoryBytes } = await load({ flags: { maxmemory: "1gb", storage: "memory" } });
+  expect(maxmemoryBytes).toBe(1024 ** 3);
 });

@@ -214,11 +214,18 @@ async function readPassword(
 function refuseConflict(settings: ServeSettings, given: GivenByName, problems: string[]): void {
   const conflict = findConflict(settings);
   if (conflict === undefined) return;
-  const culprit = given.get(conflict.name);
+  const { name } = SETTING_OPTIONS.find(({ key }) => key === conflict.name)!;
+  const culprit = given.get(name);
   const complaint =
-    culprit === undefined ? `${conflict.name} must be ${conflict.rule}` : refusal(culprit, conflict.rule);
-  problems.push(`${complaint}; set KVORUM_PASSWORD or --password-file to let others in`);
+    culprit === undefined ? `${name} must be ${conflict.rule}` : refusal(culprit, conflict.rule);
+  problems.push(`${complaint}; ${REMEDIES[conflict.name]}`);
 }
+
+/** Of settings that do not go together. */
+const REMEDIES: Partial<Record<keyof ServeSettings, string>> = {
+  host: "set KVORUM_PASSWORD or --password-file to let others in",
+  maxmemoryBytes: "add --storage memory for a cache, or leave it out",
+};
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);

@@ -20,14 +20,8 @@ test.each([
 });
 
 test("any other failure is told in its own words", () => {
-  const failure = new StoreError(
-    "INVALID_SETTING",
-    "not-applied",
-    "the disk engine is not part of this version",
-  );
-  expect(explainFailure(failure, SERVE_DEFAULTS)).toBe(
-    "cannot start: the disk engine is not part of this version",
-  );
+  const failure = new StoreError("INVALID_SETTING", "not-applied", "the data directory cannot be used");
+  expect(explainFailure(failure, SERVE_DEFAULTS)).toBe("cannot start: the data directory cannot be used");
 });
 
 test("only a taken port is worth trying the next one for", () => {

@@ -76,7 +76,8 @@ test("a node that closes drops no more", async () => {
   const { world, rows, engine } = setUp(0);
   await fill(world, engine, 7, 2_000);
   const dropping = rows.drop(7);
-  rows.close();
-  await world.runUntil(dropping);
+  const closing = rows.close();
+  expect(await world.runUntil(dropping)).toBe(false);
+  await world.runUntil(closing);
   expect(engine.counts(7).rows).toBeGreaterThan(1_000);
 });

@@ -1,4 +1,5 @@
 /** Drops the rows of database numbers that are no longer used, some at a time, so that nobody waits for it. */
+import { StoreError } from "../base/errors.ts";
 import { EMPTY_CELL } from "../causality/cell.ts";
 import { encodeCell } from "../causality/cell-codec.ts";
 import { PLACES_END, walkKeys } from "../replication/key-walk.ts";
@@ -8,36 +9,70 @@ import type { StorageEngine } from "../storage/storage-engine.ts";
 
 /** Well under a millisecond's worth. */
 const SLICE_ROWS = 100;
+/** How soon to try again what the engine refused. */
+const RETRY_MS = 1_000;
 /** What a row becomes that may be forgotten. */
 const NOTHING = encodeCell(EMPTY_CELL);
 
 export class AbandonedRows {
   readonly #engine: StorageEngine;
-  readonly #clock: Pick<Clock, "defer" | "wallMs">;
+  readonly #clock: Pick<Clock, "defer" | "sleep" | "wallMs">;
   readonly #rowKey: RowKey;
-  #isClosed = false;
+  readonly #closing = new AbortController();
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#closing.signal.addEventListener("abort", () => resolve());
+  });
+  readonly #drops = new Set<Promise<boolean>>();
 
-  constructor(engine: StorageEngine, clock: Pick<Clock, "defer" | "wallMs">, hashSeed: number) {
+  constructor(engine: StorageEngine, clock: Pick<Clock, "defer" | "sleep" | "wallMs">, hashSeed: number) {
     this.#engine = engine;
     this.#clock = clock;
     this.#rowKey = new RowKey(hashSeed);
   }
 
-  /** Resolves when the number has no live rows; or at once after `close`. Requires: nobody writes any. */
-  async drop(database: number): Promise<void> {
-    for (let place = 0; place !== PLACES_END && !this.#isClosed; ) {
-      const keys: Uint8Array[] = [];
-      const step = { database, from: place, rowsMax: SLICE_ROWS, wallMs: this.#clock.wallMs() };
-      place = await walkKeys(this.#engine, step, (bytes, start, end) => {
-        keys.push(bytes.slice(start, end));
-      });
-      for (const key of keys) await this.#forget(database, key);
-      await new Promise<void>((resolve) => this.#clock.defer(resolve));
-    }
+  /**
+   * Resolves to true when the number has no rows; to false, which leaves some, after `close`.
+   * Requires: nobody writes any.
+   */
+  async drop(database: number): Promise<boolean> {
+    const drop = this.#dropAll(database);
+    this.#drops.add(drop);
+    return await drop.finally(() => this.#drops.delete(drop));
   }
 
-  close(): void {
-    this.#isClosed = true;
+  /** Resolves when the engine is left alone. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#drops);
+  }
+
+  async #dropAll(database: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    for (let place = 0; place !== PLACES_END; ) {
+      if (signal.aborted) return false;
+      try {
+        place = await this.#dropSlice(database, place);
+      } catch (cause) {
+        if (!(cause instanceof StoreError)) throw cause;
+        await this.#clock.sleep(RETRY_MS, signal).catch(() => undefined); // closing: said above
+      }
+    }
+    return true;
+  }
+
+  /** Resolves to the place to go on from, when others have had their turn. */
+  async #dropSlice(database: number, from: number): Promise<number> {
+    const keys: Uint8Array[] = [];
+    // Also those that have expired are to go: at time zero nothing has.
+    const step = { database, from, rowsMax: SLICE_ROWS, wallMs: 0 };
+    const place = await walkKeys(this.#engine, step, (bytes, start, end) => {
+      keys.push(bytes.slice(start, end));
+    });
+    for (const key of keys) await this.#forget(database, key);
+    // An engine that is behind slows down those who write.
+    await Promise.race([this.#engine.durable(), this.#closed]);
+    await new Promise<void>((resolve) => this.#clock.defer(resolve));
+    return place;
   }
 
   #forget(database: number, key: Uint8Array): void | Promise<void> {

@@ -1,21 +1,23 @@
 /**
  * One node: the only place where storage, causality and replication are put together.
  */
+import type { Awaitable } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
-import { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
-import { MemoryEngine, type RowUsage } from "../storage/memory/memory-engine.ts";
+import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
-import type { RowCounts } from "../storage/storage-engine.ts";
+import type { RowCounts, StorageEngine } from "../storage/storage-engine.ts";
 import { AbandonedRows } from "./abandoned-rows.ts";
-import { soleReplicaRules } from "./cell-rules.ts";
-import { DatabaseMap } from "./database-map.ts";
+import type { DatabaseMap } from "./database-map.ts";
+import { DiskStore } from "./disk-store.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { NodeStore } from "./node-store.ts";
 import type { NodeSettings } from "./settings.ts";
-import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
+import type { Tuning } from "./tuning.ts";
 
 /** How often expired rows are dropped, in steps of how many, and how often freed memory is given back. */
 const EXPIRY_INTERVAL_MS = 20;
@@ -25,70 +27,71 @@ const UPKEEP_INTERVAL_MS = 100;
 const BACKGROUND_MS_MAX = 2;
 const SIBLINGS_MAX = 100;
 
+/** Resolves when the data can be read and written. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
 export async function openNode(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
 ): Promise<StorageNode> {
-  if (settings.storage !== "memory") {
-    throw new StoreError("INVALID_SETTING", "not-applied", "the disk engine is not part of this version");
-  }
-  return new StorageNode(runtime, settings, logger);
+  if (settings.storage === "memory") return openMemoryNode(runtime, settings, logger);
+  return new StorageNode(runtime, await DiskStore.open(runtime, settings, logger), logger);
+}
+
+export function openMemoryNode(runtime: Runtime, settings: NodeSettings, logger: Logger): StorageNode {
+  return new StorageNode(runtime, new MemoryStore(runtime, settings), logger);
 }
 
 export class StorageNode {
-  readonly engine: MemoryEngine;
+  readonly engine: StorageEngine;
   readonly replica: LocalReplica;
   /** The engine's methods want the numbers that this gives. */
-  readonly databases = new DatabaseMap();
+  readonly databases: DatabaseMap;
   readonly actor: bigint;
   /** Of the row keys that the engine is asked with. */
   readonly hashSeed: number;
+  readonly #store: NodeStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #cancels: readonly Cancel[];
   readonly #rowKey: RowKey;
   readonly #abandonedRows: AbandonedRows;
+  #expiring: Promise<unknown> | undefined;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
 
-  constructor(runtime: Runtime, settings: NodeSettings, logger: Logger) {
+  constructor(runtime: Pick<Runtime, "clock">, store: NodeStore, logger: Logger) {
+    const { engine, stamper, databases, hashSeed } = store;
     this.#clock = runtime.clock;
     this.#logger = logger;
-    const stamper = new Stamper(runtime.random);
+    this.#store = store;
     this.actor = stamper.actor;
-    this.engine = new MemoryEngine({
-      rules: soleReplicaRules,
-      random: runtime.random,
-      clock: runtime.clock,
-      memoryBytesMax: settings.maxmemoryBytes,
-      evictionPolicy: settings.evictionPolicy,
-      evictionSamples: DEFAULT_TUNING.evictionSamples,
-    });
-    const hashSeed = runtime.random.uint32();
+    this.engine = engine;
+    this.databases = databases;
     this.hashSeed = hashSeed;
-    this.replica = new LocalReplica(this.engine, stamper, this.databases, {
-      siblingsMax: SIBLINGS_MAX,
-      hashSeed,
-    });
+    this.replica = new LocalReplica(engine, stamper, databases, { siblingsMax: SIBLINGS_MAX, hashSeed });
     this.#rowKey = new RowKey(hashSeed);
-    this.#abandonedRows = new AbandonedRows(this.engine, runtime.clock, hashSeed);
-    this.databases.onAbandoned = (physical) => void this.#dropDatabase(physical);
+    this.#abandonedRows = new AbandonedRows(engine, runtime.clock, hashSeed);
+    databases.onAbandoned = (physical) => void this.#dropDatabase(physical);
+    for (const physical of store.abandoned) void this.#dropDatabase(physical);
     this.#cancels = [
       runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired()),
-      runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => this.engine.maintain())),
+      runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => store.maintain())),
     ];
+  }
+
+  /** The disk that the node is on; undefined if it is in memory alone. */
+  get disk(): DiskStore | undefined {
+    return this.#store instanceof DiskStore ? this.#store : undefined;
   }
 
   /** Takes over those settings that may change while the node runs. */
   applySettings(settings: NodeSettings & Tuning): void {
-    this.engine.setLimits({
-      memoryBytesMax: settings.maxmemoryBytes,
-      evictionPolicy: settings.evictionPolicy,
-      evictionSamples: settings.evictionSamples,
-      lfuLogFactor: settings.lfuLogFactor,
-      lfuDecayMinutes: settings.lfuDecayMinutes,
-    });
+    this.#store.applySettings(settings);
+  }
+
+  /** Asked before replies are sent: see NodeStore. */
+  durable(): Promise<void> | undefined {
+    return this.#store.durable();
   }
 
   /** Rows of a database, as sessions number them. */
@@ -109,25 +112,26 @@ export class StorageNode {
     return { slot, before };
   }
 
-  /** How a key has been used; undefined if it is not there. Not a use of it. */
+  /** How a key has been used; undefined if it is not there, or on disk. Not a use of it. */
   usage(ref: KeyRef): RowUsage | undefined {
-    return this.engine.usage(this.#rowKeyOf(ref));
+    return this.#store.usage(this.#rowKeyOf(ref));
   }
 
-  /** Memory that a key takes, with its share of the index; undefined if it is not there. Not a use of it. */
-  rowBytes(ref: KeyRef): number | undefined {
-    return this.engine.rowBytes(this.#rowKeyOf(ref));
+  /** Bytes that a key takes: see NodeStore. */
+  rowBytes(ref: KeyRef): Awaitable<number | undefined> {
+    return this.#store.rowBytes(this.#rowKeyOf(ref));
   }
 
   /** Evicts down to the memory limit; false if that is not possible. */
   makeRoom(): boolean {
-    return this.engine.makeRoom();
+    return this.#store.makeRoom();
   }
 
   async close(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
-    this.#abandonedRows.close();
-    await this.engine.close();
+    await this.#abandonedRows.close();
+    await this.#expiring;
+    await this.#store.close();
     this.#logger.info({}, "node closed");
   }
 
@@ -138,13 +142,35 @@ export class StorageNode {
   }
 
   async #dropDatabase(physical: number): Promise<void> {
-    await this.#abandonedRows.drop(physical);
-    this.databases.release(physical);
+    if (await this.#abandonedRows.drop(physical)) this.databases.release(physical);
   }
 
   #dropExpired(): void {
+    if (!this.dropsExpired || this.#expiring !== undefined) return;
     const wallMs = this.#clock.wallMs();
-    if (this.dropsExpired) this.#work(() => this.engine.dropExpired(wallMs, EXPIRY_ROWS_MAX) > 0);
+    this.#work(() => {
+      const dropped = this.#dropSome(wallMs);
+      if (typeof dropped === "number") return dropped > 0;
+      this.#expiring = dropped.finally(() => {
+        this.#expiring = undefined;
+      });
+      return false;
+    });
+  }
+
+  /** What the engine refuses now waits for the next time. */
+  #dropSome(wallMs: number): Awaitable<number> {
+    const refused = (cause: unknown): number => {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.#logger.debug({ cause }, "expired rows could not be dropped");
+      return 0;
+    };
+    try {
+      const dropped = this.engine.dropExpired(wallMs, EXPIRY_ROWS_MAX);
+      return typeof dropped === "number" ? dropped : dropped.catch(refused);
+    } catch (cause) {
+      return refused(cause);
+    }
   }
 
   /** Takes steps while they find something to do, and time is left. */

@@ -27,12 +27,16 @@ export const nodeSettingsSchema = z.strictObject({
     .refine((host) => HOST_NAME.test(host) || IPV6_ADDRESS.test(host), { error: hostRule() }),
   port: whole({ min: 0, max: 65535, rule: "a whole number from 0 to 65535 (0 takes any free port)" }),
   dataDirectory: z.string({ error: "a directory" }).min(1, { error: "a directory" }),
-  storage: oneOf(STORAGE_KINDS).refine((kind) => kind !== "disk", {
-    error: "memory: the disk engine is not part of this version",
-  }),
+  storage: oneOf(STORAGE_KINDS),
   maxmemoryBytes: whole({ min: 0, rule: "a size such as 256mb or 4gb (0 for no limit)" }),
   evictionPolicy: oneOf(EVICTION_POLICIES),
   fsync: oneOf(FSYNC_POLICIES),
+  memtableBytes: whole({ min: MIB, max: 1024 * MIB, rule: "a size from 1mb to 1gb" }).refine(
+    (bytes) => bytes % 4 === 0,
+    { error: "a size from 1mb to 1gb, in whole words of 4 bytes" },
+  ),
+  blockCacheBytes: whole({ min: MIB, rule: "a size of at least 1mb" }),
+  recover: z.boolean({ error: "true or false" }),
   password: z
     .string({ error: passwordRule })
     .min(1, { error: passwordRule })
@@ -64,6 +68,12 @@ export function isLoopback(host: string): boolean {
 
 /** What is wrong with settings that are each well-formed, but not together. */
 export function findConflict(settings: NodeSettings): SettingProblem | undefined {
+  if (settings.storage === "disk" && settings.maxmemoryBytes > 0) {
+    return {
+      name: "maxmemoryBytes",
+      rule: "0 with storage disk, where the disk alone is the limit",
+    };
+  }
   if (settings.password !== undefined || isLoopback(settings.host)) return undefined;
   return {
     name: "host",

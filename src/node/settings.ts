@@ -26,6 +26,12 @@ export interface NodeSettings {
   readonly maxmemoryBytes: number;
   readonly evictionPolicy: EvictionPolicy;
   readonly fsync: FsyncPolicy;
+  /** With storage disk: rows are gathered in so much memory before they become a file; a few such may wait. */
+  readonly memtableBytes: number;
+  /** With storage disk: memory for blocks that were read. */
+  readonly blockCacheBytes: number;
+  /** With storage disk: start on a damaged directory with what is whole of it. */
+  readonly recover: boolean;
   /** What AUTH asks for; undefined lets everybody in. Never to be logged. */
   readonly password: string | undefined;
   readonly maxClients: number;
@@ -48,10 +54,13 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   host: "127.0.0.1",
   port: 6379,
   dataDirectory: "./data",
-  storage: "memory",
+  storage: "disk",
   maxmemoryBytes: 0,
   evictionPolicy: "noeviction",
   fsync: "everysec",
+  memtableBytes: 64 * MIB,
+  blockCacheBytes: 64 * MIB,
+  recover: false,
   password: undefined,
   maxClients: 10_000,
   idleTimeoutMs: 0,

@@ -30,6 +30,11 @@ export class ExclusiveAccess {
     return this.#isInside || !this.#latch.holds(hash);
   }
 
+  /** True if somebody holds the key of that hash, a transaction included. */
+  holds(hash: number): boolean {
+    return this.#latch.holds(hash);
+  }
+
   /** As `isFree`, of all the keys. */
   areFree(refs: readonly KeyRef[]): boolean {
     return this.#latch.isIdle || !this.#areHeld(this.#storedAll(refs));

@@ -16,7 +16,7 @@ import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { HIT, MISS } from "./key-at-hand.ts";
 import { LocalReplica } from "./local-replica.ts";
-import { Stamper } from "./stamper.ts";
+import { NewLife, Stamper } from "./stamper.ts";
 import type { Change, Effect, KeyView, ManyEffect } from "./step.ts";
 
 const HASH_SEED = 1;
@@ -38,7 +38,7 @@ class Way {
     const memory = new MemoryEngine({ rules, random, clock, ...limits });
     const slowness = { clock, random, slowInTen: kind === "later" ? 10 : 0 };
     this.engine = kind === "in place" ? memory : new AsyncEngine(memory, slowness);
-    const stamper = new Stamper({ bytes: () => Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0) });
+    const stamper = new Stamper(new NewLife({ bytes: () => Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0) }));
     for (let i = 0; i < counter; i++) stamper.stamp(this.wallMs);
     this.replica = new LocalReplica(this.engine, stamper, new DatabaseMap(), {
       siblingsMax: 10,

@@ -44,6 +44,8 @@ export interface DatabaseNumbers {
   swap(a: number, b: number): void;
   /** Gives the database a number without rows. False if there is none. */
   renew(database: number): boolean;
+  /** Runs `clear`, which forgets every row: of the numbers nothing changes. */
+  keepThrough<T>(clear: () => T): T;
 }
 
 export interface Transaction {
@@ -80,6 +82,7 @@ export class LocalReplica {
     this.#key = new KeyAtHand(parts);
     this.#access = new ExclusiveAccess(this.#cells, databases);
     this.#changes = new ChangesAtOnce(this.#key, databases);
+    if (engine.usesSuperseded) engine.isInUse = (hash) => this.#access.holds(hash);
   }
 
   /** Reads that found a live key, and reads that did not, since the last reset. */
@@ -278,7 +281,7 @@ export class LocalReplica {
    * is given a new number, and its old rows are left to whoever keeps the numbers.
    */
   clear(database?: number): Awaitable<void> {
-    if (database === undefined) return this.#cells.clear(undefined);
+    if (database === undefined) return this.#databases.keepThrough(() => this.#cells.clear(undefined));
     const before = this.#databases.physicalOf(database);
     if (this.#cells.isOnly(before) || !this.#databases.renew(database)) return this.#cells.clear(before);
     this.#cells.noteClear(before, this.#databases.physicalOf(database));

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { compareHlc, type Hlc } from "../causality/hybrid-clock.ts";
+import { compareHlc, type Hlc, LOGICAL_MAX } from "../causality/hybrid-clock.ts";
 import { SimRandom } from "../sim/sim-random.ts";
-import { Stamper } from "./stamper.ts";
+import { NewLife, Stamper } from "./stamper.ts";
 
 test("every stamp has a new dot and a later time, also when the wall clock goes back", () => {
-  const stamper = new Stamper(new SimRandom("stamper"));
+  const stamper = new Stamper(new NewLife(new SimRandom("stamper")));
   let before: Hlc = { wallMs: 0, logical: 0 };
   [1000, 1000, 900, 1001, 500].forEach((wallMs, i) => {
     const { dot, hlc } = stamper.stamp(wallMs);
@@ -15,7 +15,7 @@ test("every stamp has a new dot and a later time, also when the wall clock goes 
 });
 
 test("both kinds of stamp count on together", () => {
-  const stamper = new Stamper(new SimRandom("stamper"));
+  const stamper = new Stamper(new NewLife(new SimRandom("stamper")));
   expect(stamper.compactStamp(5, 0).counter).toBe(1);
   expect(stamper.stamp(5).dot.counter).toBe(2);
   expect(stamper.compactStamp(5, 77)).toMatchObject({ counter: 3, expiresAtMs: 77 });
@@ -23,5 +23,20 @@ test("both kinds of stamp count on together", () => {
 
 test("two lives have two actors", () => {
   const random = new SimRandom("stamper");
-  expect(new Stamper(random).actor).not.toBe(new Stamper(random).actor);
+  expect(new Stamper(new NewLife(random)).actor).not.toBe(new Stamper(new NewLife(random)).actor);
+});
+
+test("a later life goes on after the newest time of the earlier one, whatever the wall clock shows", () => {
+  const { hlc } = new Stamper(new NewLife(new SimRandom("stamper")), 5_000).stamp(1_000);
+  expect(compareHlc(hlc, { wallMs: 5_000, logical: LOGICAL_MAX })).toBeGreaterThan(0);
+});
+
+test("a dot source that cannot give a counter fails the write, and no time passes", () => {
+  const dots = {
+    actor: new Uint8Array(8),
+    nextCounter: (): number => {
+      throw new Error("no counter");
+    },
+  };
+  expect(() => new Stamper(dots).stamp(1)).toThrow("no counter");
 });

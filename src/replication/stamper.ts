@@ -1,24 +1,52 @@
 /**
  * Names and times the writes of one node: the next dot of its actor, the next tick of its hybrid clock.
  *
- * Invariant: no dot is given twice. The actor is new with every stamper, so counters begin at 1.
+ * Invariant: no dot is given twice, which is the dot source's promise; and every stamp is later than those
+ * before, also than those of an earlier life whose newest time is told.
  */
-import { type Actor, actorBytes, readActor } from "../causality/actor.ts";
+import { type Actor, readActor } from "../causality/actor.ts";
 import { NEVER } from "../causality/cell.ts";
 import type { Stamp } from "../causality/cell-write.ts";
 import type { CompactStamp } from "../causality/compact-cell.ts";
-import { HybridClock } from "../causality/hybrid-clock.ts";
+import { HybridClock, LOGICAL_MAX } from "../causality/hybrid-clock.ts";
 import type { Random } from "../runtime/runtime.ts";
+
+/** An actor, and numbers that it has never had. */
+export interface DotSource {
+  /** 8 bytes, big-endian. */
+  readonly actor: Uint8Array;
+  /** Hot. May throw StoreError. */
+  nextCounter(): number;
+}
+
+/** A new actor, which lasts as long as this object: for data that does not outlive it either. */
+export class NewLife implements DotSource {
+  readonly actor: Uint8Array;
+  #counter = 0;
+
+  constructor(random: Pick<Random, "bytes">) {
+    this.actor = random.bytes(8);
+  }
+
+  nextCounter(): number {
+    return ++this.#counter;
+  }
+}
 
 export class Stamper {
   readonly actor: Actor;
+  readonly #dots: DotSource;
   readonly #clock = new HybridClock();
   readonly #compact: CompactStamp;
 
-  constructor(random: Pick<Random, "bytes">) {
-    this.actor = readActor(random.bytes(8), 0);
+  /** `newestWallMs` is the wall part of the newest time that data of this node has; 0 if it has none. */
+  constructor(dots: DotSource, newestWallMs = 0) {
+    this.#dots = dots;
+    this.actor = readActor(dots.actor, 0);
+    this.#clock.wallMs = newestWallMs;
+    this.#clock.logical = newestWallMs === 0 ? 0 : LOGICAL_MAX;
     this.#compact = {
-      actorBytes: actorBytes(this.actor),
+      actorBytes: dots.actor.slice(),
       counter: 0,
       wallMs: 0,
       logical: 0,
@@ -44,9 +72,9 @@ export class Stamper {
   /** Hot: the same as `stamp`, in an object that the next call of either reuses. */
   compactStamp(wallMs: number, expiresAtMs: number): CompactStamp {
     const clock = this.#clock;
-    clock.tick(wallMs);
     const compact = this.#compact;
-    compact.counter++;
+    compact.counter = this.#dots.nextCounter();
+    clock.tick(wallMs);
     compact.wallMs = clock.wallMs;
     compact.logical = clock.logical;
     compact.expiresAtMs = expiresAtMs;

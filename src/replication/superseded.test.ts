@@ -10,7 +10,7 @@ import { MemoryEngine } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { LocalReplica } from "./local-replica.ts";
-import { Stamper } from "./stamper.ts";
+import { NewLife, Stamper } from "./stamper.ts";
 import type { Change } from "./step.ts";
 
 /** Keeps rows in memory, and compares what each put is told with what there is. */
@@ -38,7 +38,7 @@ test("every put is told the cell that it supersedes, whichever way it comes", as
   const engine = new JealousEngine({ rules: soleReplicaRules, random, clock, ...limits });
   // Such an engine would not let rows be rewritten behind its back.
   Object.defineProperty(engine, "rewriteEnd", { value: undefined });
-  const replica = new LocalReplica(engine, new Stamper(random), new DatabaseMap(), {
+  const replica = new LocalReplica(engine, new Stamper(new NewLife(random)), new DatabaseMap(), {
     siblingsMax: 10,
     hashSeed: 1,
   });

@@ -32,7 +32,7 @@ async function start(settings: Partial<NodeSettings>): Promise<void> {
       connect: () => Promise.reject(new Error("nobody calls")),
     },
   };
-  const complete = { ...DEFAULT_SETTINGS, ...settings };
+  const complete: NodeSettings = { ...DEFAULT_SETTINGS, storage: "memory", ...settings };
   const node = await openNode(runtime, complete, silentLogger);
   const commands = createCommandTable();
   logged = [];

@@ -101,7 +101,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.startedMs = runtime.clock.wallMs();
     this.wallMs = this.startedMs;
     this.runId = Buffer.from(runtime.random.bytes(20)).toString("hex");
-    this.outbox = new Outbox(runtime.clock, () => node.engine.durable());
+    this.outbox = new Outbox(runtime.clock, () => node.durable());
     this.writer = this.outbox.writer;
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
     this.slowLog = new SlowLog(runtime.clock, this.settings);

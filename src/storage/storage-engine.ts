@@ -27,6 +27,11 @@ export interface StorageEngine {
   readonly usesSuperseded?: boolean;
   /** True if no call returns a promise but `close`, and what `get` gives is valid until the next write. */
   readonly isResident?: boolean;
+  /**
+   * Whoever reads rows and puts them later says so of their keys' hashes, where an engine has this: what such a
+   * put supersedes must not be dropped meanwhile.
+   */
+  isInUse?: ((rowKeyHash: number) => boolean) | undefined;
 
   /**
    * Points `into` at the row's cell and is true, or is false if there is none. Cells past their expiry are

@@ -5,7 +5,9 @@ import { createNodejsRuntime } from "../../src/runtime/nodejs/nodejs-runtime.ts"
 import { startServer } from "../../src/server/start-server.ts";
 import type { Peer } from "./redis-peer.ts";
 
+const MEMORY = { storage: "memory", port: 0 } as const;
+
 /** Resolves when connections are accepted. */
 export function startKvorum(settings: Partial<NodeSettings> = {}): Promise<Peer> {
-  return startServer(createNodejsRuntime(), { ...DEFAULT_SETTINGS, port: 0, ...settings }, silentLogger);
+  return startServer(createNodejsRuntime(), { ...DEFAULT_SETTINGS, ...MEMORY, ...settings }, silentLogger);
 }

@@ -4,7 +4,7 @@ import { NEVER } from "../../src/causality/cell.ts";
 import { soleReplicaRules } from "../../src/node/cell-rules.ts";
 import { DatabaseMap } from "../../src/node/database-map.ts";
 import { LocalReplica } from "../../src/replication/local-replica.ts";
-import { Stamper } from "../../src/replication/stamper.ts";
+import { NewLife, Stamper } from "../../src/replication/stamper.ts";
 import type { KeyRef, KeyView } from "../../src/replication/step.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { SimWorld } from "../../src/sim/sim-runtime.ts";
@@ -33,7 +33,7 @@ export class ReplicaBench {
       evictionSamples: 5,
     });
     const engine = new AsyncEngine(memory, { clock, random, slowInTen });
-    this.replica = new LocalReplica(engine, new Stamper(random), new DatabaseMap(), {
+    this.replica = new LocalReplica(engine, new Stamper(new NewLife(random)), new DatabaseMap(), {
       siblingsMax: SIBLINGS_MAX,
       hashSeed: 1,
     });

@@ -1,9 +1,9 @@
 /** A server and its clients in a simulated world, with an engine as slow as wanted: one seed, one history. */
 import { silentLogger } from "../../src/base/logger.ts";
-import { StorageNode } from "../../src/node/node.ts";
+import { openMemoryNode, type StorageNode } from "../../src/node/node.ts";
 import { DEFAULT_SETTINGS } from "../../src/node/settings.ts";
 import { LocalReplica } from "../../src/replication/local-replica.ts";
-import { Stamper } from "../../src/replication/stamper.ts";
+import { NewLife, Stamper } from "../../src/replication/stamper.ts";
 import { type PlainReply, plainReply } from "../../src/resp/plain-reply.ts";
 import { ReplyDecoder } from "../../src/resp/reply-decoder.ts";
 import type { Connection, Runtime } from "../../src/runtime/runtime.ts";
@@ -25,8 +25,8 @@ export class SimServer {
   constructor(seed: string, slowInTen: number) {
     this.world = new SimWorld(`${seed} ${slowInTen}`);
     const runtime = this.world.runtime(HOST);
-    const settings = { ...DEFAULT_SETTINGS, port: PORT };
-    this.node = slowNode(new StorageNode(runtime, settings, silentLogger), runtime, slowInTen);
+    const settings = { ...DEFAULT_SETTINGS, storage: "memory", port: PORT } as const;
+    this.node = slowNode(openMemoryNode(runtime, settings, silentLogger), runtime, slowInTen);
     const commands = createCommandTable();
     this.#server = new Server({ runtime, node: this.node, settings, logger: silentLogger, commands });
   }
@@ -64,7 +64,7 @@ export class SimServer {
 function slowNode(node: StorageNode, { clock, random }: Runtime, slowInTen: number): StorageNode {
   const engine = new AsyncEngine(node.engine, { clock, random, slowInTen });
   const limits = { siblingsMax: 100, hashSeed: node.hashSeed };
-  const replica = new LocalReplica(engine, new Stamper(random), node.databases, limits);
+  const replica = new LocalReplica(engine, new Stamper(new NewLife(random)), node.databases, limits);
   return Object.defineProperty(node, "replica", { value: replica });
 }
 

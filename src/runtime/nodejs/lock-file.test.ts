@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,3 +52,24 @@ test.runIf(process.platform === "linux")("a living process keeps its lock", asyn
     other.kill();
   }
 });
+
+test.runIf(process.platform === "linux")(
+  "a process that ended unnoticed by its parent holds nothing",
+  async () => {
+    // The shell becomes a program that never asks after its child.
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"]);
+    try {
+      const [first] = await once(parent.stdout, "data");
+      const id = Number(String(first));
+      const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      const fields = (): string[] => fieldsOf(readFileSync(`/proc/${id}/stat`, "utf8"));
+      const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+      writeFileSync(path, `${id} ${fields()[19]}/${boot}\n`);
+      process.kill(id, "SIGKILL");
+      while (fields()[0] !== "Z");
+      await (await takeLock(path)).release();
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  },
+);

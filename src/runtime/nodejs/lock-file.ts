@@ -73,12 +73,13 @@ function isAlive(processId: number): boolean {
   }
 }
 
-/** Empty where the system does not say so: then the process id decides alone. */
+/** Empty where the system does not say so: then the process id decides alone. A zombie only waits to be noticed. */
 async function startOf(processId: number): Promise<string> {
   const status = await readIfThere(`/proc/${processId}/stat`);
   const boot = await readIfThere("/proc/sys/kernel/random/boot_id");
   if (status === undefined || boot === undefined) return "";
   const fields = status.slice(status.lastIndexOf(")") + 2).split(" "); // the name before may hold anything
+  if (fields[0] === "Z" || fields[0] === "X") return "dead";
   return `${fields[19]}/${boot.trim()}`;
 }
 

@@ -7,11 +7,14 @@ import { createNodejsNetwork } from "./network.ts";
 const HOST = "127.0.0.1";
 
 describe.each([
-  ["shared reads", true],
-  ["a buffer per read", false],
-] as const)("%s", (name, sharedReads) => {
+  ["shared reads, native writes", { sharedReads: true, nativeWrites: true }],
+  ["a buffer per read, native writes", { sharedReads: false, nativeWrites: true }],
+  ["shared reads, stream writes", { sharedReads: true, nativeWrites: false }],
+  ["a buffer per read, stream writes", { sharedReads: false, nativeWrites: false }],
+] as const)("%s", (name, options) => {
+  const { sharedReads } = options;
   const inNetwork: InNetwork = async (body) => {
-    const network = new Tracked(createNodejsNetwork({ sharedReads }));
+    const network = new Tracked(createNodejsNetwork(options));
     try {
       await body(network, HOST);
     } finally {

@@ -16,17 +16,22 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 300_000 };
 export interface NodejsNetworkOptions {
   /** False makes every read allocate its buffer, as on a Node.js where sharing one is impossible. */
   readonly sharedReads?: boolean;
+  /** False makes every write go through Node.js's stream layer, as where nothing else is possible. */
+  readonly nativeWrites?: boolean;
 }
 
-export function createNodejsNetwork({ sharedReads = true }: NodejsNetworkOptions = {}): Network {
-  return new NodejsNetwork(sharedReads);
+export function createNodejsNetwork(options: NodejsNetworkOptions = {}): Network {
+  const { sharedReads = true, nativeWrites = true } = options;
+  return new NodejsNetwork(sharedReads ? new Uint8Array(READ_BYTES) : undefined, nativeWrites);
 }
 
 class NodejsNetwork implements Network {
   readonly #sharedBytes: Uint8Array | undefined;
+  readonly #nativeWrites: boolean;
 
-  constructor(sharedReads: boolean) {
-    this.#sharedBytes = sharedReads ? new Uint8Array(READ_BYTES) : undefined;
+  constructor(sharedBytes: Uint8Array | undefined, nativeWrites: boolean) {
+    this.#sharedBytes = sharedBytes;
+    this.#nativeWrites = nativeWrites;
   }
 
   async listen(options: ListenOptions, accept: (connection: Connection) => void): Promise<Listener> {
@@ -39,7 +44,7 @@ class NodejsNetwork implements Network {
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
-    const reader = new Reader();
+    const reader = new Reader(this.#nativeWrites);
     const onread = this.#onreadOf(reader);
     const { host, port } = options;
     const socket = netConnect({
@@ -56,7 +61,7 @@ class NodejsNetwork implements Network {
   }
 
   #accepted(accepted: Socket): Connection {
-    const reader = new Reader();
+    const reader = new Reader(this.#nativeWrites);
     const onread = this.#onreadOf(reader);
     const adopted = onread && adoptSocket(accepted, onread);
     if (adopted !== undefined) return reader.attach(adopted);
@@ -70,10 +75,15 @@ class NodejsNetwork implements Network {
 
 /** Joins a socket, whose reader must be known when it is made, to the connection made from the socket. */
 class Reader {
+  readonly #nativeWrites: boolean;
   #connection: SocketConnection | undefined;
 
+  constructor(nativeWrites: boolean) {
+    this.#nativeWrites = nativeWrites;
+  }
+
   attach(socket: Socket): Connection {
-    this.#connection = new SocketConnection(socket);
+    this.#connection = new SocketConnection(socket, this.#nativeWrites);
     return this.#connection;
   }
 

@@ -6,27 +6,31 @@
  */
 import type { Socket } from "node:net";
 import type { Connection, ConnectionEvents } from "../runtime.ts";
+import { NativeWriter } from "./native-writer.ts";
+import type { SocketWriter } from "./socket-writer.ts";
+import { StreamWriter } from "./stream-writer.ts";
 
 /** How long `end` waits for the other end to close too. */
 const LINGER_MS = 2_000;
-
-const EMPTY = new Uint8Array(0);
 
 export class SocketConnection implements Connection {
   readonly peer: string;
   readonly local: string;
   readonly #socket: Socket;
+  readonly #writer: SocketWriter;
   #events: ConnectionEvents | undefined;
   /** `end` or `destroy` was called: nothing more is read or written. */
   #finished = false;
   #paused = false;
   #closed = false;
-  #awaitsDrain = false;
   #cause: Error | undefined;
 
   /** Requires: `socket` is connected and paused, and its reader feeds `onRead`. */
-  constructor(socket: Socket) {
+  constructor(socket: Socket, nativeWrites: boolean) {
     this.#socket = socket;
+    const onDrained = (): void => this.#events?.onDrain();
+    const native = nativeWrites ? NativeWriter.of(socket, onDrained) : undefined;
+    this.#writer = native ?? new StreamWriter(socket, onDrained);
     this.peer = formatAddress(socket.remoteAddress, socket.remotePort);
     this.local = formatAddress(socket.localAddress, socket.localPort);
     socket.on("resume", () => this.#onResume());
@@ -38,7 +42,7 @@ export class SocketConnection implements Connection {
   }
 
   get unsentBytes(): number {
-    return this.#closed ? 0 : this.#socket.writableLength;
+    return this.#closed ? 0 : this.#writer.unsentBytes;
   }
 
   start(events: ConnectionEvents): void {
@@ -49,13 +53,7 @@ export class SocketConnection implements Connection {
 
   write(bytes: Uint8Array): boolean {
     if (this.#finished || this.#closed) return true;
-    this.#socket.write(bytes);
-    if (this.#socket.writableLength === 0) return true;
-    if (!this.#awaitsDrain) {
-      this.#awaitsDrain = true;
-      this.#awaitDrain();
-    }
-    return false;
+    return this.#writer.write(bytes);
   }
 
   pause(): void {
@@ -101,21 +99,6 @@ export class SocketConnection implements Connection {
     this.#closed = true;
     this.#events?.onClose(this.#cause);
   }
-
-  // The stream's own 'drain' tells nothing below its high-water mark, so an empty chunk goes behind the rest.
-  #awaitDrain(): void {
-    this.#socket.write(EMPTY, this.#onWritten);
-  }
-
-  readonly #onWritten = (error?: Error | null): void => {
-    if (error) return; // 'close' tells
-    if (this.#socket.writableLength === 0) {
-      this.#awaitsDrain = false;
-      this.#events?.onDrain();
-    } else if (!this.#finished) {
-      this.#awaitDrain();
-    }
-  };
 
   // Closing at once would reset the connection if unread bytes have come, and the reset may overtake our last
   // ones. So we read on, discarding, until the other end closes too; not forever, though.

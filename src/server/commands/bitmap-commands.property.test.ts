@@ -10,16 +10,21 @@ import { bitpos } from "./bitpos.ts";
 import { getbit } from "./getbit.ts";
 import { setbit } from "./setbit.ts";
 
-const value = fc.uint8Array({ maxLength: 12 });
+/** Some longer, so that there are whole words and parts of values; each begins anywhere in its buffer. */
+const bytesOf = (maxLength: number) =>
+  fc
+    .tuple(fc.uint8Array({ maxLength }), fc.nat(3))
+    .map(([bytes, at]) => Uint8Array.from([...new Uint8Array(at), ...bytes]).subarray(at));
+const value = fc.oneof(bytesOf(12), bytesOf(50));
 /** Mostly one bit, so that searches have something to pass over. */
 const dullValue = fc
-  .tuple(fc.constantFrom(0x00, 0xff), fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 95 }))
+  .tuple(fc.constantFrom(0x00, 0xff), fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 319 }))
   .map(([byte, length, odd]) => {
     const bytes = new Uint8Array(length).fill(byte);
     if (odd < length * 8) bytes[odd >> 3]! ^= 0x80 >> (odd & 7);
     return bytes;
   });
-const index = fc.integer({ min: -110, max: 110 });
+const index = fc.integer({ min: -330, max: 330 });
 const range = fc.record({ from: index, to: index, unit: fc.constantFrom("BIT", "BYTE") });
 
 const present = (bytes: Uint8Array): KeyView => ({ value: bytes, expiresAtMs: NEVER, cell: undefined });
@@ -94,13 +99,15 @@ test.each([
   ["XOR", (bits: boolean[]) => bits.filter((bit) => bit).length % 2 === 1],
 ])("BITOP %s", (operation, combine) => {
   fc.assert(
-    fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), (values) => {
+    fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(3)), (distinct, again) => {
+      const names = [...distinct.keys(), ...again.filter((i) => i < distinct.length)]; // some are named again
+      const values = names.map((i) => distinct[i]!);
       const length = Math.max(...values.map((bytes) => bytes.length));
       const expected = Array.from({ length: length * 8 }, (_, at) =>
         combine(values.map((bytes) => binary(bytes)[at] === "1")) ? "1" : "0",
       ).join("");
       const views = [present(Uint8Array.of(1)), ...values.map(present)];
-      const line = `BITOP ${operation} d ${values.map((_, i) => i).join(" ")}`;
+      const line = `BITOP ${operation} d ${names.join(" ")}`;
       const { reply, changes } = bitop.run(views, call(line), ENVIRONMENT);
       expect(reply).toBe(length);
       const [change] = changes;
@@ -108,4 +115,26 @@ test.each([
       if (change?.kind === "put") expect(binary(change.value)).toBe(expected);
     }),
   );
+});
+
+test("BITOP of values of several parts, longer and shorter", () => {
+  const lengths = [40_000, 16_384, 16_385, 5];
+  const values = lengths.map((length, seed) => Uint8Array.from({ length }, (_, i) => (i * (seed + 3)) >> 2));
+  const views = [undefined, ...values].map((bytes) =>
+    bytes === undefined ? present(new Uint8Array(0)) : present(bytes),
+  );
+  const at = (bytes: Uint8Array, i: number): number => bytes[i] ?? 0;
+  const combiners = {
+    AND: (a: number, b: number) => a & b,
+    OR: (a: number, b: number) => a | b,
+    XOR: (a: number, b: number) => a ^ b,
+  };
+  for (const [operation, combine] of Object.entries(combiners)) {
+    const { changes } = bitop.run(views, call(`BITOP ${operation} d a b c e`), ENVIRONMENT);
+    const expected = Uint8Array.from({ length: 40_000 }, (_, i) =>
+      values.map((bytes) => at(bytes, i)).reduce(combine),
+    );
+    const [change] = changes;
+    expect(change?.kind === "put" && Buffer.compare(change.value, expected)).toBe(0);
+  }
 });

@@ -7,6 +7,7 @@ import { integer64, SYNTAX_ERROR } from "../arguments.ts";
 import { rangeUnitBits } from "../bit-string.ts";
 import { CommandError, type ReadCommand } from "../command.ts";
 import { indexRange } from "../index-range.ts";
+import { wordsWithin } from "../words-within.ts";
 
 const NOT_FOUND = -1;
 
@@ -46,12 +47,21 @@ function bitRange(value: Uint8Array, args: readonly Uint8Array[]): { first: numb
 function firstBit(value: Uint8Array, isOne: boolean, first: number, last: number): number {
   const dull = isOne ? 0x00 : 0xff;
   const lastByte = Math.floor(last / 8);
+  const { words, start, end } = wordsWithin(value, Math.floor(first / 8), lastByte + 1);
   for (let i = Math.floor(first / 8); i <= lastByte; i++) {
-    if (value[i] === dull) continue;
+    if (i === start && end > start) i += 4 * countOf(words, isOne ? 0 : -1);
+    if (i > lastByte || value[i] === dull) continue;
     const interesting = value[i]! ^ dull;
     for (let bit = Math.max(first, i * 8); bit <= Math.min(last, i * 8 + 7); bit++) {
       if ((interesting & (0x80 >> (bit % 8))) !== 0) return bit;
     }
   }
   return NOT_FOUND;
+}
+
+/** How many words are `word` before the first that is not. */
+function countOf(words: Int32Array, word: number): number {
+  let count = 0;
+  while (count < words.length && words[count] === word) count++;
+  return count;
 }

@@ -1,4 +1,5 @@
 /** `MEMORY USAGE | STATS | DOCTOR | PURGE | MALLOC-STATS`: what takes memory. Rows lie in pages of Kvorum's own. */
+import { whenReady } from "../../base/awaitable.ts";
 import { DATABASE_COUNT } from "../../node/settings.ts";
 import { double, map, OK, type Reply, verbatim } from "../../resp/reply.ts";
 import { integer64, SYNTAX_ERROR, word } from "../arguments.ts";
@@ -20,7 +21,8 @@ const memoryUsage: SessionCommand = {
   name: "memory|usage",
   arity: -3,
   flags: ["readonly"],
-  summary: "Answers the bytes that a key and its value take, with their share of the index.",
+  summary:
+    "Answers the bytes that a key and its value take, with their share of the index; on disk, their own.",
   syntax: "key [SAMPLES count]",
   keys: { first: 2, last: 2, step: 1 },
   run({ server, database }, args) {
@@ -28,7 +30,7 @@ const memoryUsage: SessionCommand = {
       if (word(args[i]!) !== "SAMPLES" || i + 1 === args.length) throw new CommandError(SYNTAX_ERROR);
       if (integer64(args[i + 1]!) < 0n) throw new CommandError(SYNTAX_ERROR);
     }
-    return server.node.rowBytes({ database, key: args[2]! }) ?? null;
+    return whenReady(server.node.rowBytes({ database, key: args[2]! }), (bytes) => bytes ?? null);
   },
 };
 

@@ -98,6 +98,9 @@ type UsageReply = (usage: RowUsage, countsUses: boolean) => Reply;
 
 function whenThere({ server, database }: Session, key: Uint8Array, reply: UsageReply): Awaitable<Reply> {
   const options = { wallMs: server.wallMs, touch: false };
+  if (server.node.disk !== undefined) {
+    throw new CommandError("ERR the use of keys is not tracked with storage disk: nothing is evicted");
+  }
   return server.node.replica.read({ database, key }, options, ({ value }) => {
     const usage = value === undefined ? undefined : server.node.usage({ database, key });
     return usage === undefined ? null : reply(usage, server.settings.evictionPolicy.endsWith("-lfu"));

@@ -9,7 +9,7 @@ import { toText } from "../../base/bytes.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
 import { NEVER_EXPIRES } from "../storage-engine.ts";
-import { openSmallEngine, overwrite, simpleTraits, summaryOfScan } from "./engine/small-engine.oracle.ts";
+import { expectExact, openSmallEngine, overwrite, summaryOfScan } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";
 
 const KEYS = 40;
@@ -179,20 +179,3 @@ test("sums and counts of every slot are those of a full scan, whatever is put, d
     { numRuns: 40 },
   );
 }, 240_000);
-
-async function expectExact(engine: LsmEngine): Promise<void> {
-  const moment = engine.merkleSummary();
-  const counts = [0, 1].map((database) => engine.counts(database));
-  const scanned = await summaryOfScan(engine);
-  expect(scanned.equals(moment)).toBe(true);
-  const found = [0, 1].map(() => ({ rows: 0, expiring: 0 }));
-  const rows = engine.scan(new Uint8Array(0), undefined);
-  while (await rows.next()) {
-    const { key, cell } = rows;
-    if (simpleTraits.isTombstone(cell)) continue;
-    const count = found[key.bytes[key.start + 2]!]!;
-    count.rows++;
-    if (simpleTraits.expiresAtMs(cell) !== NEVER_EXPIRES) count.expiring++;
-  }
-  expect(counts).toEqual(found);
-}

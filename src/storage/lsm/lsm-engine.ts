@@ -15,12 +15,13 @@
 import type { ByteRange } from "../../base/bytes.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
-import { databaseOfRow, RowKey, scanStart } from "../row-key.ts";
+import { RowKey, scanStart } from "../row-key.ts";
 import type { CellRules, RowCounts, StorageEngine } from "../storage-engine.ts";
 import { debtBytes, type PickerSettings } from "./compaction/picker.ts";
 import { delayMsPerMiB } from "./compaction/slowdown.ts";
 import { Compactor } from "./engine/compactor.ts";
-import { ExpirySweep } from "./engine/expiry-sweep.ts";
+import { DatabaseClearing } from "./engine/database-clearing.ts";
+import { ExpirySweep, type Forgetting } from "./engine/expiry-sweep.ts";
 import { Flusher } from "./engine/flusher.ts";
 import { FORGOTTEN, isForgotten, withForgotten } from "./engine/forgotten-row.ts";
 import { DEFAULT_LSM_SETTINGS, type LsmEngineOptions, type LsmSettings } from "./engine/lsm-options.ts";
@@ -42,7 +43,6 @@ import type { Manifest } from "./manifest/manifest.ts";
 import { Version } from "./manifest/version.ts";
 import type { CellTraits } from "./table/cell-traits.ts";
 import { MerkleSummary, SLOT_LEAF_COUNT } from "./table/merkle-summary.ts";
-import { RowTally } from "./table/row-tally.ts";
 
 /** With so many full memtables, writers wait. */
 const FULL_MEMTABLES_MAX = 4;
@@ -51,8 +51,14 @@ const NO_BYTES = new Uint8Array(0);
 export class LsmEngine implements StorageEngine {
   readonly statistics: LsmStatistics;
   readonly usesSuperseded = true;
+  isInUse: ((rowKeyHash: number) => boolean) | undefined = undefined;
   /** For whoever needs rows only. */
   readonly plain: PlainRows;
+  /** Wall part of the newest hybrid time of any row that was there when the engine opened; 0 if there was none. */
+  readonly newestWallMs: number;
+  /** For whoever keeps replies back until writes are durable. */
+  readonly writes: Pick<RowWriter, "writeCount" | "isRefusing">;
+  readonly syncing: Pick<LogWriter, "policy">;
   readonly #clock: Clock;
   readonly #rules: CellRules;
   readonly #traits: CellTraits;
@@ -67,6 +73,7 @@ export class LsmEngine implements StorageEngine {
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
   readonly #sweep: ExpirySweep;
+  readonly #clearing: DatabaseClearing;
   readonly #throttle: WriteThrottle;
   readonly #closing = new AbortController();
   #tableSummary: MerkleSummary;
@@ -93,6 +100,7 @@ export class LsmEngine implements StorageEngine {
   private constructor(settings: LsmSettings, places: Places, parts: RecoveredParts) {
     const { runtime, rules, traits, logger, picker, tableSettings, tableBytes } = settings;
     const { memtables, manifest, tables, sums } = parts;
+    this.newestWallMs = parts.newestWallMs;
     this.#clock = runtime.clock;
     this.#rules = rules;
     this.#traits = traits;
@@ -112,6 +120,8 @@ export class LsmEngine implements StorageEngine {
     const onFull = (): void => this.#onFull();
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull });
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
+    this.writes = this.#writer;
+    this.syncing = log;
     const shared = { ...parts, changes: this.#changes, retry, closing, directory: places.tables };
     const { flush, merge } = settings.tasks;
     this.#flusher = new Flusher({
@@ -131,11 +141,23 @@ export class LsmEngine implements StorageEngine {
       tableBytes,
       onCompacted: () => this.#adjustThrottle(),
     });
-    this.#sweep = new ExpirySweep(rules, {
-      scan: (from) => this.scan(from, undefined),
+    const scanned = {
+      scan: (from: Uint8Array) => this.scan(from, undefined),
       mark: () => this.#flushCount,
+      isInUse: (hash: number) => this.isInUse?.(hash) === true,
+    };
+    this.#sweep = new ExpirySweep(rules, {
+      ...scanned,
       forgetIfUnchanged: (key, cell, mark) => this.#forgetIfUnchanged(key, cell, mark),
     });
+    this.#clearing = new DatabaseClearing(
+      {
+        ...scanned,
+        forget: (key, cell) => this.#writer.write(key, FORGOTTEN, cell),
+        wait: () => this.#throttle.wait(),
+      },
+      settings.hashSeed,
+    );
     const [flusher, compactor] = [this.#flusher, this.#compactor];
     const expiredRows = (): number => this.#expiredRows;
     this.statistics = statisticsOf({ memtables, tables, flusher, compactor, log, expiredRows });
@@ -152,6 +174,7 @@ export class LsmEngine implements StorageEngine {
     if (this.#rules.isCollectible(cell, this.#clock.wallMs())) return this.#forget(key, superseded);
     this.#sweep.onPut(this.#rules.expiresAtMs(cell));
     this.#throttle.onPut(key.length + cell.end - cell.start);
+    if (this.#clearing.isContested(key.hash)) return this.#putContested(key, cell);
     this.#writer.write(key, cell, superseded);
   }
 
@@ -239,7 +262,8 @@ export class LsmEngine implements StorageEngine {
    * forgotten.
    */
   #forget(key: RowKey, superseded: ByteRange | undefined): void | Promise<void> {
-    if (superseded !== undefined) return this.#writer.write(key, FORGOTTEN, superseded);
+    if (superseded !== undefined && !this.#clearing.isContested(key.hash))
+      return this.#writer.write(key, FORGOTTEN, superseded);
     const into: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
     const mark = this.#flushCount;
     const found = this.get(key, into);
@@ -249,6 +273,19 @@ export class LsmEngine implements StorageEngine {
     return this.#afterReading(found, own, into, mark, (isThere) => {
       if (isThere) this.#writer.write(own, FORGOTTEN, into);
     });
+  }
+
+  /** What the row supersedes is not what the caller has read, but what is there. */
+  #putContested(key: RowKey, cell: ByteRange): void | Promise<void> {
+    const into: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+    const mark = this.#flushCount;
+    const found = this.get(key, into);
+    if (typeof found === "boolean") return this.#writer.write(key, cell, found ? into : undefined);
+    const own = this.#copyOf(key);
+    const owned = rangeOf(cell.bytes.slice(cell.start, cell.end));
+    return this.#afterReading(found, own, into, mark, (isThere) =>
+      this.#writer.write(own, owned, isThere ? into : undefined),
+    );
   }
 
   #mergeInto(key: RowKey, cell: ByteRange, present: ByteRange | undefined): void | Promise<void> {
@@ -279,16 +316,18 @@ export class LsmEngine implements StorageEngine {
     return write(found);
   }
 
-  #forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): boolean {
+  #forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): Forgetting {
     this.#ownKey.load(key.bytes, key.start, key.end);
+    if (this.isInUse?.(this.#ownKey.hash) === true) return "not yet";
     const present = this.#present;
-    const isUnchanged = this.#memtables.find(this.#ownKey, present)
-      ? equalRanges(present, cell)
-      : mark === this.#flushCount;
-    if (!isUnchanged) return false;
+    if (this.#memtables.find(this.#ownKey, present)) {
+      if (!equalRanges(present, cell)) return "changed";
+    } else if (mark !== this.#flushCount) {
+      return "unclear";
+    }
     this.#writer.write(this.#ownKey, FORGOTTEN, cell);
     this.#expiredRows++;
-    return true;
+    return "forgotten";
   }
 
   /** What readers see is empty at once; it is durable when the promise resolves. */
@@ -296,10 +335,9 @@ export class LsmEngine implements StorageEngine {
     const { full, active } = this.#memtables;
     if (active.rowCount === 0 && full.length === 0 && this.#tables.version.tables.length === 0) return;
     this.#tables.hold();
-    this.#writer.rotate();
+    this.#writer.clear();
     const cleared = this.#memtables.dropFull();
     const flushedLog = cleared.at(-1)!.segment.number;
-    this.#writer.tally = new RowTally();
     this.#tableSummary = new MerkleSummary();
     this.#flushCount++;
     this.#changes.beginEpoch(Version.empty);
@@ -313,29 +351,8 @@ export class LsmEngine implements StorageEngine {
   }
 
   async #clearDatabase(database: number): Promise<void> {
-    const from = new Uint8Array(0);
-    for (let rest: Uint8Array | undefined = from; rest !== undefined; )
-      rest = await this.#clearSome(database, rest);
+    await this.#clearing.clear(database);
     await this.#log.durable();
-  }
-
-  /** Forgets rows from `from` on until tables change. Returns where to go on; undefined at the end. */
-  async #clearSome(database: number, from: Uint8Array): Promise<Uint8Array | undefined> {
-    const mark = this.#flushCount;
-    const rows = this.scan(from, undefined);
-    try {
-      while (await rows.next()) {
-        const { key, cell } = rows;
-        if (databaseOfRow(key.bytes, key.start) !== database) continue;
-        if (mark !== this.#flushCount) return key.bytes.slice(key.start, key.end);
-        this.#ownKey.load(key.bytes, key.start, key.end);
-        this.#writer.write(this.#ownKey, FORGOTTEN, cell);
-        await this.#throttle.wait();
-      }
-      return undefined;
-    } finally {
-      rows.close();
-    }
   }
 
   #onFull(): void {

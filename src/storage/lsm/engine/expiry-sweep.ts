@@ -2,12 +2,15 @@
  * Looks for rows that have expired and may be forgotten: round after round through all rows in order, some of
  * them in each step, and not before something is due. Where a round found nothing that will ever expire, the
  * next one waits for a put that does.
+ *
+ * A step sees the rows of the moment it began in. Once rows have gone from a memtable to a table since then,
+ * it cannot tell any more whether a row is still what it sees: it ends, and the next one begins at that row.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import { type CellRules, NEVER_EXPIRES } from "../../storage-engine.ts";
 import type { RowScan } from "./row-scan.ts";
 
-/** How soon to look again at a row that has expired but may not be forgotten yet. */
+/** How soon to look again at a row that has expired but must not be forgotten yet. */
 const RETRY_MS = 1000;
 const BEGINNING = new Uint8Array(0);
 
@@ -15,9 +18,14 @@ export interface SweptRows {
   scan(from: Uint8Array): RowScan;
   /** To be asked for when a scan begins. */
   mark(): number;
-  /** Forgets the row unless it may have been put since then. Returns whether it did. */
-  forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): boolean;
+  forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): Forgetting;
 }
+
+/**
+ * "changed": the row is another one by now. "not yet": it must stay for now. "unclear": it may have
+ * been put since the mark.
+ */
+export type Forgetting = "forgotten" | "changed" | "not yet" | "unclear";
 
 interface Step {
   readonly rows: RowScan;
@@ -82,14 +90,13 @@ export class ExpirySweep {
       const moved = rows.nextOrForgotten();
       if (typeof moved !== "boolean") {
         return moved.then((isThere) =>
-          isThere ? this.#look(step) && this.#walk(step, rowsMax) : this.#endRound(),
+          isThere ? this.#look(step) || this.#walk(step, rowsMax) : this.#endRound(),
         );
       }
       if (!moved) return this.#endRound();
-      this.#look(step);
+      if (this.#look(step)) return true;
     }
-    const { bytes, start, end } = rows.key;
-    this.#from = Uint8Array.of(...bytes.subarray(start, end), 0);
+    this.#from = justAfter(rows.key);
     return true;
   }
 
@@ -99,21 +106,37 @@ export class ExpirySweep {
     return true;
   }
 
-  #look(step: Step): true {
-    step.lookedAt++;
+  /** True if the step cannot go on: the next one looks at this row again. */
+  #look(step: Step): boolean {
     const { key, cell } = step.rows;
-    if (cell.start === cell.end) return true;
-    const expiresAtMs = this.#rules.expiresAtMs(cell);
-    if (expiresAtMs === NEVER_EXPIRES) return true;
-    let dueMs = expiresAtMs;
-    if (expiresAtMs <= step.wallMs) {
-      if (!this.#rules.isCollectible(cell, step.wallMs)) dueMs = step.wallMs + RETRY_MS;
-      else if (this.#rows.forgetIfUnchanged(key, cell, step.mark)) {
-        step.dropped++;
+    const expiresAtMs = cell.start === cell.end ? NEVER_EXPIRES : this.#rules.expiresAtMs(cell);
+    let dueMs = expiresAtMs === NEVER_EXPIRES ? Number.POSITIVE_INFINITY : expiresAtMs;
+    if (dueMs <= step.wallMs) {
+      const forgetting = this.#forget(step);
+      if (forgetting === "unclear") {
+        this.#from = key.bytes.slice(key.start, key.end);
         return true;
-      } // else the next round sees what has become of it
+      }
+      if (forgetting === "forgotten") dueMs = Number.POSITIVE_INFINITY;
+      if (forgetting === "not yet") dueMs = step.wallMs + RETRY_MS;
     }
+    step.lookedAt++;
     if (dueMs < this.#roundDueMs) this.#roundDueMs = dueMs;
-    return true;
+    return false;
   }
+
+  #forget(step: Step): Forgetting {
+    const { key, cell } = step.rows;
+    if (!this.#rules.isCollectible(cell, step.wallMs)) return "not yet";
+    const forgetting = this.#rows.forgetIfUnchanged(key, cell, step.mark);
+    if (forgetting === "forgotten") step.dropped++;
+    return forgetting;
+  }
+}
+
+/** The least row key that comes after. */
+function justAfter({ bytes, start, end }: ByteRange): Uint8Array {
+  const after = new Uint8Array(end - start + 1);
+  after.set(bytes.subarray(start, end));
+  return after;
 }

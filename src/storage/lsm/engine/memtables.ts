@@ -36,9 +36,10 @@ export class Memtables {
     number: number,
     shared: SharedArrayBuffer,
     random: Pick<Random, "uint32">,
+    clearsOlder = false,
     rowsExpected = 0,
   ): Memtable {
-    return new Memtable(new Segment(number, shared, random.uint32()), rowsExpected);
+    return new Memtable(new Segment(number, shared, random.uint32(), clearsOlder), rowsExpected);
   }
 
   get active(): Memtable {
@@ -74,15 +75,18 @@ export class Memtables {
     return false;
   }
 
-  /** The active memtable is full; another takes its place, with room for rows of so many bytes. */
-  rotate(bytes: number): Memtable {
+  /**
+   * The active memtable is full; another takes its place, with room for rows of so many bytes. `clearsOlder`: see
+   * Segment.
+   */
+  rotate(bytes: number, clearsOlder = false): Memtable {
     const sizeBytes = Math.max(this.#segmentBytes, padded(Segment.bytesFor(bytes)));
     const shared = this.#takeBuffer(sizeBytes);
     const { segment, rowCount } = this.#active;
     this.#full.push(this.#active);
     // The next one's rows are likely about as large; one that was not filled tells nothing.
     const rowsExpected = 2 * segment.tail > sizeBytes ? rowCount : 0;
-    this.#active = Memtables.create(segment.number + 1, shared, this.#random, rowsExpected);
+    this.#active = Memtables.create(segment.number + 1, shared, this.#random, clearsOlder, rowsExpected);
     return this.#active;
   }
 
@@ -104,13 +108,17 @@ export class Memtables {
       this.#spare = segment.shared;
   }
 
-  /** The newest memtable first. Call `endScan` when they are read. */
-  sources(from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+  /** The newest first. Their buffers stay as they are until `endScan`. */
+  beginScan(): Memtable[] {
     this.#scanCount++;
     return this.#all()
       .filter(({ rowCount }) => rowCount > 0)
-      .reverse()
-      .map((memtable) => new MemtableScan(memtable, from, to));
+      .reverse();
+  }
+
+  /** The newest memtable first. Call `endScan` when they are read. */
+  sources(from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+    return this.beginScan().map((memtable) => new MemtableScan(memtable, from, to));
   }
 
   endScan(): void {

@@ -20,9 +20,11 @@ export class MergedRows implements RowSource {
   #heads: Head[];
   /** Those that stand at the current row, besides the newest. */
   readonly #ties: Head[] = [];
+  readonly #sign: 1 | -1;
 
-  /** The newest source first. They are closed with this. */
-  constructor(sources: readonly RowSource[]) {
+  /** The newest source first. They are closed with this. If reversed, so are all the sources. */
+  constructor(sources: readonly RowSource[], isReversed = false) {
+    this.#sign = isReversed ? -1 : 1;
     this.#heads = sources.map((source) => ({ source, isStale: true, isAtEnd: false }));
   }
 
@@ -61,7 +63,7 @@ export class MergedRows implements RowSource {
     ties.length = 0;
     for (const head of this.#heads) {
       if (head.isAtEnd) continue;
-      const order = least === undefined ? -1 : compareRanges(head.source.key, least.source.key);
+      const order = least === undefined ? -1 : this.#sign * compareRanges(head.source.key, least.source.key);
       if (order < 0) {
         least = head;
         ties.length = 0;

@@ -139,25 +139,30 @@ export class OpenTables {
     return false;
   }
 
-  /** The rows `from` <= row key < `to` of a pinned version, one source per table or run: the newest first. */
-  sources({ version }: VersionPin, from: Uint8Array, to: Uint8Array | undefined): RowSource[] {
+  /**
+   * The rows `from` <= row key < `to` of a pinned version, one source per table or run: the newest first. If reversed,
+   * each gives its last row first.
+   */
+  sources(
+    { version }: VersionPin,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+    isReversed = false,
+  ): RowSource[] {
     const isNear = ({ properties }: TableEntry): boolean =>
       compareBytes(properties.largestKey, from) >= 0 &&
       (to === undefined || compareBytes(properties.smallestKey, to) < 0);
+    const begin =
+      ({ number }: TableEntry) =>
+      (): RowSource => {
+        const reader = this.#reader(number);
+        return isReversed ? reader.scanBack(from, to) : reader.scan(from, to);
+      };
     const runs = [...version.level0.map((table) => [table]), ...version.runs.map(({ tables }) => tables)];
     return runs
       .map((tables) => tables.filter(isNear))
       .filter((tables) => tables.length > 0)
-      .map(
-        (tables) =>
-          new TableRun(
-            tables.map(
-              ({ number }) =>
-                () =>
-                  this.#reader(number).scan(from, to),
-            ),
-          ),
-      );
+      .map((tables) => new TableRun((isReversed ? tables.reverse() : tables).map(begin)));
   }
 
   pin(): VersionPin {

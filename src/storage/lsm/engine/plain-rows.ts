@@ -9,6 +9,7 @@ import type { RowKey } from "../../row-key.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import { isForgotten } from "./forgotten-row.ts";
 import type { Memtables } from "./memtables.ts";
+import { Moment } from "./moment.ts";
 import type { OpenTables } from "./open-tables.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { WriteThrottle } from "./write-throttle.ts";
@@ -36,12 +37,22 @@ export class PlainRows {
     this.#throttle = throttle;
   }
 
+  /** As `get` of StorageEngine. */
+  get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
+    return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.get(key, into);
+  }
+
   /**
    * As `get` of the engine, at once: if the disk has to be read, everything else waits. The cell is valid only until
    * the next call. Throws StoreError IO or CORRUPTION.
    */
   getSync(key: RowKey, into: ByteRange): boolean {
     return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.getSync(key, into);
+  }
+
+  /** All rows as they are now. Close it when it is not needed. */
+  moment(): Moment {
+    return new Moment(this.#memtables, this.#tables);
   }
 
   /**
@@ -61,8 +72,23 @@ export class PlainRows {
     this.#writer.append(key, cell);
   }
 
-  /** Undefined if all that was put is on the disk, whatever the policy; else resolves when it is. */
-  synced(): Promise<void> | undefined {
-    return this.#log.synced();
+  /** As `durable` of the engine. */
+  accepted(): Promise<void> | undefined {
+    return both(this.#log.durable(), this.#throttle.wait());
   }
+
+  /** Undefined if the operating system has all that was put, whatever the policy; else resolves when it has. */
+  written(): Promise<void> | undefined {
+    return both(this.#log.written(), this.#throttle.wait());
+  }
+
+  /** As `written`, of the disk. */
+  synced(): Promise<void> | undefined {
+    return both(this.#log.synced(), this.#throttle.wait());
+  }
+}
+
+function both(a: Promise<void> | undefined, b: Promise<void> | undefined): Promise<void> | undefined {
+  if (b === undefined) return a;
+  return a === undefined ? b : Promise.all([a, b]).then(() => undefined);
 }

@@ -1,6 +1,7 @@
 /** Brings an engine's parts back from its directory: tables by the manifest, memtables by the log. */
 import type { Logger } from "../../../base/logger.ts";
 import type { Disk, Random } from "../../../runtime/runtime.ts";
+import { findClearing } from "../log/log-clearing.ts";
 import { recoverLog } from "../log/log-recovery.ts";
 import { Manifest } from "../manifest/manifest.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
@@ -46,6 +47,8 @@ export interface RecoveredParts {
   readonly memtables: Memtables;
   /** Summary of the tables alone; tally of everything. */
   readonly sums: TableSums;
+  /** As CellTraits tells it, of all rows; 0 if there is none. */
+  readonly newestWallMs: number;
 }
 
 /** Rejects with StoreError CORRUPTION or IO. */
@@ -55,10 +58,21 @@ export async function recoverParts(options: RecoveryOptions): Promise<RecoveredP
   const manifest = await Manifest.open({ disk, directory: places.directory });
   if (manifest.cutBytes > 0)
     logger.warn({ cutBytes: manifest.cutBytes }, "the manifest ended in half an edit");
+  await finishClear(disk, places, manifest);
   const table = { disk, directory: places.tables, cacheBytes, logger };
   const tables = await OpenTables.open(table, manifest.version);
   const memtables = await recoverMemtables(options, manifest);
-  return { manifest, tables, memtables, sums: await addUpSums(options, tables, memtables) };
+  const sums = await addUpSums(options, tables, memtables);
+  return { manifest, tables, memtables, ...sums };
+}
+
+/** A clear that a crash cut short has happened if anything was written after it. */
+async function finishClear(disk: Disk, { log }: Places, manifest: Manifest): Promise<void> {
+  const { flushedLog, tables } = manifest.version;
+  const clearing = await findClearing(disk, log, flushedLog + 1);
+  if (clearing === undefined || clearing === flushedLog + 1) return;
+  const removed = tables.filter(({ age }) => age < clearing).map(({ number }) => number);
+  await manifest.commit({ removed, flushedLog: clearing - 1 });
 }
 
 async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): Promise<Memtables> {
@@ -83,16 +97,21 @@ async function addUpSums(
   { traits }: RecoveryOptions,
   tables: OpenTables,
   memtables: Memtables,
-): Promise<TableSums> {
+): Promise<Pick<RecoveredParts, "sums" | "newestWallMs">> {
   const sums = { summary: new MerkleSummary(), tally: new RowTally() };
+  let newestWallMs = 0;
   for (const table of tables.version.tables) {
     const { summary, tally } = await tables.loadSums(table);
     sums.summary.addSummary(summary);
     sums.tally.addTally(tally);
+    newestWallMs = Math.max(newestWallMs, table.properties.newestWallMs);
   }
   for (const memtable of [...memtables.full, memtables.active]) {
     const rows = new RowSums(memtable, traits);
-    while (rows.next()) rows.addToTally(sums.tally);
+    while (rows.next()) {
+      rows.addToTally(sums.tally);
+      newestWallMs = Math.max(newestWallMs, traits.newestWallMs(rows.rows.cell));
+    }
   }
-  return sums;
+  return { sums, newestWallMs };
 }

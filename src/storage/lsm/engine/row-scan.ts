@@ -12,9 +12,9 @@ export class RowScan implements RowIterator {
   readonly #onClose: () => void;
   #isClosed = false;
 
-  /** The newest source first. `onClose` is called once: at the end, if not before. */
-  constructor(sources: readonly RowSource[], onClose: () => void) {
-    this.#rows = new MergedRows(sources);
+  /** The newest source first. `onClose` is called once: at the end, if not before. If reversed, so are all the sources. */
+  constructor(sources: readonly RowSource[], onClose: () => void, isReversed = false) {
+    this.#rows = new MergedRows(sources, isReversed);
     this.#onClose = onClose;
     this.key = this.#rows.key;
     this.cell = this.#rows.cell;

@@ -12,7 +12,7 @@ import type { LogWriter } from "../log/log-writer.ts";
 import type { Superseded } from "../log/segment.ts";
 import type { Hash64 } from "../table/byte-hash.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
-import type { RowTally } from "../table/row-tally.ts";
+import { RowTally } from "../table/row-tally.ts";
 import { hashVersion } from "../table/version-hash.ts";
 import type { Memtables } from "./memtables.ts";
 import { expiringCountOf, flagsOf, rowCountOf } from "./row-sums.ts";
@@ -38,6 +38,8 @@ export interface RowWriterOptions {
 export class RowWriter {
   /** Of all rows there are. */
   tally: RowTally;
+  /** Since the start. */
+  writeCount = 0;
   readonly #memtables: Memtables;
   readonly #log: LogWriter;
   readonly #traits: CellTraits;
@@ -67,7 +69,7 @@ export class RowWriter {
   write(key: RowKey, cell: ByteRange, superseded: ByteRange | undefined): void {
     const cellLength = cell.end - cell.start;
     if (this.#log.refusal !== undefined) throw this.#log.refusal;
-    if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.rotate(key.length, cellLength);
+    if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.#rotateFor(key.length, cellLength);
     const memtables = this.#memtables;
     const flags = flagsOf(cell, this.#traits); // before the cell that it may lie in is overwritten
     const present = this.#present;
@@ -81,6 +83,7 @@ export class RowWriter {
       this.#count(key, flags, this.#superseded.flags);
     }
     memtables.active.put(key, cell, this.#superseded, offset);
+    this.writeCount++;
     this.#log.onPut();
   }
 
@@ -103,23 +106,29 @@ export class RowWriter {
   append(key: RowKey, cell: ByteRange): void {
     const cellLength = cell.end - cell.start;
     if (this.#log.refusal !== undefined) throw this.#log.refusal;
-    if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.rotate(key.length, cellLength);
+    if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.#rotateFor(key.length, cellLength);
     this.#memtables.active.put(key, cell, NOTHING);
     this.#log.onPut();
   }
 
-  /** Goes on in a new memtable, with room for a row of this size. */
-  rotate(keyLength = 0, cellLength = 0): void {
+  /** What was written so far counts no more: goes on in a new memtable, and without any rows. */
+  clear(): void {
+    this.#rotate(0, true);
+    this.tally = new RowTally();
+  }
+
+  #rotateFor(keyLength: number, cellLength: number): void {
     if (cellLength > CELL_BYTES_MAX)
       throw new StoreError("INVALID_REQUEST", "not-applied", "value too large");
     this.#rotate(rowBytes(keyLength, cellLength));
   }
 
-  #rotate(bytes: number): void {
+  /** Goes on in a new memtable, with room for rows of so many bytes. `clearsOlder`: see Segment. */
+  #rotate(bytes: number, clearsOlder = false): void {
     if (this.#memtables.full.length >= FULL_MEMTABLES_MAX) {
       throw new StoreError("OVERLOADED", "not-applied", "rows come faster than they can be flushed");
     }
-    this.#log.rotate(this.#memtables.rotate(bytes).segment);
+    this.#log.rotate(this.#memtables.rotate(bytes, clearsOlder).segment);
     this.#onFull();
   }
 

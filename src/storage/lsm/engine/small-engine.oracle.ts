@@ -1,8 +1,9 @@
 /** An engine with small parts, for tests: of cells as storage-engine.contract.ts has them. */
+import { expect } from "vitest";
 import type { ByteRange } from "../../../base/bytes.ts";
 import { silentLogger } from "../../../base/logger.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
-import type { RowKey } from "../../row-key.ts";
+import { databaseOfRow, type RowKey } from "../../row-key.ts";
 import { simpleRules } from "../../storage-engine.contract.ts";
 import { NEVER_EXPIRES, type StorageEngine } from "../../storage-engine.ts";
 import { LsmEngine } from "../lsm-engine.ts";
@@ -68,4 +69,23 @@ export async function summaryOfScan(engine: LsmEngine): Promise<MerkleSummary> {
   const rows = engine.scan(new Uint8Array(0), undefined);
   while (await rows.next()) summary.addRow(rows.key, rows.cell, simpleTraits);
   return summary;
+}
+
+/** Sums and counts are those that a full scan of the same moment finds. Two databases are looked at. */
+export async function expectExact(engine: LsmEngine): Promise<void> {
+  const told = engine.merkleSummary();
+  const counts = [engine.counts(0), engine.counts(1)];
+  const rows = engine.scan(new Uint8Array(0), undefined);
+  const summary = new MerkleSummary();
+  const found = [0, 1].map(() => ({ rows: 0, expiring: 0 }));
+  while (await rows.next()) {
+    const { key, cell } = rows;
+    summary.addRow(key, cell, simpleTraits);
+    if (simpleTraits.isTombstone(cell)) continue;
+    const count = found[databaseOfRow(key.bytes, key.start)]!;
+    count.rows++;
+    if (simpleTraits.expiresAtMs(cell) !== NEVER_EXPIRES) count.expiring++;
+  }
+  expect(counts).toEqual(found);
+  expect(summary.equals(told)).toBe(true);
 }

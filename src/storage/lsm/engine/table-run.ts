@@ -2,18 +2,17 @@
  * The rows of tables that follow each other without overlap, as one source: each is begun when it is come to.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
-import type { TableIterator } from "../table/table-iterator.ts";
 import type { RowSource } from "./row-source.ts";
 
 const NOWHERE: ByteRange = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
 export class TableRun implements RowSource {
-  readonly #begin: readonly (() => TableIterator)[];
+  readonly #begin: readonly (() => RowSource)[];
   #following = 0;
-  #current: TableIterator | undefined;
+  #current: RowSource | undefined;
 
-  /** Requires: each one's rows stand after those of the one before. */
-  constructor(begin: readonly (() => TableIterator)[]) {
+  /** Requires: each one's rows stand after those of the one before; before them if all are reversed. */
+  constructor(begin: readonly (() => RowSource)[]) {
     this.#begin = begin;
   }
 
@@ -31,13 +30,13 @@ export class TableRun implements RowSource {
       if (moved === true) return true;
       if (moved !== false) return moved.then((isThere) => isThere || this.next());
       if (this.#following >= this.#begin.length) return false;
-      this.#current?.close();
+      this.#current?.close?.();
       this.#current = this.#begin[this.#following++]!();
     }
   }
 
   close(): void {
-    this.#current?.close();
+    this.#current?.close?.();
     this.#following = this.#begin.length;
   }
 }

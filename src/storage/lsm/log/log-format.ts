@@ -7,7 +7,7 @@
  *     offset  size  field
  *          0     8  magic       "KVORUM" 0x4c 0x0a
  *          8     4  version     1
- *         12     4  zero
+ *         12     4  flags       1: when the segment was begun, everything older was cleared
  *         16     8  number      of the segment; rises for ever in one data directory
  *         24     4  stamp       any number; every batch of the file repeats it
  *         28     4  checksum    CRC-32 of the 28 bytes before it
@@ -42,16 +42,19 @@ const MAGIC = Uint8Array.of(0x4b, 0x56, 0x4f, 0x52, 0x55, 0x4d, 0x4c, 0x0a);
 export const ROW_FLAG = { superseded: 1, supersededExpires: 2, supersededTombstone: 4 } as const;
 
 const VERSION_AT = 8;
+const FLAGS_AT = 12;
+const CLEARS_OLDER = 1;
 const NUMBER_AT = 16;
 const STAMP_AT = 24;
 const HEADER_CHECKSUM_AT = 28;
 
-/** `stamp` is any 32 bits. */
-export function encodeSegmentHeader(number: number, stamp: number): Uint8Array {
+/** `stamp` is any 32 bits. `clearsOlder`: rows of older segments, and of tables made of them, count no more. */
+export function encodeSegmentHeader(number: number, stamp: number, clearsOlder = false): Uint8Array {
   const header = new Uint8Array(SEGMENT_HEADER_BYTES);
   const view = new DataView(header.buffer);
   header.set(MAGIC);
   view.setUint32(VERSION_AT, LOG_VERSION, true);
+  view.setUint32(FLAGS_AT, clearsOlder ? CLEARS_OLDER : 0, true);
   view.setUint32(NUMBER_AT, number % 2 ** 32, true);
   view.setUint32(NUMBER_AT + 4, Math.floor(number / 2 ** 32), true);
   view.setInt32(STAMP_AT, stamp, true);
@@ -60,7 +63,12 @@ export function encodeSegmentHeader(number: number, stamp: number): Uint8Array {
 }
 
 export type SegmentHeader =
-  | { readonly kind: "valid"; readonly number: number; readonly stamp: number }
+  | {
+      readonly kind: "valid";
+      readonly number: number;
+      readonly stamp: number;
+      readonly clearsOlder: boolean;
+    }
   | { readonly kind: "damaged" }
   | { readonly kind: "foreign"; readonly version: number };
 
@@ -75,7 +83,8 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader {
   const version = view.getUint32(VERSION_AT, true);
   if (version !== LOG_VERSION) return { kind: "foreign", version };
   const number = view.getUint32(NUMBER_AT, true) + view.getUint32(NUMBER_AT + 4, true) * 2 ** 32;
-  return { kind: "valid", number, stamp: view.getInt32(STAMP_AT, true) };
+  const clearsOlder = (view.getUint32(FLAGS_AT, true) & CLEARS_OLDER) !== 0;
+  return { kind: "valid", number, stamp: view.getInt32(STAMP_AT, true), clearsOlder };
 }
 
 /** Bytes up to the next multiple of 4. */

@@ -2,7 +2,12 @@
 import type { ByteRange } from "../../../base/bytes.ts";
 import type { Disk } from "../../../runtime/runtime.ts";
 import { RowKey } from "../../row-key.ts";
-import { BATCH_HEADER_BYTES, encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./log-format.ts";
+import {
+  BATCH_HEADER_BYTES,
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+} from "./log-format.ts";
 import { logName } from "./log-name.ts";
 import type { ReadLog } from "./log-reader.ts";
 import { Memtable } from "./memtable.ts";
@@ -34,11 +39,13 @@ export async function salvage(disk: Disk, log: ReadLog, hashSeed: number): Promi
 
 function copyRows({ number, path, shared, batches }: ReadLog, hashSeed: number): Memtable {
   // The rows' links lead through what is damaged: they are of no use, and rows are put again.
-  new Uint8Array(shared).set(encodeSegmentHeader(number, 0));
+  const header = decodeSegmentHeader(new Uint8Array(shared));
+  const clearsOlder = header.kind === "valid" && header.clearsOlder;
+  new Uint8Array(shared).set(encodeSegmentHeader(number, 0, clearsOlder));
   const source = Segment.existing(shared, shared.byteLength);
   const sizeBytes = Math.max(shared.byteLength, SEGMENT_HEADER_BYTES) + 2 * BATCH_HEADER_BYTES;
   const memtable = new Memtable(
-    new Segment(number, new SharedArrayBuffer(sizeBytes)),
+    new Segment(number, new SharedArrayBuffer(sizeBytes), 0, clearsOlder),
     countRows(source, batches, path),
   );
   const key = new RowKey(hashSeed);

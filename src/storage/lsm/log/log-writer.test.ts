@@ -154,7 +154,7 @@ test("a stricter policy holds for what was put before, too", async () => {
   const { world, log } = await openLog({ policy: "no" });
   log.put("a", "1");
   await world.runFor(100);
-  log.writer.setPolicy("always");
+  log.writer.policy = "always";
   await world.runUntil(log.writer.durable()!);
   expect(await reopened(world, { crash: true })).toEqual(new Map([["a", "1"]]));
 });

@@ -54,6 +54,8 @@ export class LogWriter {
   readonly #waiters = new BatchWaiters();
   /** Those who wait for the disk whatever the policy: while there are any, it is as "always". */
   readonly #syncWaiters = new BatchWaiters();
+  /** Those who wait for the system: while there are any, rows are written at once. */
+  readonly #writeWaiters = new BatchWaiters();
   /** Those not finished yet, oldest first: of the first, rows are being written; into the last, rows are put. */
   #files: LogFile[];
   #active: LogFile;
@@ -97,7 +99,11 @@ export class LogWriter {
     return bytes;
   }
 
-  setPolicy(policy: FsyncPolicy): void {
+  get policy(): FsyncPolicy {
+    return this.#policy;
+  }
+
+  set policy(policy: FsyncPolicy) {
     this.#policy = policy;
     this.#settleWaiters();
     this.#rouse();
@@ -130,12 +136,21 @@ export class LogWriter {
     return batch <= this.#safeBatch() ? undefined : this.#waiters.wait(batch);
   }
 
+  /** Undefined if all that was put is in its file, else resolves when it is, whatever the policy. Rejects as `durable`. */
+  written(): Promise<void> | undefined {
+    if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
+    const batch = this.#latestBatch();
+    if (batch <= this.#writtenBatch) return undefined;
+    if (this.#writeWaiters.isEmpty) this.#rouse();
+    return this.#writeWaiters.wait(batch);
+  }
+
   /** Undefined if all that was put is durable, else resolves when it is, whatever the policy. Rejects as `durable`. */
   synced(): Promise<void> | undefined {
     if (this.#trouble !== undefined) return Promise.reject(this.#trouble);
     const batch = this.#latestBatch();
     if (batch <= this.#durableBatch) return undefined;
-    this.#rouse();
+    if (this.#syncWaiters.isEmpty) this.#rouse();
     return this.#syncWaiters.wait(batch);
   }
 
@@ -225,7 +240,7 @@ export class LogWriter {
       hasUnwritten: file.hasUnwritten,
       hasUnsynced: file.hasUnsynced,
       isEnding: file !== this.#active || this.#closing !== undefined,
-      lastWriteMs: this.#lastWriteMs,
+      lastWriteMs: this.#writeWaiters.isEmpty ? this.#lastWriteMs : Number.NEGATIVE_INFINITY,
       lastSyncMs: this.#lastSyncMs,
       retryAtMs: this.#retryAtMs,
     };
@@ -271,6 +286,7 @@ export class LogWriter {
   #settleWaiters(): void {
     this.#waiters.settle(this.#safeBatch());
     this.#syncWaiters.settle(this.#durableBatch);
+    this.#writeWaiters.settle(this.#writtenBatch);
   }
 
   #settleDown(step: "wait" | "rest"): void {
@@ -307,6 +323,7 @@ export class LogWriter {
     this.counters.failures++;
     this.#waiters.rejectAll(this.#trouble);
     this.#syncWaiters.rejectAll(this.#trouble);
+    this.#writeWaiters.rejectAll(this.#trouble);
     if (isFirst) this.#options.onTrouble?.(cause);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { ByteRange } from "../../../base/bytes.ts";
 import { SLOT_COUNT } from "../../../ring/slot.ts";
+import { sortRows } from "./row-sort.ts";
 import type { Segment } from "./segment.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -20,7 +21,7 @@ export interface SortedSlot {
   /** The slot's latest row then: if it still is, the rows are the same. */
   readonly head: number;
   /** Of each key the latest row, sorted. */
-  readonly offsets: readonly number[];
+  readonly offsets: Int32Array;
 }
 
 /** Sorting fewer rows again costs next to nothing. */
@@ -36,7 +37,7 @@ export class MemtableScan {
   readonly #to: Uint8Array | undefined;
   readonly #lastSlot: number;
   #slot: number;
-  #offsets: readonly number[] = [];
+  #offsets: Int32Array = new Int32Array(0);
   #at = 0;
 
   /** Rows with `from` <= row key < `to` (no end if undefined). */
@@ -91,31 +92,13 @@ export class MemtableScan {
   }
 
   /** The rows on the way from `head`, of each key the latest. */
-  #sort(head: number): readonly number[] {
-    const offsets: number[] = [];
-    for (let offset = head; offset !== 0; offset = this.#segment.link(offset)) offsets.push(offset);
-    if (offsets.length < 2) return offsets;
-    const prefixes = offsets.map((offset) => this.#prefixOf(offset));
-    const order = offsets.map((_, i) => i);
-    sortBy(
-      order,
-      (a, b) => prefixes[a]! - prefixes[b]! || this.#compareRows(offsets[a]!, offsets[b]!) || a - b,
-    );
-    const sorted: number[] = [];
-    for (const at of order) {
-      const offset = offsets[at]!;
-      const last = sorted.at(-1);
-      if (last === undefined || !this.#segment.haveSameKey(last, offset)) sorted.push(offset);
-    }
-    return sorted;
-  }
-
-  /** Most rows of a slot differ in database, position, key length and the key's first byte: five bytes, as one number. */
-  #prefixOf(offset: number): number {
-    const { bytes } = this.#segment;
-    const at = this.#segment.keyStart(offset) + 2;
-    const high = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
-    return high * 0x1_0000 + ((bytes[at + 3]! << 8) | bytes[at + 4]!);
+  #sort(head: number): Int32Array {
+    const segment = this.#segment;
+    let count = 0;
+    for (let offset = head; offset !== 0; offset = segment.link(offset)) count++;
+    const offsets = new Int32Array(count);
+    for (let offset = head; offset !== 0; offset = segment.link(offset)) offsets[--count] = offset;
+    return sortRows(segment, offsets);
   }
 
   /** Where the first row of the slot stands that is not below `from`. */
@@ -128,20 +111,6 @@ export class MemtableScan {
       else high = middle;
     }
     return low;
-  }
-
-  #compareRows(a: number, b: number): number {
-    const { bytes } = this.#segment;
-    const aStart = this.#segment.keyStart(a);
-    const bStart = this.#segment.keyStart(b);
-    const aLength = this.#segment.keyLength(a);
-    const bLength = this.#segment.keyLength(b);
-    const length = Math.min(aLength, bLength);
-    for (let i = 2; i < length; i++) {
-      const difference = bytes[aStart + i]! - bytes[bStart + i]!; // the first two bytes are the slot
-      if (difference !== 0) return difference;
-    }
-    return aLength - bLength;
   }
 
   #compareKey(offset: number, key: Uint8Array): number {
@@ -160,20 +129,4 @@ export class MemtableScan {
 /** The slot of a row key, or of the beginning of one. */
 function slotFrom(key: Uint8Array): number {
   return ((key[0] ?? 0) << 8) | (key[1] ?? 0);
-}
-
-/** Below so many, insertion beats the built-in sort, which copies. */
-const INSERTION_MAX = 24;
-
-function sortBy(order: number[], compare: (a: number, b: number) => number): void {
-  if (order.length > INSERTION_MAX) {
-    order.sort(compare);
-    return;
-  }
-  for (let i = 1; i < order.length; i++) {
-    const moving = order[i]!;
-    let at = i;
-    for (; at > 0 && compare(order[at - 1]!, moving) > 0; at--) order[at] = order[at - 1]!;
-    order[at] = moving;
-  }
 }

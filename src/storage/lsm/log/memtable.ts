@@ -14,9 +14,11 @@ import { SLOT_COUNT } from "../../../ring/slot.ts";
 import { type RowKey, slotOfRow } from "../../row-key.ts";
 import type { LinkedRows, SortedSlot } from "./memtable-scan.ts";
 import type { Segment, Superseded } from "./segment.ts";
+import { SlotRows } from "./slot-rows.ts";
 
 const LOAD_MAX = 0.7;
 const CAPACITY_MIN = 1024;
+const PLAIN_SLOT = 0;
 /** More than two: so the old places are empty long before the new ones are full. */
 const MOVED_PER_ROW = 8;
 const NO_PLACES = new Int32Array(0);
@@ -26,6 +28,7 @@ export class Memtable implements LinkedRows {
   /** Per slot, the offset of the latest row; 0 if there is none. */
   readonly heads = new Int32Array(SLOT_COUNT);
   sortedSlot: SortedSlot | undefined = undefined;
+  #plainRows: SlotRows | undefined;
   #places: Int32Array;
   #capacity: number;
   /** Those before `#moved` are in `#places`, too. */
@@ -50,6 +53,12 @@ export class Memtable implements LinkedRows {
   /** Memory of the index; the segment's is its buffer's length. */
   get indexBytes(): number {
     return this.#places.byteLength + this.#oldPlaces.byteLength + this.heads.byteLength;
+  }
+
+  /** Rows of the one slot of a store that uses no other, for scans. */
+  get plainRows(): SlotRows {
+    this.#plainRows ??= new SlotRows(this, PLAIN_SLOT);
+    return this.#plainRows;
   }
 
   /** Offset of the key's row, or 0. */

@@ -37,6 +37,8 @@ export class Segment {
   readonly number: number;
   /** 32 bits that nobody outside can guess: see log-format.ts. */
   readonly stamp: number;
+  /** Rows of older segments, and of tables made of them, count no more. */
+  readonly clearsOlder: boolean;
   readonly shared: SharedArrayBuffer;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
@@ -47,17 +49,18 @@ export class Segment {
   #frozenEnd = 0;
 
   /** `shared` is all zeros or holds an older segment. Requires: a length that is a multiple of 4, below 2 GiB. */
-  constructor(number: number, shared: SharedArrayBuffer, stamp = 0) {
+  constructor(number: number, shared: SharedArrayBuffer, stamp = 0, clearsOlder = false) {
     assert(
       shared.byteLength % 4 === 0 && shared.byteLength < 2 ** 31,
       "segments are whole words below 2 GiB",
     );
     this.number = number;
     this.stamp = stamp | 0;
+    this.clearsOlder = clearsOlder;
     this.shared = shared;
     this.bytes = new Uint8Array(shared);
     this.words = new Int32Array(shared);
-    this.bytes.set(encodeSegmentHeader(number, this.stamp));
+    this.bytes.set(encodeSegmentHeader(number, this.stamp, clearsOlder));
   }
 
   /**
@@ -67,7 +70,7 @@ export class Segment {
   static existing(shared: SharedArrayBuffer, end: number, nextSequence = 0): Segment {
     const header = decodeSegmentHeader(new Uint8Array(shared));
     assert(header.kind === "valid", "the bytes are no segment's: the caller must check");
-    const segment = new Segment(header.number, shared, header.stamp);
+    const segment = new Segment(header.number, shared, header.stamp, header.clearsOlder);
     segment.#batchStart = end;
     segment.#tail = end + BATCH_HEADER_BYTES;
     segment.#sequence = nextSequence;

@@ -147,7 +147,8 @@ export class TableIterator implements RowIterator {
   }
 }
 
-function blockOf(index: BlockIndex, key: Uint8Array): number {
+/** The only block that may hold the row key. */
+export function blockOf(index: BlockIndex, key: Uint8Array): number {
   const probe = new TableProbe();
   probe.load(key, key.length);
   return index.find(probe);

@@ -18,6 +18,7 @@ import { BloomFilter } from "./bloom-filter.ts";
 import type { Origin } from "./byte-source.ts";
 import { corruption } from "./corruption.ts";
 import { MerkleSummary } from "./merkle-summary.ts";
+import { ReverseIterator } from "./reverse-iterator.ts";
 import { RowTally } from "./row-tally.ts";
 import { decodeFooter, FOOTER_BYTES, type Footer, type Section } from "./table-format.ts";
 import { type IterationOptions, TableIterator } from "./table-iterator.ts";
@@ -110,6 +111,11 @@ export class TableReader {
   /** The rows with `from` <= row key < `to`; all from the beginning, or to the end, if undefined. */
   scan(from?: Uint8Array, to?: Uint8Array, options?: IterationOptions): TableIterator {
     return new TableIterator(this, from, to, options);
+  }
+
+  /** As `scan`, from the last row to the first. */
+  scanBack(from?: Uint8Array, to?: Uint8Array): ReverseIterator {
+    return new ReverseIterator(this, from, to);
   }
 
   /** What the table carries for the node's trees and counts; read from the disk. */

@@ -1,0 +1,163 @@
+/** What outlasts a disk node, in a simulated world where it is killed and the power fails. */
+import { expect, test } from "vitest";
+import { utf8 } from "../base/bytes.ts";
+import { silentLogger } from "../base/logger.ts";
+import { NEVER } from "../causality/cell.ts";
+import { SimWorld } from "../sim/sim-runtime.ts";
+import { openNode, type StorageNode } from "./node.ts";
+import { DEFAULT_SETTINGS, type NodeSettings } from "./settings.ts";
+
+const MIB = 1024 * 1024;
+const settings: NodeSettings = {
+  ...DEFAULT_SETTINGS,
+  dataDirectory: "/data",
+  fsync: "always",
+  memtableBytes: MIB,
+  blockCacheBytes: MIB,
+};
+
+class Bench {
+  readonly world: SimWorld;
+  node!: StorageNode;
+
+  constructor(seed: string) {
+    this.world = new SimWorld(seed);
+  }
+
+  async start(changes: Partial<NodeSettings> = {}): Promise<void> {
+    const opening = openNode(this.world.runtime("a"), { ...settings, ...changes }, silentLogger);
+    this.node = await this.world.runUntil(opening);
+  }
+
+  set(key: string, value: string, database = 0): Promise<void> {
+    const { clock } = this.world.runtime("a");
+    return this.world.runUntil(
+      (async () => {
+        await this.node.replica.update({ database, key: utf8(key) }, clock.wallMs(), () => ({
+          reply: undefined,
+          change: { kind: "put", value: utf8(value), expiresAtMs: NEVER },
+        }));
+        await this.node.durable();
+      })(),
+    );
+  }
+
+  async get(key: string, database = 0): Promise<string | undefined> {
+    const options = { wallMs: this.world.runtime("a").clock.wallMs(), touch: false };
+    return await this.world.runUntil(
+      (async () =>
+        this.node.replica.read({ database, key: utf8(key) }, options, ({ value }) =>
+          value === undefined ? undefined : Buffer.from(value).toString(),
+        ))(),
+    );
+  }
+
+  async flush(database?: number): Promise<void> {
+    await this.world.runUntil(
+      (async () => {
+        await this.node.replica.clear(database);
+        await this.node.durable();
+      })(),
+    );
+  }
+
+  crash(): void {
+    this.world.crash("a");
+  }
+}
+
+test("what was written is there after a restart, and after a power failure", async () => {
+  const bench = new Bench("restart");
+  await bench.start();
+  await bench.set("a", "1");
+  await bench.world.runUntil(bench.node.close());
+  await bench.start();
+  await bench.set("b", "2");
+  const { actor } = bench.node;
+  bench.crash();
+  await bench.start();
+  expect([await bench.get("a"), await bench.get("b"), bench.node.actor]).toEqual(["1", "2", actor]);
+});
+
+test("a write after a restart is newer, though the clock was set back", async () => {
+  const bench = new Bench("clock");
+  await bench.start();
+  const writtenAtMs = bench.world.runtime("a").clock.wallMs();
+  await bench.set("a", "1");
+  for (const end of ["close", "crash"]) {
+    if (end === "close") await bench.world.runUntil(bench.node.close());
+    bench.crash();
+    bench.world.jumpClock("a", -3_600_000);
+    await bench.start();
+    expect(bench.node.disk!.stamper.stamp(0).hlc.wallMs).toBeGreaterThan(writtenAtMs);
+  }
+});
+
+test("a dot is never given again", async () => {
+  const bench = new Bench("dots");
+  let last = 0;
+  for (let life = 0; life < 4; life++) {
+    await bench.start();
+    const { counter } = bench.node.disk!.stamper.stamp(0).dot;
+    expect(counter).toBeGreaterThan(last);
+    last = counter;
+    bench.crash();
+  }
+});
+
+test("flushed databases stay empty, and swapped ones swapped, whenever the power fails", async () => {
+  const bench = new Bench("databases");
+  await bench.start();
+  await bench.set("old", "1");
+  await bench.set("other", "2", 1);
+  await bench.flush(0);
+  bench.crash();
+  await bench.start();
+  expect(await bench.get("old")).toBeUndefined();
+  await bench.set("new", "3");
+  bench.node.replica.swapDatabases(0, 1, 0);
+  await bench.world.runUntil(bench.node.durable() ?? Promise.resolve());
+  bench.crash();
+  await bench.start();
+  expect([await bench.get("other"), await bench.get("new", 1)]).toEqual(["2", "3"]);
+  await bench.flush();
+  await bench.set("last", "4", 1);
+  bench.crash();
+  await bench.start();
+  expect([await bench.get("other"), await bench.get("new", 1), await bench.get("last", 1)]).toEqual([
+    undefined,
+    undefined,
+    "4",
+  ]);
+});
+
+test("rows of a flushed database that a crash left behind are dropped in the next life", async () => {
+  const bench = new Bench("abandoned");
+  await bench.start();
+  for (let i = 0; i < 500; i++) await bench.set(`key:${i}`, "x");
+  await bench.flush(0);
+  bench.crash();
+  await bench.start();
+  const number = bench.node.disk!.abandoned[0]!;
+  expect(bench.node.engine.counts(number).rows).toBeGreaterThan(0);
+  await bench.world.runFor(2_000);
+  expect(bench.node.engine.counts(number).rows).toBe(0);
+});
+
+test("a second node on the directory is refused, and names the setting", async () => {
+  const bench = new Bench("lock");
+  await bench.start();
+  await expect(bench.start()).rejects.toThrow(
+    /data directory "\/data" \(setting data\).* another node has it/,
+  );
+  await bench.world.runUntil(bench.node.close());
+  await bench.start();
+});
+
+test("a directory of something else is refused and left alone", async () => {
+  const bench = new Bench("foreign");
+  const { disk } = bench.world.runtime("a");
+  await bench.world.runUntil(disk.makeDirectory("/data/photos"));
+  await expect(bench.start()).rejects.toThrow(/holds no data of Kvorum, but "photos"/);
+  expect(await bench.world.runUntil(disk.list("/data"))).toEqual(["photos"]);
+});

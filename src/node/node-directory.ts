@@ -1,0 +1,102 @@
+/**
+ * The data directory of a node, taken for this process alone: its lock, and who it is.
+ *
+ *   DIR/LOCK      names the process that holds it; nothing else is touched without it
+ *   DIR/IDENTITY  the actor, and the counters it may have used: see src/storage/lsm/directory/identity.ts
+ *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
+ *   DIR/checkpoints/                                         made by BGSAVE
+ */
+import { StoreError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { systemCode } from "../runtime/io-error.ts";
+import type { DiskLock, Runtime } from "../runtime/runtime.ts";
+import { Identity } from "../storage/lsm/directory/identity.ts";
+
+const OWN_NAME = /^(IDENTITY|LOCK|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints)(\..*)?$/;
+/** A whole file system may be given to a node, and people look into directories. */
+const TOLERATED_NAME = /^(\..*|lost\+found)$/;
+
+export class NodeDirectory {
+  readonly path: string;
+  readonly identity: Identity;
+  readonly #lock: DiskLock;
+
+  private constructor(path: string, lock: DiskLock, identity: Identity) {
+    this.path = path;
+    this.#lock = lock;
+    this.identity = identity;
+  }
+
+  /** Makes it if it is not there. Rejects with a StoreError whose message names the setting. */
+  static async open(
+    runtime: Pick<Runtime, "disk" | "random">,
+    path: string,
+    logger: Logger,
+  ): Promise<NodeDirectory> {
+    const { disk, random } = runtime;
+    try {
+      await disk.makeDirectory(path);
+      refuseForeign(await disk.list(path));
+      const lock = await disk.lock(`${path}/LOCK`);
+      try {
+        const identity = await Identity.open({ disk, random, directory: path });
+        noteOrigin(identity, path, logger);
+        return new NodeDirectory(path, lock, identity);
+      } catch (cause) {
+        await lock.release();
+        throw cause;
+      }
+    } catch (cause) {
+      throw explain(path, cause);
+    }
+  }
+
+  /** Requires: nothing in it is open any more. */
+  async close(): Promise<void> {
+    await this.identity.close();
+    await this.#lock.release();
+  }
+}
+
+function refuseForeign(names: readonly string[]): void {
+  if (names.includes("IDENTITY") || names.includes("CURRENT")) return;
+  const foreign = names.find((name) => !OWN_NAME.test(name) && !TOLERATED_NAME.test(name));
+  if (foreign === undefined) return;
+  throw new StoreError(
+    "INVALID_SETTING",
+    "not-applied",
+    `it is not empty and holds no data of Kvorum, but "${foreign}" and the like`,
+  );
+}
+
+function noteOrigin({ origin }: Identity, directory: string, logger: Logger): void {
+  if (origin === "copied")
+    logger.warn({ directory }, "the data directory is a copy: this node writes under a new identity");
+  if (origin === "damaged")
+    logger.warn({ directory }, "IDENTITY was damaged: this node writes under a new identity");
+}
+
+function explain(path: string, cause: unknown): unknown {
+  if (!(cause instanceof StoreError)) return cause;
+  const message = `the data directory "${path}" (setting data) cannot be used: ${reasonOf(cause)}`;
+  return new StoreError(cause.code, cause.outcome, message, { cause });
+}
+
+function reasonOf(error: StoreError): string {
+  switch (systemCode(error)) {
+    case "EAGAIN":
+      return `another node has it (${error.cause instanceof Error ? error.cause.message : "in use"})`;
+    case "EACCES":
+    case "EPERM":
+      return "this user may not write there";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOTDIR":
+    case "EEXIST":
+      return "there is a file of that name, or one is on its path";
+    case "ENOSPC":
+      return "the disk is full";
+    default:
+      return error.message;
+  }
+}

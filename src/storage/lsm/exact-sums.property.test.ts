@@ -1,0 +1,157 @@
+/**
+ * Merkle sums and counts are those of a full scan, at every moment: whatever is put, merged, swept, cleared, flushed
+ * and merged down at one time, and after every crash and start. Writers take their time between reading a row
+ * and putting it, as a node does that reads from its disk.
+ */
+import fc from "fast-check";
+import { test } from "vitest";
+import { SimWorld } from "../../sim/sim-runtime.ts";
+import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { NEVER_EXPIRES } from "../storage-engine.ts";
+import { expectExact, openSmallEngine } from "./engine/small-engine.oracle.ts";
+import type { LsmEngine } from "./lsm-engine.ts";
+
+const WRITERS = 5;
+const TINY = { segmentBytes: 4096, tableBytes: 4096 } as const;
+
+const anyKind = fc.oneof(
+  { weight: 60, arbitrary: fc.constant("put" as const) },
+  { weight: 5, arbitrary: fc.constant("merge" as const) },
+  { weight: 5, arbitrary: fc.constant("delete" as const) },
+  { weight: 25, arbitrary: fc.constant("sweep" as const) },
+  { weight: 2, arbitrary: fc.constant("clear" as const) },
+  { weight: 3, arbitrary: fc.constant("clear database" as const) },
+);
+const anyStep = fc.record({
+  kind: anyKind,
+  key: fc.nat({ max: 3 }),
+  database: fc.nat({ max: 1 }),
+  size: fc.nat({ max: 900 }),
+  ttlMs: fc.option(fc.integer({ min: 1, max: 60 }), { freq: 2, nil: undefined }),
+  /** Between reading the row and putting it. */
+  pauseMs: fc.nat({ max: 40 }),
+});
+const anyLife = fc.record({
+  steps: fc.array(anyStep, { minLength: 50, size: "max", maxLength: 200 }),
+  crashAtStep: fc.oneof(
+    { weight: 3, arbitrary: fc.nat({ max: 900 }) },
+    fc.constant(Number.POSITIVE_INFINITY),
+  ),
+  fsync: fc.constantFrom("always", "everysec", "no"),
+  cacheBytes: fc.constantFrom(0, 2 ** 16),
+});
+type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
+type Life = typeof anyLife extends fc.Arbitrary<infer T> ? T : never;
+
+/** What uses the engine as a node does: one writer of a row at a time, who looks again after a clear. */
+class Users {
+  readonly #world: SimWorld;
+  readonly #engine: LsmEngine;
+  readonly #inUse = new Map<number, number>();
+  readonly #underWay: Promise<unknown>[] = [];
+  #clearCount = 0;
+  #stepCount = 0;
+
+  constructor(world: SimWorld, engine: LsmEngine) {
+    this.#world = world;
+    this.#engine = engine;
+    engine.isInUse = (hash) => this.#inUse.has(hash);
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    const writer = async (number: number): Promise<void> => {
+      for (const [i, step] of steps.entries()) if (i % WRITERS === number) await this.#take(step, number);
+    };
+    await Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number)));
+    await Promise.all(this.#underWay);
+    await expectExact(this.#engine);
+  }
+
+  async #take(step: Step, writer: number): Promise<void> {
+    const { clock } = this.#world.runtime("a");
+    if (this.#stepCount++ % 10 === 0) await expectExact(this.#engine);
+    if (step.kind === "sweep")
+      this.#underWay.push(Promise.resolve(this.#engine.dropExpired(clock.wallMs(), 20)));
+    else if (step.kind === "clear") {
+      this.#clearCount++;
+      this.#underWay.push(this.#engine.clear());
+    } else if (step.kind === "clear database") {
+      this.#underWay.push(this.#engine.clear(step.database));
+    } else await this.#write({ ...step, key: step.key * WRITERS + writer });
+    await clock.sleep(step.pauseMs / 10); // so that they do not all walk in step
+  }
+
+  async #write({ kind, key, database, size, ttlMs, pauseMs }: Step): Promise<void> {
+    const { clock } = this.#world.runtime("a");
+    const expiresAtMs = ttlMs === undefined ? NEVER_EXPIRES : clock.wallMs() + ttlMs;
+    const text = `${this.#stepCount}`;
+    const cell =
+      kind === "delete" ? simpleCell("", 1) : simpleCell(text.padEnd(text.length + size), expiresAtMs);
+    const rowKey = simpleKey(`${key}`, database);
+    if (kind === "merge") return this.#engine.merge(rowKey, cell);
+    this.#inUse.set(rowKey.hash, (this.#inUse.get(rowKey.hash) ?? 0) + 1);
+    for (let seenClears = -1; seenClears !== this.#clearCount; ) {
+      seenClears = this.#clearCount;
+      const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
+      const isThere = await this.#engine.get(rowKey, range);
+      const bytes = range.bytes.slice(range.start, range.end);
+      await clock.sleep(pauseMs);
+      if (seenClears !== this.#clearCount) continue;
+      await this.#engine.put(rowKey, cell, isThere ? { bytes, start: 0, end: bytes.length } : undefined);
+    }
+    const uses = this.#inUse.get(rowKey.hash)! - 1;
+    if (uses === 0) this.#inUse.delete(rowKey.hash);
+    else this.#inUse.set(rowKey.hash, uses);
+    await this.#engine.durable();
+  }
+}
+
+async function live(world: SimWorld, { steps, crashAtStep, fsync, cacheBytes }: Life): Promise<void> {
+  let isAlive = true;
+  let stepCount = 0;
+  world.disk("a").intercept = () => {
+    if (stepCount++ >= crashAtStep && isAlive) {
+      isAlive = false;
+      world.crash("a");
+    }
+    return undefined;
+  };
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine(world.runtime("a"), "/data", { ...TINY, fsync, cacheBytes });
+    await expectExact(engine);
+    await new Users(world, engine).run(steps);
+    await engine.close();
+  };
+  let isOver = false;
+  let failure: unknown;
+  run()
+    .catch((cause: unknown) => {
+      failure = cause;
+    })
+    .finally(() => {
+      isOver = true;
+    });
+  while (isAlive && !isOver) await world.runFor(20);
+  world.disk("a").intercept = undefined;
+  if (failure !== undefined) throw failure;
+}
+
+test("sums and counts are exact at every moment, and after every crash", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(),
+      fc.boolean(),
+      fc.array(anyLife, { minLength: 1, maxLength: 4 }),
+      async (seed, leavesHoles, lives) => {
+        const world = new SimWorld(seed);
+        world.runtime("a");
+        world.disk("a").leavesHoles = leavesHoles;
+        for (const life of lives) await live(world, life);
+        const last = await world.runUntil(openSmallEngine(world.runtime("a"), "/data", TINY));
+        await world.runUntil(expectExact(last));
+        await world.runUntil(last.close());
+      },
+    ),
+    { numRuns: 25, endOnFailure: true }, // shrinking takes long, and hardly makes a history shorter
+  );
+}, 240_000);

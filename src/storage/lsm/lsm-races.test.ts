@@ -1,0 +1,112 @@
+/** What comes between a look at a row and its put, and must not make sums or counts wrong. */
+import { expect, test } from "vitest";
+import type { ByteRange } from "../../base/bytes.ts";
+import { SimWorld } from "../../sim/sim-runtime.ts";
+import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { expectExact, openSmallEngine, overwrite } from "./engine/small-engine.oracle.ts";
+import type { LsmEngine } from "./lsm-engine.ts";
+
+async function withEngine(body: (engine: LsmEngine, world: SimWorld) => Promise<void>): Promise<void> {
+  const world = new SimWorld(1);
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine(world.runtime("a"), "/data", { fsync: "no", cacheBytes: 0 });
+    await body(engine, world);
+    await engine.close();
+  };
+  await world.runUntil(run());
+}
+
+/** Puts other rows until what is in memtables now is in tables. */
+async function flush(engine: LsmEngine, world: SimWorld, label: string): Promise<void> {
+  const { flushCount, fullMemtableCount } = engine.statistics;
+  for (let i = 0; engine.statistics.flushCount <= flushCount + fullMemtableCount; i++) {
+    await overwrite(engine, simpleKey(`${label} ${i}`), simpleCell("x".repeat(500)));
+    if (engine.statistics.fullMemtableCount > 0) await world.runtime("a").clock.sleep(1000);
+  }
+}
+
+/** As a node reads before it puts. */
+async function look(engine: LsmEngine, key: string): Promise<ByteRange> {
+  const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
+  expect(await engine.get(simpleKey(key), range)).toBe(true);
+  const bytes = range.bytes.slice(range.start, range.end);
+  return { bytes, start: 0, end: bytes.length };
+}
+
+test("a row that somebody is about to put is not swept before he has", () =>
+  withEngine(async (engine, world) => {
+    const { clock } = world.runtime("a");
+    const { hash } = simpleKey("k");
+    await overwrite(engine, simpleKey("k"), simpleCell("old", clock.wallMs() + 10));
+    await flush(engine, world, "a");
+    await clock.sleep(1000);
+    engine.isInUse = (other) => other === hash;
+    const seen = await look(engine, "k");
+    expect(await engine.dropExpired(clock.wallMs(), 10_000)).toBe(0);
+    await flush(engine, world, "b");
+    await engine.put(simpleKey("k"), simpleCell("new", clock.wallMs() + 10), seen);
+    engine.isInUse = undefined;
+    await expectExact(engine);
+    await clock.sleep(2000);
+    expect(await engine.dropExpired(clock.wallMs(), 10_000)).toBe(1);
+    await expectExact(engine);
+  }));
+
+test("a row that a clear of its database forgot is not superseded again by who had seen it", () =>
+  withEngine(async (engine, world) => {
+    const { hash } = simpleKey("k");
+    for (const key of ["k", "deleted"]) await overwrite(engine, simpleKey(key), simpleCell("old"));
+    await flush(engine, world, "a");
+    engine.isInUse = (other) => other === hash || other === simpleKey("deleted").hash;
+    const seen = await look(engine, "k");
+    const deleted = await look(engine, "deleted");
+    await engine.clear(0);
+    await flush(engine, world, "b");
+    await engine.put(simpleKey("k"), simpleCell("new"), seen);
+    await engine.put(simpleKey("deleted"), simpleCell("", 1), deleted);
+    await expectExact(engine);
+    await flush(engine, world, "c");
+    engine.isInUse = undefined;
+    await overwrite(engine, simpleKey("k"), simpleCell("newer"));
+    await expectExact(engine);
+  }));
+
+test("a clear of a database takes out what full memtables have of a row, not what it saw in tables", () =>
+  withEngine(async (engine, world) => {
+    for (let i = 0; i < 10; i++) await overwrite(engine, simpleKey(`k ${i}`), simpleCell("old"));
+    await flush(engine, world, "a");
+    world.disk("a").intercept = ({ path, kind }) =>
+      path.includes("/tables/") && kind === "append" ? "EIO" : undefined;
+    const clearing = engine.clear(0); // has to read, and sees the moment of the call
+    for (let i = 0; i < 10; i++) void engine.put(simpleKey(`k ${i}`), simpleCell("new"), simpleCell("old"));
+    for (let i = 0; engine.statistics.fullMemtableCount === 0; i++) {
+      void engine.put(simpleKey(`other ${i}`), simpleCell("x".repeat(900)));
+    }
+    await clearing;
+    await expectExact(engine);
+    world.disk("a").intercept = undefined;
+    await world.runtime("a").clock.sleep(60_000);
+    expect(engine.statistics.fullMemtableCount).toBe(0);
+    await expectExact(engine);
+  }));
+
+test("a row put after a clear that a crash cuts short supersedes nothing of before", async () => {
+  const world = new SimWorld(1);
+  const engine = await world.runUntil(openSmallEngine(world.runtime("a"), "/data"));
+  const fill = async (): Promise<void> => {
+    for (let i = 0; i < 200; i++) await overwrite(engine, simpleKey(`${i}`), simpleCell("x".repeat(300)));
+  };
+  await world.runUntil(fill());
+  world.disk("a").intercept = ({ path, kind }) =>
+    path.includes("MANIFEST") && kind !== "read" ? "EIO" : undefined;
+  void engine.clear();
+  await world.runUntil(overwrite(engine, simpleKey("7"), simpleCell("new")));
+  world.crash("a");
+  world.disk("a").intercept = undefined;
+  for (let start = 0; start < 2; start++) {
+    const again = await world.runUntil(openSmallEngine(world.runtime("a"), "/data"));
+    await world.runUntil(expectExact(again));
+    expect(again.counts(0).rows).toBe(1);
+    await world.runUntil(again.close());
+  }
+});
