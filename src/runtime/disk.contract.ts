@@ -59,6 +59,18 @@ function testBytes(check: Check): void {
     await file.close();
   });
 
+  check("bytes can be appended at once, after those that were appended before", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    file.appendSync(Uint8Array.of(4, 5));
+    expect(file.readSync(0, 10)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+    await file.append(Uint8Array.of(6));
+    file.appendSync(Uint8Array.of(7));
+    await file.sync();
+    await file.close();
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(() => file.appendSync(Uint8Array.of(8))).toThrow(expect.objectContaining({ code: "IO" }));
+  });
+
   check("a read can be had at once", async (disk, directory) => {
     const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
     expect(file.readSync(1, 1)).toEqual(Uint8Array.of(2));

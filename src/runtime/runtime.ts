@@ -121,6 +121,11 @@ export interface DiskFile {
    * failed append leaves nothing behind if its outcome is "not-applied", else perhaps a prefix of its bytes.
    */
   append(bytes: Uint8Array): Promise<void>;
+  /**
+   * As `append`, at once: the bytes are readable when it returns. For few bytes, where waiting for another thread costs
+   * more than the copy to the system. Throws what `append` rejects with. Requires: no change is under way.
+   */
+  appendSync(bytes: Uint8Array): void;
   /** Resolves when every earlier append and truncate is durable. */
   sync(): Promise<void>;
   /** Resolves to a new buffer; shorter than `length` only at the end of the file. */

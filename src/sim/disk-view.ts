@@ -80,8 +80,8 @@ class Stepper {
   }
 
   /** A step that takes no time, and throws its failure. */
-  runSync<T>({ kind, path, outcome, begin }: Omit<Step<T>, "takesMs">): T {
-    const attempt = this.#attempt({ kind, path }, 0, begin);
+  runSync<T>({ kind, path, outcome, addedBytes = 0, begin }: Omit<Step<T>, "takesMs">): T {
+    const attempt = this.#attempt({ kind, path }, addedBytes, begin);
     if ("cause" in attempt) throw ioError(outcome, `cannot ${kind} ${path}`, attempt.cause);
     return attempt.result;
   }
@@ -194,6 +194,17 @@ class DiskFileView implements DiskFile {
     const copy = bytes.slice();
     await this.#change("append", APPEND_MS_MAX, "not-applied", () => this.#file.append(copy), copy.length);
     assert(equalBytes(bytes, copy), `the bytes changed while they were being appended to ${this.#path}`);
+  }
+
+  appendSync(bytes: Uint8Array): void {
+    assert(this.#stepper.nowMs >= this.#busyUntilMs, "a change is under way");
+    const copy = bytes.slice();
+    const begin = (): void => {
+      this.#requireOpen();
+      this.#file.append(copy);
+    };
+    const addedBytes = copy.length;
+    this.#stepper.runSync({ kind: "append", path: this.#path, outcome: "not-applied", addedBytes, begin });
   }
 
   truncate(sizeBytes: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** One open file. Appends, truncations and syncs run one after another, in the order they were asked for. */
-import { readSync } from "node:fs";
+import { fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { Outcome } from "../../base/errors.ts";
 import { ioError } from "../io-error.ts";
@@ -19,6 +19,17 @@ export class NodejsDiskFile implements DiskFile {
 
   append(bytes: Uint8Array): Promise<void> {
     return this.#inOrder(() => this.#append(bytes));
+  }
+
+  appendSync(bytes: Uint8Array): void {
+    const { fd } = this.#file;
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written);
+    } catch (cause) {
+      const outcome = takeBackSync(fd, written) ? "not-applied" : "unknown";
+      throw ioError(outcome, `cannot append to ${this.#path}`, cause);
+    }
   }
 
   sync(): Promise<void> {
@@ -109,5 +120,16 @@ export class NodejsDiskFile implements DiskFile {
     } catch (cause) {
       throw ioError(outcome, `cannot ${verb} ${this.#path}`, cause);
     }
+  }
+}
+
+/** As `#takeBack`, at once. */
+function takeBackSync(fd: number, writtenBytes: number): boolean {
+  if (writtenBytes === 0) return true;
+  try {
+    ftruncateSync(fd, fstatSync(fd).size - writtenBytes);
+    return true;
+  } catch {
+    return false; // the append's own error is the one to tell
   }
 }

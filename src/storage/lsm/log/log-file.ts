@@ -109,12 +109,16 @@ export class LogFile {
     this.#isOpen = true;
   }
 
-  /** Resolves when every sealed batch is readable, to the number of bytes written. Requires: `isOpen`. */
-  async write(): Promise<number> {
+  /**
+   * Resolves when every sealed batch is readable, to the number of bytes written. `atOnce`: before it returns. Requires:
+   * `isOpen`.
+   */
+  async write(atOnce = false): Promise<number> {
     const sealed = this.#sealed;
     const pending = this.segment.bytes.subarray(this.#written.bytes, sealed.bytes);
     try {
-      await this.#file!.append(pending);
+      if (atOnce) this.#file!.appendSync(pending);
+      else await this.#file!.append(pending);
       this.#written = sealed;
       return pending.length;
     } catch (cause) {

@@ -22,6 +22,8 @@ const RETRY_MS = 1000;
 /** A write or sync that takes longer makes writers wait, whatever the policy. */
 const STALL_MS = 2000;
 const BACKLOG_BYTES_MAX = 32 * 1024 * 1024;
+/** So few bytes, when somebody waits for them, are not worth waiting for another thread. */
+const AT_ONCE_BYTES_MAX = 128 * 1024;
 
 export interface LogWriterOptions {
   readonly runtime: Pick<Runtime, "clock" | "disk">;
@@ -252,7 +254,8 @@ export class LogWriter {
     } else if (step === "write") {
       this.#seal(file);
       this.#lastWriteMs = this.#stepStartMs;
-      const writtenBytes = await file.write();
+      const atOnce = !this.#writeWaiters.isEmpty && file.unwrittenBytes <= AT_ONCE_BYTES_MAX;
+      const writtenBytes = await file.write(atOnce);
       this.counters.writtenBytes += writtenBytes;
     } else if (step === "sync") {
       this.#lastSyncMs = this.#stepStartMs;

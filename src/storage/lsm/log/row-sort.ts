@@ -43,6 +43,9 @@ class RowSorter {
   readonly #moved: Int32Array;
   /** Of each row in `#offsets`, while it is being split. */
   readonly #buckets: Uint16Array;
+  /** Of each split under way: where its buckets start, and where they are filled up to. */
+  readonly #starts: Int32Array[] = [];
+  readonly #ends: Int32Array[] = [];
 
   constructor(segment: Segment, offsets: Int32Array) {
     this.#segment = segment;
@@ -61,31 +64,30 @@ class RowSorter {
   }
 
   #split(low: number, high: number, from: number, splits: number): void {
+    this.#starts[splits] ??= new Int32Array(BUCKETS);
+    this.#ends[splits] ??= new Int32Array(BUCKETS);
+    const [starts, ends] = [this.#starts[splits]!, this.#ends[splits]!];
     let depth = from;
-    let ends = this.#count(low, high, depth);
-    while (ends === undefined) ends = this.#count(low, high, ++depth);
-    if (ends[BUCKETS] === 0) {
-      this.#offsets.subarray(low, high).sort().reverse(); // all have one key
-      return;
-    }
-    const starts = ends.slice(0, BUCKETS);
-    const [offsets, buckets] = [this.#offsets, this.#buckets];
-    this.#moved.set(offsets.subarray(low, high), low);
-    for (let i = low; i < high; i++) offsets[low + starts[buckets[i]!]!++] = this.#moved[i]!;
+    while (this.#count(low, high, depth, starts) && starts[0] === 0) depth++;
+    let at = low;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const [start, end] = [low + ends[bucket]!, low + starts[bucket]!];
-      if (bucket > 0) this.sort(start, end, depth + 1, splits + 1);
-      else this.#offsets.subarray(start, end).sort().reverse();
+      const count = starts[bucket]!;
+      starts[bucket] = at;
+      ends[bucket] = at;
+      at += count;
     }
+    const [offsets, moved, buckets] = [this.#offsets, this.#moved, this.#buckets];
+    for (let i = low; i < high; i++) moved[i] = offsets[i]!;
+    for (let i = low; i < high; i++) offsets[ends[buckets[i]!]!++] = moved[i]!;
+    if (ends[0]! > low + 1) offsets.subarray(low, ends[0]).sort().reverse(); // all have one key
+    for (let bucket = 1; bucket < BUCKETS; bucket++)
+      this.sort(starts[bucket]!, ends[bucket]!, depth + 1, splits + 1);
   }
 
-  /**
-   * Where each bucket of the byte at `depth` begins; undefined if all rows are in one and their keys go on. The last
-   * number is 0 if all keys end here.
-   */
-  #count(low: number, high: number, depth: number): Int32Array | undefined {
+  /** Counts the rows of each bucket of the byte at `depth`. True if all are in one. */
+  #count(low: number, high: number, depth: number, counts: Int32Array): boolean {
     const { bytes } = this.#segment;
-    const counts = new Int32Array(BUCKETS + 1);
+    counts.fill(0);
     for (let i = low; i < high; i++) {
       const offset = this.#offsets[i]!;
       const isOver = depth >= this.#segment.keyLength(offset);
@@ -93,17 +95,7 @@ class RowSorter {
       this.#buckets[i] = bucket;
       counts[bucket]!++;
     }
-    const rowCount = high - low;
-    if (counts[0] === rowCount) return counts.fill(0);
-    if (counts[this.#buckets[low]!] === rowCount) return undefined;
-    let start = 0;
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      const count = counts[bucket]!;
-      counts[bucket] = start;
-      start += count;
-    }
-    counts[BUCKETS] = rowCount;
-    return counts;
+    return counts[this.#buckets[low]!] === high - low;
   }
 
   #insert(low: number, high: number, depth: number): void {
