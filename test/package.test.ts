@@ -68,6 +68,27 @@ test("gives a program a node of its own", async () => {
   expect(JSON.parse(stdout)).toEqual(["127.0.0.1", true, "INVALID_SETTING", 6379]);
 });
 
+test("gives a program a store of its own, whose tables are written on other threads", async () => {
+  const script = `
+    import { openStore } from "kvorum";
+    const store = await openStore("./store", { memtableBytes: 64 * 1024 });
+    for (let i = 0; i < 40; i++) {
+      const rows = Array.from({ length: 50 }, (_, j) => ({ type: "put", key: i + ":" + j, value: "x".repeat(99) }));
+      await store.batch(rows);
+    }
+    await store.close();
+    const again = await openStore("./store");
+    const { length } = await again.keys().all();
+    console.log(JSON.stringify([length, again.getSync("7:7").length]));
+    await again.close();
+  `;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: directory,
+  });
+  expect(JSON.parse(stdout)).toEqual([2000, 99]);
+  expect(readdirSync(join(directory, "store/tables")).length).toBeGreaterThan(0);
+});
+
 test("tells a program its types", async () => {
   const program = `
     import { type NodeSettings, openNode, type RunningServer, StoreError } from "kvorum";

@@ -71,7 +71,8 @@ export class NodejsBackground implements Background {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: new Worker(WORKER), current: undefined };
+    // Without the program's own flags: node --eval and --input-type do not go with a worker's module.
+    const thread: Thread = { worker: new Worker(WORKER, { execArgv: [] }), current: undefined };
     this.#threads.add(thread);
     thread.worker.on("message", (answer: TaskAnswer) => {
       const { current } = thread;
