@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { utf8 } from "../base/bytes.ts";
-import { crc16, SLOT_COUNT, slotOf } from "./slot.ts";
+import { crc16, crc16Step, crc16Steps, SLOT_COUNT, slotOf } from "./slot.ts";
 
 const slot = (key: string): number => slotOf(utf8(key));
 
@@ -36,6 +36,14 @@ test("only the first hash tag counts, up to its first closing brace", () => {
 test("a closing brace outside the key's own bytes is not seen", () => {
   const bytes = utf8("a{b}c");
   expect(slotOf(bytes, 0, 3)).toBe(slot("a{b"));
+});
+
+test("two bytes in one step are two steps", () => {
+  fc.assert(
+    fc.property(fc.nat(0xffff), fc.nat(255), fc.nat(255), (crc, byte1, byte2) => {
+      expect(crc16Steps(crc, byte1, byte2)).toBe(crc16Step(crc16Step(crc, byte1), byte2) & 0xffff);
+    }),
+  );
 });
 
 test("agrees with a bit-by-bit CRC16 on any bytes", () => {

@@ -16,7 +16,7 @@
 import { assert } from "../base/assert.ts";
 import { compareBytes } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
-import { crc16Step, OPEN_BRACE, SLOT_COUNT, slotOf } from "../ring/slot.ts";
+import { crc16Step, crc16Steps, OPEN_BRACE, SLOT_COUNT, slotOf } from "../ring/slot.ts";
 
 export const KEY_BYTES_MAX = 64 * 1024;
 export const POSITION_COUNT = 0x1_0000;
@@ -32,7 +32,7 @@ export class RowKey {
   /** The same bytes as whole words: of the last word, the bytes past `length` are zero. */
   words = new Int32Array(this.bytes.buffer);
   length = 0;
-  /** 32 bits of the whole row key; equal for equal row keys of one seed. */
+  /** 32 bits of the whole row key, as a signed number; equal for equal row keys of one seed. */
   hash = 0;
   readonly seed: number;
 
@@ -65,7 +65,19 @@ export class RowKey {
     let stable = FNV_BASIS;
     let seeded = this.seed ^ (database << DATABASE_SHIFT);
     let hasBrace = false;
-    for (let i = start; i < end; i++) {
+    let i = start;
+    for (; i + 1 < end; i += 2) {
+      const byte1 = source[i]!;
+      const byte2 = source[i + 1]!;
+      if (byte1 === OPEN_BRACE || byte2 === OPEN_BRACE) hasBrace = true;
+      bytes[at] = byte1;
+      bytes[at + 1] = byte2;
+      at += 2;
+      crc = crc16Steps(crc, byte1, byte2);
+      stable = Math.imul(Math.imul(stable ^ byte1, FNV_PRIME) ^ byte2, FNV_PRIME);
+      seeded = Math.imul(Math.imul(seeded ^ byte1, FNV_PRIME) ^ byte2, FNV_PRIME);
+    }
+    if (i < end) {
       const byte = source[i]!;
       if (byte === OPEN_BRACE) hasBrace = true;
       bytes[at++] = byte;
@@ -154,5 +166,5 @@ function mix(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16); // signed: half of the unsigned ones do not fit a small integer, and would be boxed
 }

@@ -61,7 +61,7 @@ export class HashIndex {
 
   /** Address of the key's row, or 0. */
   find(key: RowKey): number {
-    const hash = key.hash | 0;
+    const hash = key.hash;
     const entry = (hash >>> (32 - this.#depth)) << 1;
     const segment = this.#directory[entry]!;
     const capacity = this.#directory[entry + 1]!;

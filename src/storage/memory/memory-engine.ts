@@ -120,9 +120,10 @@ export class MemoryEngine implements StorageEngine {
     if (this.#isForgettable(cell, expiresAtMs)) {
       if (address !== 0) this.#table.drop(address);
       this.#table.compactAfterWrite();
-    } else if (address === 0 || !this.#table.overwrite(address, cell, expiresAtMs, this.#wallMs)) {
+    } else if (address === 0 || !this.#table.overwrite(address, cell, expiresAtMs !== NEVER_EXPIRES)) {
       this.#write(key, cell, expiresAtMs, insists);
     } else {
+      if (expiresAtMs !== NEVER_EXPIRES) this.#table.renewExpiry(address, expiresAtMs, this.#wallMs);
       const rows = this.#table.rows;
       rows.setUse(address, this.#stamps.next(rows.useOf(address)));
     }

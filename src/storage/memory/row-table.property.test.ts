@@ -22,9 +22,9 @@ class CheckedTable {
     const cell = { bytes: new Uint8Array(length).fill(cellByte), start: 0, end: length };
     const address = this.table.find(key);
     if (address === 0) this.table.insert(key, cell, expiresAtMs, NOW_MS, 0);
-    else if (!this.table.overwrite(address, cell, expiresAtMs, NOW_MS)) {
+    else if (!this.table.overwrite(address, cell, expiresAtMs !== 0)) {
       this.table.replace(address, key, cell, expiresAtMs, NOW_MS, 0);
-    }
+    } else if (expiresAtMs !== 0) this.table.renewExpiry(address, expiresAtMs, NOW_MS);
     this.model.set(hexOf(key.copy()), { cellByte, length, expiresAtMs });
   }
 

@@ -51,7 +51,7 @@ export class RowTable {
 
   hashOf(address: number): number {
     this.rows.keyInto(address, this.#key);
-    return hashRow(this.#key.bytes, this.#key.start, this.#key.end, this.#seed) | 0;
+    return hashRow(this.#key.bytes, this.#key.start, this.#key.end, this.#seed);
   }
 
   /** Requires: the key has no row. Throws StoreError OUT_OF_MEMORY (nothing changed). */
@@ -65,24 +65,28 @@ export class RowTable {
       this.rows.free(address);
       throw cause;
     }
-    this.index.insert(key.hash | 0, address);
+    this.index.insert(key.hash, address);
     this.counter.count(slotOfRow(key.bytes, 0), databaseOfRow(key.bytes, 0), 1);
     if (isExpiring) this.#addExpiry(address, databaseOfRow(key.bytes, 0), expiresAtMs, nowMs);
   }
 
-  /** Puts another cell in the row's place if it takes as much room; else false, and nothing has changed. */
-  overwrite(address: number, cell: ByteRange, expiresAtMs: number, nowMs: number): boolean {
-    const isExpiring = expiresAtMs !== NEVER_EXPIRES;
-    if (!this.rows.overwrite(address, cell, isExpiring)) return false;
-    if (isExpiring) this.expiries.update(this.rows.expiryPlaceOf(address), expiresAtMs, nowMs);
-    return true;
+  /**
+   * Puts another cell in the row's place if it takes as much room; else false, and nothing has changed. If it expires,
+   * `renewExpiry` must follow: times are numbers that a call may box, and nearly no row needs one.
+   */
+  overwrite(address: number, cell: ByteRange, isExpiring: boolean): boolean {
+    return this.rows.overwrite(address, cell, isExpiring);
+  }
+
+  renewExpiry(address: number, expiresAtMs: number, nowMs: number): void {
+    this.expiries.update(this.rows.expiryPlaceOf(address), expiresAtMs, nowMs);
   }
 
   /** Gives the row of the key, at `from`, another cell of any size. Throws StoreError OUT_OF_MEMORY (nothing changed). */
   replace(from: number, key: RowKey, cell: ByteRange, expiresAtMs: number, nowMs: number, use: number): void {
     const isExpiring = expiresAtMs !== NEVER_EXPIRES;
     const to = this.rows.create(key, cell, isExpiring, use);
-    this.index.replace(key.hash | 0, from, to);
+    this.index.replace(key.hash, from, to);
     this.order.replace(from, to);
     const database = databaseOfRow(key.bytes, 0);
     if (this.rows.isExpiring(from)) this.#removeExpiry(from, database);
