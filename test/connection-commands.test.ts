@@ -9,7 +9,7 @@ let client: RawClient;
 let other: RawClient;
 
 beforeEach(async () => {
-  server = (await startKvorum()) as RunningServer;
+  server = await startKvorum();
   [client, other] = await Promise.all([RawClient.connect(server.port), RawClient.connect(server.port)]);
 });
 

@@ -181,7 +181,10 @@ describe.skipIf(redisAbsence !== undefined)("like Redis 7.0", () => {
   let kvorum: Peer;
 
   beforeEach(async () => {
-    [redis, kvorum] = await Promise.all([startRedis("--enable-debug-command", "yes"), startKvorum()]);
+    [redis, kvorum] = await Promise.all([
+      startRedis("--enable-debug-command", "yes"),
+      startKvorum({ storage: "memory" }),
+    ]);
   });
 
   afterEach(() => Promise.all([redis?.close(), kvorum?.close()]));

@@ -1,5 +1,6 @@
 /** The string and bitmap commands answer random calls, good and bad, with the very bytes that Redis answers. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { STORAGE_KINDS } from "../src/node/settings.ts";
 import {
   type ArgumentMaker,
   anyBytes,
@@ -186,34 +187,37 @@ function withoutTime(reply: string, [name]: Call): string {
   return name === "ttl" || name === "TTL" ? reply.replace(/^:\d+/, ":n") : reply;
 }
 
-describe.skipIf(redisAbsence !== undefined)("beside Redis", () => {
-  let redis: Peer;
-  let kvorum: Peer;
+describe.skipIf(redisAbsence !== undefined).each(STORAGE_KINDS)(
+  "beside Redis, with storage %s",
+  (storage) => {
+    let redis: Peer;
+    let kvorum: Peer;
 
-  beforeAll(async () => {
-    redis = await startRedis("--proto-max-bulk-len", `${VALUE_BYTES_MAX}`);
-    kvorum = await startKvorum({ valueBytesMax: VALUE_BYTES_MAX });
-  });
-
-  afterAll(() => Promise.all([redis?.close(), kvorum?.close()]));
-
-  test.each([2, 3])("random calls by RESP%i", async (protocol) => {
-    const differential = await Differential.open({ redis: redis.port, kvorum: kvorum.port });
-    await differential.compare([["hello", `${protocol}`]], () => "");
-    const generator = new CallGenerator({
-      seed: `strings ${protocol}`,
-      shapes,
-      strays,
+    beforeAll(async () => {
+      redis = await startRedis("--proto-max-bulk-len", `${VALUE_BYTES_MAX}`);
+      kvorum = await startKvorum({ storage, valueBytesMax: VALUE_BYTES_MAX });
     });
-    for (let done = 0; done < CALLS / 2; done += CALLS_AT_ONCE) {
-      expect(await differential.compare(generator.calls(CALLS_AT_ONCE), withoutTime)).toEqual([]);
-    }
-    differential.close();
-  });
 
-  test("values of the greatest length", async () => {
-    const differential = await Differential.open({ redis: redis.port, kvorum: kvorum.port });
-    expect(await differential.compare(largeCalls)).toEqual([]);
-    differential.close();
-  });
-});
+    afterAll(() => Promise.all([redis?.close(), kvorum?.close()]));
+
+    test.each([2, 3])("random calls by RESP%i", async (protocol) => {
+      const differential = await Differential.open({ redis: redis.port, kvorum: kvorum.port });
+      await differential.compare([["hello", `${protocol}`]], () => "");
+      const generator = new CallGenerator({
+        seed: `strings ${protocol}`,
+        shapes,
+        strays,
+      });
+      for (let done = 0; done < CALLS / 2; done += CALLS_AT_ONCE) {
+        expect(await differential.compare(generator.calls(CALLS_AT_ONCE), withoutTime)).toEqual([]);
+      }
+      differential.close();
+    });
+
+    test("values of the greatest length", async () => {
+      const differential = await Differential.open({ redis: redis.port, kvorum: kvorum.port });
+      expect(await differential.compare(largeCalls)).toEqual([]);
+      differential.close();
+    });
+  },
+);

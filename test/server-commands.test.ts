@@ -8,7 +8,7 @@ let server: RunningServer;
 let client: RawClient;
 
 beforeEach(async () => {
-  server = (await startKvorum()) as RunningServer;
+  server = await startKvorum({ storage: "memory" });
   client = await RawClient.connect(server.port);
 });
 

@@ -161,3 +161,97 @@ test("a directory of something else is refused and left alone", async () => {
   await expect(bench.start()).rejects.toThrow(/holds no data of Kvorum, but "photos"/);
   expect(await bench.world.runUntil(disk.list("/data"))).toEqual(["photos"]);
 });
+
+test("a checkpoint has what was written before it, nothing later, and is a node of its own", async () => {
+  const bench = new Bench("checkpoint");
+  await bench.start();
+  await bench.set("before", "1");
+  await bench.flush(1);
+  bench.node.replica.swapDatabases(0, 1, 0);
+  const making = bench.node.disk!.checkpoints.create("first");
+  await bench.set("after", "2", 1);
+  expect(await bench.world.runUntil(making)).toBe("/data/checkpoints/first");
+  const { actor } = bench.node;
+  bench.crash();
+  await bench.start({ dataDirectory: "/data/checkpoints/first" });
+  expect([await bench.get("before", 1), await bench.get("after", 1)]).toEqual(["1", undefined]);
+  expect(bench.node.actor).not.toBe(actor);
+  await bench.set("own", "3", 1);
+  await bench.world.runUntil(bench.node.close());
+  await bench.start();
+  expect([await bench.get("before", 1), await bench.get("after", 1), await bench.get("own", 1)]).toEqual([
+    "1",
+    "2",
+    undefined,
+  ]);
+  expect(bench.node.actor).toBe(actor);
+});
+
+test("a checkpoint that a crash cut short is refused as a data directory, and another one is made", async () => {
+  const bench = new Bench("cut short");
+  await bench.start();
+  await bench.set("a", "1");
+  const { disk } = bench.world.runtime("a");
+  void bench.node.disk!.checkpoints.create("first");
+  while ((await bench.world.runUntil(disk.list("/data/checkpoints/first/tables"))).length === 0);
+  bench.crash();
+  await bench.start();
+  await bench.world.runUntil(bench.node.disk!.checkpoints.create("second"));
+  await bench.world.runUntil(bench.node.close());
+  await bench.start({ dataDirectory: "/data/checkpoints/second" });
+  expect(await bench.get("a")).toBe("1");
+});
+
+test("saves are named by their time, and the last three are kept", async () => {
+  const bench = new Bench("saves");
+  await bench.start();
+  const { checkpoints } = bench.node.disk!;
+  await bench.world.runUntil(checkpoints.create("mine"));
+  for (let i = 0; i < 5; i++) {
+    await bench.set("a", `${i}`);
+    expect(checkpoints.unsavedWriteCount).toBeGreaterThan(0);
+    await bench.world.runUntil(checkpoints.save());
+    await bench.world.runFor(1_000);
+  }
+  const kept = await bench.world.runUntil(bench.world.runtime("a").disk.list("/data/checkpoints"));
+  expect(kept.filter((name) => name.startsWith("20"))).toHaveLength(3);
+  expect(kept).toContain("mine");
+  expect([checkpoints.saveCount, checkpoints.unsavedWriteCount, checkpoints.lastSaveFailed]).toEqual([
+    5,
+    0,
+    false,
+  ]);
+});
+
+test.each(["../up", "", "a/b", ".hidden", "x".repeat(200)])(
+  "a checkpoint may not be named %j",
+  async (name) => {
+    const bench = new Bench("names");
+    await bench.start();
+    await expect(bench.world.runUntil(bench.node.disk!.checkpoints.create(name))).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+    });
+  },
+);
+
+test("with a full disk, writes are refused, reads go on, and it heals by itself", async () => {
+  const bench = new Bench("full");
+  await bench.start();
+  await bench.set("a", "1");
+  const disk = bench.world.disk("a");
+  disk.capacityBytes = disk.usedBytes;
+  await expect(bench.set("a", "2")).rejects.toMatchObject({ code: "IO", outcome: "unknown" });
+  await expect(bench.set("a", "3")).rejects.toMatchObject({ code: "IO", outcome: "not-applied" });
+  await expect(bench.set("a", "3")).rejects.toThrow(/disk full/);
+  expect(bench.node.durable()).toBeUndefined();
+  expect(await bench.get("a")).toBe("2");
+  await expect(bench.flush()).rejects.toMatchObject({ code: "IO", outcome: "not-applied" });
+  expect(() => bench.node.replica.swapDatabases(0, 1, 0)).toThrow(/disk full/);
+  expect(await bench.get("a")).toBe("2");
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
+  await bench.world.runFor(5_000);
+  await bench.set("b", "4");
+  bench.crash();
+  await bench.start();
+  expect([await bench.get("a"), await bench.get("b")]).toEqual(["2", "4"]);
+});

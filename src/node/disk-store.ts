@@ -14,6 +14,7 @@ import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
 import { cellTraits, soleReplicaRules } from "./cell-rules.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
 import { task as flush } from "./flush-task.ts";
@@ -29,6 +30,7 @@ export class DiskStore implements NodeStore {
   readonly abandoned: readonly number[];
   readonly hashSeed: number;
   readonly directory: NodeDirectory;
+  readonly checkpoints: Checkpoints;
   #writeCount = 0;
 
   /** Resolves when what the directory holds can be read. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
@@ -38,7 +40,7 @@ export class DiskStore implements NodeStore {
       const hashSeed = runtime.random.uint32();
       const engine = await openEngine(runtime, settings, hashSeed, logger);
       try {
-        return await openOn(runtime, directory, engine, hashSeed, settings.recover);
+        return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);
       } catch (cause) {
         await engine.close();
         throw cause;
@@ -56,6 +58,7 @@ export class DiskStore implements NodeStore {
     readonly databases: DatabaseMap;
     readonly abandoned: readonly number[];
     readonly hashSeed: number;
+    readonly checkpoints: Checkpoints;
   }) {
     this.directory = parts.directory;
     this.engine = parts.engine;
@@ -63,6 +66,7 @@ export class DiskStore implements NodeStore {
     this.databases = parts.databases;
     this.abandoned = parts.abandoned;
     this.hashSeed = parts.hashSeed;
+    this.checkpoints = parts.checkpoints;
   }
 
   /**
@@ -108,6 +112,7 @@ export class DiskStore implements NodeStore {
   async close(): Promise<void> {
     try {
       await this.engine.close();
+      await this.checkpoints.settled();
     } finally {
       await this.directory.close();
     }
@@ -135,13 +140,19 @@ function openEngine(
   });
 }
 
+interface Opened {
+  readonly runtime: Runtime;
+  readonly directory: NodeDirectory;
+  readonly engine: LsmEngine;
+  readonly hashSeed: number;
+  readonly logger: Logger;
+}
+
 async function openOn(
-  { clock }: Pick<Runtime, "clock">,
-  directory: NodeDirectory,
-  engine: LsmEngine,
-  hashSeed: number,
+  { runtime, directory, engine, hashSeed, logger }: Opened,
   recover: boolean,
 ): Promise<DiskStore> {
+  const { clock } = runtime;
   const stamper = new Stamper(directory.identity, engine.newestWallMs);
   const row = new DatabaseRow({ engine, stamper, clock, hashSeed });
   const numbers = await row.load();
@@ -159,6 +170,7 @@ async function openOn(
     databases: new DatabaseMap(databases, new Set(abandoned), row),
     abandoned,
     hashSeed,
+    checkpoints: new Checkpoints({ runtime, engine, directory: directory.path, logger }),
   });
 }
 

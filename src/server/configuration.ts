@@ -8,7 +8,7 @@ import { DATABASE_COUNT } from "../node/settings.ts";
 import { findConflict } from "../node/settings-schema.ts";
 import { EVICTION_POLICIES, type EvictionPolicy } from "../storage/memory/eviction-policy.ts";
 import { latin1 } from "./arguments.ts";
-import { choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
+import { as, choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
 import type { LiveSettings } from "./server.ts";
 
 const MIB = 1024 * 1024;
@@ -28,6 +28,15 @@ const requirepass: Parameter = {
     draft.password = password === "" ? undefined : password;
     if (findConflict(draft) === undefined) return undefined;
     return `without a password only loopback addresses may be listened on, and this is ${draft.host}`;
+  },
+};
+
+const maxmemory: Parameter = {
+  ...size("maxmemory", "maxmemoryBytes", { min: 0, max: INT64_MAX }),
+  write(draft, text) {
+    const refusal = size("maxmemory", "maxmemoryBytes", { min: 0, max: INT64_MAX }).write?.(draft, text);
+    if (refusal !== undefined || draft.storage === "memory" || draft.maxmemoryBytes === 0) return refusal;
+    return "this node runs with storage disk, where the disk alone is the limit";
   },
 };
 
@@ -115,7 +124,7 @@ function byRedis(a: EvictionPolicy, b: EvictionPolicy): number {
 }
 
 export const PARAMETERS: readonly Parameter[] = [
-  size("maxmemory", "maxmemoryBytes", { min: 0, max: INT64_MAX }),
+  maxmemory,
   choice("maxmemory-policy", "evictionPolicy", [...EVICTION_POLICIES].sort(byRedis)),
   whole("maxmemory-samples", "evictionSamples", { min: 1, max: INT32_MAX }),
   clientMemory,
@@ -132,7 +141,7 @@ export const PARAMETERS: readonly Parameter[] = [
   outputLimits,
   requirepass,
   only("activedefrag", "no"),
-  only("appendonly", "no"),
+  as("appendonly", ({ storage }) => (storage === "disk" ? "yes" : "no")),
   only("hz", "10"),
   only("latency-monitor-threshold", "0"),
   only("notify-keyspace-events", ""),

@@ -100,6 +100,16 @@ export function only(name: string, value: string): Parameter {
   };
 }
 
+/** What is decided when the server starts, and may be set to what it is: as programs do that make sure. */
+export function as(name: string, read: (settings: LiveSettings) => string): Parameter {
+  return {
+    name,
+    read,
+    write: (draft, text) =>
+      text.toLowerCase() === read(draft) ? undefined : `this node supports only '${read(draft)}'`,
+  };
+}
+
 /** What is decided when the server starts. */
 export function immutable(name: string, read: Parameter["read"]): Parameter {
   return { name, read };

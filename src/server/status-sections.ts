@@ -6,10 +6,9 @@
 import { DATABASE_COUNT } from "../node/settings.ts";
 import { VERSION } from "../node/version.ts";
 import type { CommandEntry } from "./command-table.ts";
+import { diskFields, type Field, persistenceFields } from "./persistence-fields.ts";
 import { REDIS_VERSION } from "./redis-version.ts";
 import type { Server } from "./server.ts";
-
-export type Field = readonly [name: string, value: string | number];
 
 export interface Section {
   /** Lower case, as INFO's argument. */
@@ -114,29 +113,6 @@ function memoryFields(server: Server): readonly Field[] {
     ["active_defrag_running", 0],
     ["lazyfree_pending_objects", 0],
     ["lazyfreed_objects", 0],
-  ];
-}
-
-function persistenceFields({ startedMs }: Server): readonly Field[] {
-  return [
-    ["loading", 0],
-    ["async_loading", 0],
-    ["rdb_changes_since_last_save", 0],
-    ["rdb_bgsave_in_progress", 0],
-    ["rdb_last_save_time", Math.floor(startedMs / 1000)],
-    ["rdb_last_bgsave_status", "ok"],
-    ["rdb_last_bgsave_time_sec", -1],
-    ["rdb_current_bgsave_time_sec", -1],
-    ["rdb_saves", 0],
-    ["rdb_last_cow_size", 0],
-    ["aof_enabled", 0],
-    ["aof_rewrite_in_progress", 0],
-    ["aof_rewrite_scheduled", 0],
-    ["aof_last_rewrite_time_sec", -1],
-    ["aof_current_rewrite_time_sec", -1],
-    ["aof_last_bgrewrite_status", "ok"],
-    ["aof_last_write_status", "ok"],
-    ["aof_last_cow_size", 0],
   ];
 }
 
@@ -257,6 +233,7 @@ export const SECTIONS: readonly Section[] = [
   { name: "clients", isDefault: true, fields: clientFields },
   { name: "memory", isDefault: true, fields: memoryFields },
   { name: "persistence", isDefault: true, fields: persistenceFields },
+  { name: "kvorum_disk", isDefault: true, fields: diskFields },
   { name: "stats", isDefault: true, fields: statisticFields },
   { name: "replication", isDefault: true, fields: replicationFields },
   { name: "cpu", isDefault: true, fields: cpuFields },

@@ -1,8 +1,9 @@
 /** Kvorum's own commands: values with their causality, for programs that merge conflicts themselves. */
 import type { Command } from "../command.ts";
+import { kvCheckpoint } from "./kv-checkpoint.ts";
 import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
 import { kvPut } from "./kv-put.ts";
 
-export const kvorumCommands: readonly Command[] = [kvDel, kvGet, kvHelp, kvPut];
+export const kvorumCommands: readonly Command[] = [kvCheckpoint, kvDel, kvGet, kvHelp, kvPut];

@@ -51,8 +51,8 @@ const idletime: SessionCommand = {
   since: "2.2.3",
   summary: "Answers for how many seconds the key has not been used.",
   run: (session, args) =>
-    whenThere(session, args[2]!, ({ idleSeconds }, countsUses) => {
-      if (!countsUses) return idleSeconds;
+    whenThere(session, args[2]!, (usage, countsUses) => {
+      if (!countsUses) return tracked(usage).idleSeconds;
       throw new CommandError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${SWITCHING}`);
     }),
 };
@@ -64,8 +64,8 @@ const freq: SessionCommand = {
   since: "4.0.0",
   summary: "Answers how often the key has been used, as a logarithm.",
   run: (session, args) =>
-    whenThere(session, args[2]!, ({ frequency }, countsUses) => {
-      if (countsUses) return frequency;
+    whenThere(session, args[2]!, (usage, countsUses) => {
+      if (countsUses) return tracked(usage).frequency;
       throw new CommandError(
         `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`,
       );
@@ -94,7 +94,13 @@ function referencesTo(value: Uint8Array): number {
   return number !== undefined && number >= 0n && number < SHARED_INTEGERS_END ? SHARED_REFERENCES : 1;
 }
 
-type UsageReply = (usage: RowUsage, countsUses: boolean) => Reply;
+function tracked(usage: RowUsage | undefined): RowUsage {
+  if (usage !== undefined) return usage;
+  throw new CommandError("ERR the use of keys is not tracked with storage disk, which evicts nothing");
+}
+
+/** `usage` is undefined if nobody keeps count. */
+type UsageReply = (usage: RowUsage | undefined, countsUses: boolean) => Reply;
 
 function whenThere({ server, database }: Session, key: Uint8Array, reply: UsageReply): Awaitable<Reply> {
   const options = { wallMs: server.wallMs, touch: false };
@@ -102,7 +108,8 @@ function whenThere({ server, database }: Session, key: Uint8Array, reply: UsageR
     throw new CommandError("ERR the use of keys is not tracked with storage disk: nothing is evicted");
   }
   return server.node.replica.read({ database, key }, options, ({ value }) => {
-    const usage = value === undefined ? undefined : server.node.usage({ database, key });
-    return usage === undefined ? null : reply(usage, server.settings.evictionPolicy.endsWith("-lfu"));
+    if (value === undefined) return null;
+    const countsUses = server.settings.evictionPolicy.endsWith("-lfu");
+    return reply(server.node.usage({ database, key }), countsUses);
   });
 }

@@ -21,7 +21,9 @@ import { debtBytes, type PickerSettings } from "./compaction/picker.ts";
 import { delayMsPerMiB } from "./compaction/slowdown.ts";
 import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
+import { openLog } from "./engine/engine-log.ts";
 import { ExpirySweep, type Forgetting } from "./engine/expiry-sweep.ts";
+import { FlushWaiters } from "./engine/flush-waiters.ts";
 import { Flusher } from "./engine/flusher.ts";
 import { FORGOTTEN, isForgotten, withForgotten } from "./engine/forgotten-row.ts";
 import { DEFAULT_LSM_SETTINGS, type LsmEngineOptions, type LsmSettings } from "./engine/lsm-options.ts";
@@ -37,10 +39,10 @@ import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
-import { LogWriter } from "./log/log-writer.ts";
-import type { Segment } from "./log/segment.ts";
+import type { LogWriter } from "./log/log-writer.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { Version } from "./manifest/version.ts";
+import type { VersionPin } from "./manifest/version-pins.ts";
 import type { CellTraits } from "./table/cell-traits.ts";
 import { MerkleSummary, SLOT_LEAF_COUNT } from "./table/merkle-summary.ts";
 
@@ -76,6 +78,7 @@ export class LsmEngine implements StorageEngine {
   readonly #clearing: DatabaseClearing;
   readonly #throttle: WriteThrottle;
   readonly #closing = new AbortController();
+  readonly #flushes: FlushWaiters;
   #tableSummary: MerkleSummary;
   /** Grows whenever rows leave a memtable. */
   #flushCount = 0;
@@ -110,6 +113,7 @@ export class LsmEngine implements StorageEngine {
     this.#memtables = memtables;
     this.#manifest = manifest;
     this.#tables = tables;
+    this.#flushes = new FlushWaiters(tables);
     this.#tableSummary = sums.summary;
     this.#throttle = new WriteThrottle(runtime.clock);
     const closing = this.#closing.signal;
@@ -160,7 +164,7 @@ export class LsmEngine implements StorageEngine {
     );
     const [flusher, compactor] = [this.#flusher, this.#compactor];
     const expiredRows = (): number => this.#expiredRows;
-    this.statistics = statisticsOf({ memtables, tables, flusher, compactor, log, expiredRows });
+    this.statistics = statisticsOf({ ...parts, flusher, compactor, log, picker, expiredRows });
     this.#onFull();
     this.#compactor.wake();
   }
@@ -207,6 +211,14 @@ export class LsmEngine implements StorageEngine {
     });
   }
 
+  /**
+   * Resolves to a pin of tables that have all rows put so far and no later ones: the caller releases it.
+   * Rejects with StoreError OVERLOADED or CLOSED.
+   */
+  async flush(): Promise<VersionPin> {
+    return await this.#flushes.wait(this.#writer.seal());
+  }
+
   counts(database: number): RowCounts {
     return this.#writer.tally.counts(database);
   }
@@ -245,6 +257,7 @@ export class LsmEngine implements StorageEngine {
    */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#flushes.close();
     this.#throttle.msPerMiB = 0;
     await this.#flusher.settled();
     await this.#compactor.settled();
@@ -343,7 +356,7 @@ export class LsmEngine implements StorageEngine {
     this.#changes.beginEpoch(Version.empty);
     await this.#changes.make(
       ({ tables }) => ({ removed: tables.map(({ number }) => number), flushedLog }),
-      () => undefined,
+      () => this.#flushes.settle(),
     );
     this.#tables.release();
     for (const memtable of cleared) this.#flusher.discard(memtable);
@@ -362,6 +375,7 @@ export class LsmEngine implements StorageEngine {
 
   #onFlushed(summary: MerkleSummary | undefined): void {
     this.#flushCount++;
+    this.#flushes.settle();
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
     this.#adjustThrottle();
     this.#compactor.wake();
@@ -379,17 +393,6 @@ export class LsmEngine implements StorageEngine {
     copy.load(key.bytes, 0, key.length);
     return copy;
   }
-}
-
-function openLog({ runtime, fsync, logger }: LsmSettings, places: Places, segment: Segment): LogWriter {
-  return new LogWriter({
-    runtime,
-    directory: places.log,
-    policy: fsync,
-    segment,
-    onTrouble: (cause) => logger.error({ cause }, "the commit log cannot be written: puts are refused"),
-    onRecovery: () => logger.info({}, "the commit log can be written again"),
-  });
 }
 
 function rangeOf(bytes: Uint8Array): ByteRange {

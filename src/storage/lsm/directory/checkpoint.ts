@@ -52,6 +52,19 @@ export async function writeCheckpoint({
   await file.close();
 }
 
+/** Removes a checkpoint, or what a crash left of one. CURRENT goes first: what is left is refused. */
+export async function removeCheckpoint(disk: Disk, target: string): Promise<void> {
+  await disk.remove(`${target}/CURRENT`);
+  await disk.syncDirectory(target);
+  for (const folder of ["tables", "log"]) {
+    for (const name of await disk.list(`${target}/${folder}`))
+      await disk.remove(`${target}/${folder}/${name}`);
+    await disk.remove(`${target}/${folder}`);
+  }
+  for (const name of await disk.list(target)) await disk.remove(`${target}/${name}`);
+  await disk.remove(target);
+}
+
 /** Resolves when the bytes are durable. */
 async function copyFile(
   disk: Disk,

@@ -1,7 +1,10 @@
 /** What an LsmEngine tells of itself. Sizes in bytes. */
 import type { EngineStatistics } from "../../storage-engine.ts";
+import { debtBytes, type PickerSettings } from "../compaction/picker.ts";
+import { delayMsPerMiB } from "../compaction/slowdown.ts";
 import type { LogCounters, LogWriter } from "../log/log-writer.ts";
 import { bytesOfTables } from "../manifest/sorted-run.ts";
+import { LEVEL_COUNT } from "../manifest/version.ts";
 import type { Compactor } from "./compactor.ts";
 import type { Flusher } from "./flusher.ts";
 import type { Memtables } from "./memtables.ts";
@@ -16,6 +19,22 @@ export interface LsmStatistics extends EngineStatistics {
   /** Flushes and compactions under way. */
   readonly runningTasks: number;
   readonly log: Readonly<LogCounters>;
+  /** Of rows that are not in the log file yet. */
+  readonly logBacklogBytes: number;
+  /** Of rows that are in memtables, index included. */
+  readonly memtableBytes: number;
+  readonly levels: readonly LevelSize[];
+  /** What compactions should have merged by now, and how long writers wait for it. */
+  readonly compactionDebtBytes: number;
+  readonly slowdownMsPerMiB: number;
+  readonly blockCacheBytes: number;
+  readonly blockCacheHits: number;
+  readonly blockCacheMisses: number;
+}
+
+export interface LevelSize {
+  readonly tables: number;
+  readonly bytes: number;
 }
 
 interface Parts {
@@ -24,6 +43,7 @@ interface Parts {
   readonly flusher: Flusher;
   readonly compactor: Compactor;
   readonly log: LogWriter;
+  readonly picker: PickerSettings;
   readonly expiredRows: () => number;
 }
 
@@ -33,6 +53,7 @@ export function statisticsOf({
   flusher,
   compactor,
   log,
+  picker,
   expiredRows,
 }: Parts): LsmStatistics {
   return {
@@ -64,6 +85,34 @@ export function statisticsOf({
     },
     get compactionCount() {
       return compactor.compactionCount;
+    },
+    get logBacklogBytes() {
+      return log.backlogBytes;
+    },
+    get memtableBytes() {
+      return memtables.liveBytes;
+    },
+    get levels() {
+      return Array.from({ length: LEVEL_COUNT }, (_, i) => {
+        const level = tables.version.level(i);
+        return { tables: level.length, bytes: bytesOfTables(level) };
+      });
+    },
+    get compactionDebtBytes() {
+      return debtBytes(tables.version, picker);
+    },
+    get slowdownMsPerMiB() {
+      const level0Count = tables.version.level0.length;
+      return delayMsPerMiB({ level0Count, debtBytes: debtBytes(tables.version, picker) });
+    },
+    get blockCacheBytes() {
+      return tables.cache.sizeBytes;
+    },
+    get blockCacheHits() {
+      return tables.cache.hits;
+    },
+    get blockCacheMisses() {
+      return tables.cache.misses;
     },
   };
 }

@@ -117,6 +117,12 @@ export class RowWriter {
     this.tally = new RowTally();
   }
 
+  /** Ends the active memtable. Returns the number of the last log with what was put so far. */
+  seal(): number {
+    if (this.#memtables.active.rowCount > 0) this.#rotate(0);
+    return this.#memtables.active.segment.number - 1;
+  }
+
   #rotateFor(keyLength: number, cellLength: number): void {
     if (cellLength > CELL_BYTES_MAX)
       throw new StoreError("INVALID_REQUEST", "not-applied", "value too large");

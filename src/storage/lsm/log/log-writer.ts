@@ -44,11 +44,21 @@ export interface LogCounters {
   batches: number;
   writtenBytes: number;
   syncs: number;
+  /** Spent in syncs, all together and in the last one. */
+  syncMs: number;
+  lastSyncTookMs: number;
   failures: number;
 }
 
 export class LogWriter {
-  readonly counters: LogCounters = { batches: 0, writtenBytes: 0, syncs: 0, failures: 0 };
+  readonly counters: LogCounters = {
+    batches: 0,
+    writtenBytes: 0,
+    syncs: 0,
+    syncMs: 0,
+    lastSyncTookMs: 0,
+    failures: 0,
+  };
   readonly #clock: Clock;
   readonly #disk: Disk;
   readonly #options: LogWriterOptions;
@@ -260,7 +270,7 @@ export class LogWriter {
     } else if (step === "sync") {
       this.#lastSyncMs = this.#stepStartMs;
       await file.sync();
-      this.counters.syncs++;
+      this.#countSync(this.#clock.monotonicMs() - this.#stepStartMs);
     } else {
       await this.#finish(file);
     }
@@ -271,6 +281,12 @@ export class LogWriter {
     if (file === this.#active && !file.isEmpty && file.sealEnd()) return;
     await file.finish();
     this.#files.shift();
+  }
+
+  #countSync(tookMs: number): void {
+    this.counters.syncs++;
+    this.counters.syncMs += tookMs;
+    this.counters.lastSyncTookMs = tookMs;
   }
 
   #seal(file: LogFile): void {
