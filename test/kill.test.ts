@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { NodejsClock } from "../src/runtime/nodejs/clock.ts";
+import { createNodejsClock } from "../src/runtime/nodejs/clock.ts";
 import { SimRandom } from "../src/sim/sim-random.ts";
 import { KillClient } from "./support/kill/kill-client.ts";
 import { RawClient } from "./support/raw-client.ts";
@@ -67,7 +67,7 @@ async function eachBase(
 
 test(`${KILLS} times kill -9, seed ${SEED}`, { timeout: (KILLS + 3) * MS_PER_KILL }, async () => {
   const random = new SimRandom(SEED);
-  const clock = new NodejsClock();
+  const clock = createNodejsClock();
   const clients = Array.from(
     { length: 6 },
     (_, i) => new KillClient(random.fork(`client ${i}`), 2 * i, 2 * i + 1),

@@ -1,5 +1,4 @@
 /** A client that keeps requests in flight until the node dies, and afterwards looks whether the node kept its word. */
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { SimRandom } from "../../../src/sim/sim-random.ts";
 import { type Call, encodeCall, RawClient } from "../raw-client.ts";
@@ -32,7 +31,7 @@ export class KillClient {
     const socket = connect(port, "127.0.0.1");
     socket.on("error", () => undefined); // "close" follows, and says enough
     socket.setNoDelay();
-    const closed = once(socket, "close");
+    const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
     socket.write(encodeCall(["select", `${this.#home}`]));
     let wrong: unknown;
     let received = Buffer.alloc(0);
