@@ -36,7 +36,7 @@ afterEach(async () => {
 function start(): RunningKvorum {
   const node = new RunningKvorum([
     ...["serve", "--port", "0", "--data", directory, "--storage", "disk", "--fsync", "always"],
-    ...["--memtable-size", "1mb"],
+    ...["--memtable", "1mb"],
   ]);
   nodes.push(node);
   return node;

@@ -21,8 +21,10 @@ import {
 import type { RowIterator, StorageEngine } from "../storage/storage-engine.ts";
 
 export const PLACES_END = SLOT_COUNT * POSITION_COUNT;
-/** How often a step may jump over rows of other databases before it stops where it is. */
-const JUMPS_MAX = 1_000;
+/** So many rows of other databases are passed one by one before they are jumped over: a jump costs as much. */
+const PASSED_MAX = 32;
+/** Rows of other databases, passed and jumped over, after which a step stops where it is. */
+const STRANGERS_MAX = 32_000;
 
 export interface WalkStep {
   readonly database: number;
@@ -51,7 +53,8 @@ class KeyWalk {
   readonly #visit: KeyVisitor;
   #rows: RowIterator;
   #rowsLeft: number;
-  #jumpsLeft = JUMPS_MAX;
+  #strangersLeft = STRANGERS_MAX;
+  #passedInTurn = 0;
   #place = -1;
 
   constructor(engine: Pick<StorageEngine, "scan">, step: WalkStep, visit: KeyVisitor) {
@@ -94,8 +97,9 @@ class KeyWalk {
     const slot = slotOfRow(bytes, start);
     const database = databaseOfRow(bytes, start);
     if (database !== this.#step.database) {
-      return this.#jump((database < this.#step.database ? slot : slot + 1) * POSITION_COUNT);
+      return this.#pass((database < this.#step.database ? slot : slot + 1) * POSITION_COUNT);
     }
+    this.#passedInTurn = 0;
     const place = slot * POSITION_COUNT + positionOfRow(bytes, start);
     if (this.#rowsLeft <= 0 && place !== this.#place) return place;
     this.#rowsLeft--;
@@ -107,9 +111,12 @@ class KeyWalk {
     return undefined;
   }
 
-  /** Over the rows of another database. */
-  #jump(place: number): number | undefined {
-    if (place >= PLACES_END || this.#jumpsLeft-- === 0) return Math.min(place, PLACES_END);
+  /** Goes on behind a row of another database; `place` is where the next one of this may be. */
+  #pass(place: number): number | undefined {
+    if (place >= PLACES_END || this.#strangersLeft-- <= 0) return Math.min(place, PLACES_END);
+    if (++this.#passedInTurn <= PASSED_MAX) return undefined;
+    this.#passedInTurn = 0;
+    this.#strangersLeft -= PASSED_MAX;
     this.#rows.close();
     this.#rows = this.#rowsFrom(place);
     return undefined;
