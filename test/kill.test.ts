@@ -14,14 +14,14 @@ import { KillClient } from "./support/kill/kill-client.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { RunningKvorum } from "./support/running-kvorum.ts";
 
-const KILLS = Number(process.env.KVORUM_KILLS ?? 12);
+const KILLS = Number(process.env.KVORUM_KILLS ?? 8);
 const SEED = process.env.KVORUM_SEED ?? "kill";
 const MS_PER_KILL = 20_000;
-const BASE_ROWS = 20_000;
+const BASE_ROWS = 4_000;
 const BASE_DATABASE = 14;
 const STARTS_KILLED = 5;
 const START_MS_MAX = 400;
-const REPLIES_MAX = 8_000;
+const REPLIES_MAX = 4_000;
 
 const directory = mkdtempSync(join(tmpdir(), "kvorum-kill-"));
 const nodes: RunningKvorum[] = [];
