@@ -6,6 +6,8 @@
  *              2  it was asked wrongly: an unknown option, a bad setting
  */
 import { CommanderError } from "commander";
+import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
+import { inspect } from "./inspect.ts";
 import { createProgram } from "./program.ts";
 import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
@@ -21,14 +23,20 @@ export interface MainOptions {
 /** Runs one command to its end, and sets the process's exit code. `args`: without node and script. */
 export async function main(args: readonly string[], { welcomes = false }: MainOptions = {}): Promise<void> {
   process.stdout.on("error", tolerateBrokenPipe);
+  const output = {
+    writeOutput: (text: string) => void process.stdout.write(text),
+    writeError: (text: string) => void process.stderr.write(text),
+  };
   const program = createProgram({
     serve: async (flags) => {
       const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
       // Not left to run out: something of the node might keep the process alive.
       process.exit(await serve(settings, { welcomes }));
     },
-    writeOutput: (text) => void process.stdout.write(text),
-    writeError: (text) => void process.stderr.write(text),
+    inspect: async (path, options) => {
+      process.exitCode = await inspect(createNodejsRuntime().disk, path, options, output);
+    },
+    ...output,
   });
   try {
     await program.parseAsync(args, { from: "user" });

@@ -8,9 +8,13 @@ async function run(...args: string[]) {
   let output = "";
   let errors = "";
   let flags: ReadonlyMap<string, string> | undefined;
+  let inspected: unknown;
   const program = createProgram({
     serve: async (given) => {
       flags = given;
+    },
+    inspect: async (path, options) => {
+      inspected = { path, ...options };
     },
     writeOutput: (text) => {
       output += text;
@@ -23,7 +27,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, exitCode };
+  return { output, errors, flags, inspected, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -35,6 +39,15 @@ test("flags reach the action as they were written; those not given do not", asyn
       ["max-clients", "7"],
     ]),
   );
+});
+
+test("inspect is told the path, and what to print", async () => {
+  expect((await run("inspect", "data")).inspected).toEqual({ path: "data", json: false, rows: false });
+  const { inspected } = await run("inspect", "data", "--rows", "--json");
+  expect(inspected).toEqual({ path: "data", json: true, rows: true });
+  const { exitCode, errors } = await run("inspect");
+  expect(exitCode).not.toBe(0);
+  expect(errors).toContain("see kvorum inspect --help");
 });
 
 test("the help of serve names every setting, its default, and how else to give it", async () => {

@@ -1,6 +1,7 @@
 /** The grammar and the help of the command line. What commands do is passed in. */
 import { Command, Option } from "commander";
 import { VERSION } from "../node/version.ts";
+import type { InspectOptions } from "./inspect.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
 import { suggestSetting } from "./settings-loader.ts";
 
@@ -9,6 +10,7 @@ const HELP_WIDTH_MAX = 100;
 export interface ProgramActions {
   /** `flags`: by option name, as the user wrote them. */
   serve(flags: ReadonlyMap<string, string>): Promise<void>;
+  inspect(path: string, options: InspectOptions): Promise<void>;
   writeOutput(text: string): void;
   writeError(text: string): void;
 }
@@ -30,9 +32,30 @@ export function createProgram(actions: ProgramActions): Command {
       getErrHelpWidth: () => helpWidth(process.stderr.columns),
     })
     .addHelpText("after", PROGRAM_EPILOGUE);
-  const outputError = (message: string) => actions.writeError(explainMistake(message, "kvorum serve --help"));
-  const serve = new Command("serve").copyInheritedSettings(program).configureOutput({ outputError });
-  return program.addCommand(defineServe(serve, actions));
+  const begin = (name: string): Command => {
+    const outputError = (message: string) =>
+      actions.writeError(explainMistake(message, `kvorum ${name} --help`));
+    return new Command(name).copyInheritedSettings(program).configureOutput({ outputError });
+  };
+  program.addCommand(defineServe(begin("serve"), actions));
+  return program.addCommand(defineInspect(begin("inspect"), actions));
+}
+
+function defineInspect(command: Command, actions: ProgramActions): Command {
+  return command
+    .summary("say what files of a data directory hold, and verify them")
+    .description(
+      "Says what a log, a table, a manifest, an identity or a whole data directory holds, and verifies every checksum. " +
+        "Changes nothing; a node may be running on the directory.",
+    )
+    .argument("<path>", "a data directory, or one of its files")
+    .option("--json", "print one line of JSON")
+    .option("--rows", "list every row, too")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", INSPECT_EPILOGUE)
+    .action((path: string, { json = false, rows = false }: Partial<InspectOptions>) =>
+      actions.inspect(path, { json, rows }),
+    );
 }
 
 function defineServe(command: Command, actions: ProgramActions): Command {
@@ -81,11 +104,22 @@ Examples:
   kvorum serve                                one node on 127.0.0.1:6379
   kvorum serve --port 7000 --maxmemory 1gb
   kvorum serve --help                         every setting
+  kvorum inspect kvorum-data                  is what is on the disk whole?
 
 Exit codes:
   0  all went well
   1  it could not be done: the port is taken, the disk is full
   2  it was asked wrongly: an unknown option, a bad setting`;
+
+const INSPECT_EPILOGUE = `
+Examples:
+  kvorum inspect kvorum-data
+  kvorum inspect kvorum-data/log/000007.log --rows
+
+Exit codes:
+  0  everything is sound
+  1  something is damaged, or cannot be read
+  2  asked wrongly`;
 
 const SERVE_EPILOGUE = `
 Every setting can be given in three ways; the first beats the second, the second the third:

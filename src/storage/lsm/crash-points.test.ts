@@ -11,7 +11,7 @@ import { expectExact, openSmallEngine, overwrite } from "./engine/small-engine.o
 import type { LsmEngine } from "./lsm-engine.ts";
 
 const KEYS = 12;
-const WRITES = 90;
+const WRITES = 60;
 const DELETED = "";
 const TINY = {
   segmentBytes: 4096,
@@ -49,7 +49,7 @@ async function run(seed: number, crashAtStep: number): Promise<Run> {
     engine = await openSmallEngine(runtime, "/data", TINY);
     for (let i = 0; i < WRITES; i++) {
       const key = (i * 7 + seed) % KEYS;
-      const value = (i + seed) % 5 === 0 ? DELETED : `${i} ${"x".repeat((i * 37) % 400)}`;
+      const value = (i + seed) % 5 === 0 ? DELETED : `${i} ${"x".repeat(200 + ((i * 37) % 300))}`;
       hopes.set(key, [...(hopes.get(key) ?? [DELETED]), value]);
       await overwrite(engine, simpleKey(`${key}`), value === DELETED ? simpleCell("", 1) : simpleCell(value));
       hopes.set(key, [value]);
@@ -57,8 +57,12 @@ async function run(seed: number, crashAtStep: number): Promise<Run> {
     await runtime.clock.sleep(500);
     isOver = true;
   };
-  void write();
-  while (!isOver) await world.runFor(20);
+  let failure: unknown;
+  write().catch((cause: unknown) => {
+    failure = cause;
+  });
+  while (!isOver && failure === undefined) await world.runFor(20);
+  if (failure !== undefined) throw failure;
   world.disk("a").intercept = undefined;
   return { world, hopes, steps, compactions: engine?.statistics.compactionCount ?? 0 };
 }
@@ -81,7 +85,7 @@ for (const seed of [1, 2]) {
     expect(whole.compactions).toBeGreaterThan(1);
     whole.world.crash("a");
     await whole.world.runUntil(check(whole, "at the end"));
-    expect(whole.steps).toBeGreaterThan(200);
+    expect(whole.steps).toBeGreaterThan(150);
     for (let step = 0; step < whole.steps; step++) {
       const cut = await run(seed, step);
       await cut.world.runUntil(check(cut, `cut at step ${step}`));

@@ -126,7 +126,7 @@ export class LsmEngine implements StorageEngine {
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     this.writes = this.#writer;
     this.syncing = log;
-    const shared = { ...parts, changes: this.#changes, retry, closing, directory: places.tables };
+    const shared = { ...parts, logger, changes: this.#changes, retry, closing, directory: places.tables };
     const { flush, merge } = settings.tasks;
     this.#flusher = new Flusher({
       ...shared,

@@ -1,4 +1,6 @@
 /** Merges tables for as long as the picker finds some to merge, one compaction at a time. */
+import type { StoreError } from "../../../base/errors.ts";
+import type { Logger } from "../../../base/logger.ts";
 import type { Background, Clock } from "../../../runtime/runtime.ts";
 import { type Compaction, type PickerSettings, pickCompaction } from "../compaction/picker.ts";
 import { TaskControl } from "../compaction/task-control.ts";
@@ -8,13 +10,12 @@ import type { TableEntry } from "../manifest/table-entry.ts";
 import type { TableSettings } from "../table/table-writer.ts";
 import { lowerTables, runsOf } from "./compaction-inputs.ts";
 import type { OpenTables } from "./open-tables.ts";
-import { isClosed, type Retry } from "./retry.ts";
+import { isClosed, isCorruption, type Retry } from "./retry.ts";
 import type { TableChanges } from "./table-changes.ts";
 import type { MergeTask } from "./table-merge.ts";
 
 /** More numbers than outputs are likely to need: those left over are never used. */
 const SPARE_NUMBERS = 4;
-const NOTHING_BUSY: ReadonlySet<number> = new Set();
 
 export interface CompactorOptions {
   readonly runtime: { readonly background: Background; readonly clock: Pick<Clock, "wallMs"> };
@@ -27,6 +28,7 @@ export interface CompactorOptions {
   readonly manifest: Manifest;
   readonly tables: OpenTables;
   readonly changes: TableChanges;
+  readonly logger: Logger;
   readonly retry: Retry;
   readonly closing: AbortSignal;
   /** There is a new version. */
@@ -36,8 +38,12 @@ export interface CompactorOptions {
 export class Compactor {
   /** Since the start. */
   compactionCount = 0;
+  /** Compactions given up because a table was damaged. */
+  damageCount = 0;
   readonly #options: CompactorOptions;
   readonly #control = new TaskControl();
+  /** Tables that a damaged one was to be merged with, and that one: left as they are until the next start. */
+  readonly #stuck = new Set<number>();
   #isRunning = false;
   #work: Promise<void> = Promise.resolve();
 
@@ -65,7 +71,7 @@ export class Compactor {
     this.#isRunning = true;
     try {
       while (!closing.aborted) {
-        const state = { version: tables.version, busy: NOTHING_BUSY, horizonMs: runtime.clock.wallMs() };
+        const state = { version: tables.version, busy: this.#stuck, horizonMs: runtime.clock.wallMs() };
         const compaction = pickCompaction(state, picker);
         if (compaction === undefined) return;
         await (compaction.kind === "move" ? this.#move(compaction) : this.#merge(compaction, changes.epoch));
@@ -85,8 +91,25 @@ export class Compactor {
   /** `epoch` is that in which the compaction was picked. */
   async #merge(compaction: Compaction, epoch: number): Promise<void> {
     const { tables, retry } = this.#options;
-    const outputs = await retry.run("a compaction", () => this.#write(compaction));
+    const outputs = await retry
+      .run("a compaction", () => this.#write(compaction))
+      .catch((cause: unknown) => {
+        if (!isCorruption(cause)) throw cause;
+        this.#giveUp(compaction, cause);
+      });
+    if (outputs === undefined) return;
     if (!(await this.#replace(compaction.inputs, outputs, epoch))) tables.drop(outputs);
+  }
+
+  /** What is whole of the inputs can be read as before; only what they take up does not shrink. */
+  #giveUp({ inputs }: Compaction, cause: StoreError): void {
+    this.damageCount++;
+    for (const { number } of inputs) this.#stuck.add(number);
+    const tables = inputs.map(({ number }) => number);
+    this.#options.logger.error(
+      { cause, tables },
+      "a table is damaged: it and its neighbours are not compacted",
+    );
   }
 
   async #write(compaction: Compaction): Promise<readonly TableEntry[]> {

@@ -16,6 +16,8 @@ export interface LsmStatistics extends EngineStatistics {
   readonly fullMemtableCount: number;
   readonly flushCount: number;
   readonly compactionCount: number;
+  /** Given up because a table was damaged: see its file in the log. */
+  readonly damagedCompactions: number;
   /** Flushes and compactions under way. */
   readonly runningTasks: number;
   readonly log: Readonly<LogCounters>;
@@ -82,6 +84,9 @@ export function statisticsOf({
     },
     get runningTasks() {
       return flusher.runningTasks + compactor.runningTasks;
+    },
+    get damagedCompactions() {
+      return compactor.damageCount;
     },
     get compactionCount() {
       return compactor.compactionCount;

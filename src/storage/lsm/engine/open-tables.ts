@@ -11,7 +11,7 @@ import { StoreError } from "../../../base/errors.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Disk } from "../../../runtime/runtime.ts";
 import type { RowKey } from "../../row-key.ts";
-import { type TableEntry, tableName, tableNumberOf } from "../manifest/table-entry.ts";
+import { type TableEntry, tableName } from "../manifest/table-entry.ts";
 import type { Version } from "../manifest/version.ts";
 import { type VersionPin, VersionPins } from "../manifest/version-pins.ts";
 import { BlockCache } from "../table/block-cache.ts";
@@ -47,14 +47,8 @@ export class OpenTables {
     this.#pins = new VersionPins(version, (tables) => this.#onObsolete(tables));
   }
 
-  /** Opens all tables of the version and removes every other. Rejects with StoreError CORRUPTION or IO. */
+  /** Opens all tables of the version. Rejects with StoreError CORRUPTION or IO. */
   static async open(options: OpenTablesOptions, version: Version): Promise<OpenTables> {
-    const { disk, directory } = options;
-    const known = new Set(version.tables.map(({ number }) => number));
-    for (const name of await disk.list(directory)) {
-      const number = tableNumberOf(name);
-      if (number !== undefined && !known.has(number)) await disk.remove(`${directory}/${name}`);
-    }
     const tables = new OpenTables(options, version);
     try {
       for (const table of version.tables) await tables.add(table);

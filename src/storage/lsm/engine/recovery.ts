@@ -4,6 +4,7 @@ import type { Disk, Random } from "../../../runtime/runtime.ts";
 import { findClearing } from "../log/log-clearing.ts";
 import { recoverLog } from "../log/log-recovery.ts";
 import { Manifest } from "../manifest/manifest.ts";
+import { tidyTables } from "../manifest/table-files.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
 import { MerkleSummary } from "../table/merkle-summary.ts";
 import { RowTally } from "../table/row-tally.ts";
@@ -59,6 +60,8 @@ export async function recoverParts(options: RecoveryOptions): Promise<RecoveredP
   if (manifest.cutBytes > 0)
     logger.warn({ cutBytes: manifest.cutBytes }, "the manifest ended in half an edit");
   await finishClear(disk, places, manifest);
+  const { version, cutBytes } = manifest;
+  await tidyTables({ disk, directory: places.directory, version, cutBytes });
   const table = { disk, directory: places.tables, cacheBytes, logger };
   const tables = await OpenTables.open(table, manifest.version);
   const memtables = await recoverMemtables(options, manifest);

@@ -19,14 +19,15 @@ export class Retry {
 
   /**
    * Resolves to what `attempt` resolves to. Rejects with StoreError CLOSED if it failed and the engine is
-   * closing; with anything but a StoreError at once, for that is a bug.
+   * closing; with StoreError CORRUPTION at once, for it does not go away; and with anything but a StoreError, for
+   * that is a bug.
    */
   async run<T>(what: string, attempt: () => Promise<T>): Promise<T> {
     for (let delayMs = DELAY_MS_MIN; ; delayMs = Math.min(2 * delayMs, DELAY_MS_MAX)) {
       try {
         return await attempt();
       } catch (cause) {
-        if (!(cause instanceof StoreError)) throw cause;
+        if (!(cause instanceof StoreError) || cause.code === "CORRUPTION") throw cause;
         if (this.#closing.aborted || cause.code === "CLOSED") throw closed(cause);
         this.#logger.warn({ cause, delayMs }, `${what} failed and is tried again`);
       }
@@ -39,6 +40,10 @@ export class Retry {
 
 export function isClosed(cause: unknown): boolean {
   return cause instanceof StoreError && cause.code === "CLOSED";
+}
+
+export function isCorruption(cause: unknown): cause is StoreError {
+  return cause instanceof StoreError && cause.code === "CORRUPTION";
 }
 
 function closed(cause: unknown): StoreError {

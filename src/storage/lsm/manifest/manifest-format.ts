@@ -21,7 +21,8 @@
  *                     3 logs flushed    up to this number
  *                     4 next file       number
  *
- * Numbers are little-endian. A record is durable before the next one is written: so only the last can be torn.
+ * Numbers are little-endian. A record is durable before the next one is written: so only the last can be torn. Every
+ * edit is followed by a record without fields, which says so: then the edit cannot be the last.
  */
 import { crc32 } from "node:zlib";
 import { equalBytes } from "../../../base/bytes.ts";

@@ -9,6 +9,7 @@ import {
   checkManifestHeader,
   decodeRecord,
   MANIFEST_HEADER_BYTES,
+  RECORD_HEADER_BYTES,
   recordBytes,
   sequenceOf,
 } from "./manifest-format.ts";
@@ -55,7 +56,8 @@ function replay(bytes: Uint8Array, path: string): RecoveredVersion {
   }
   if (sequence === 0) throw corruption(path, at, "the first record, a whole version, is damaged");
   if (hasRecordAfter(bytes, at, sequence)) throw corruption(path, at, "a record is damaged");
-  return { version, cutBytes: bytes.length - at };
+  const restBytes = bytes.length - at; // half a voucher says nothing
+  return { version, cutBytes: restBytes <= RECORD_HEADER_BYTES ? 0 : restBytes };
 }
 
 /** True if a later record shows that the one at `at` had been durable. */

@@ -4,6 +4,7 @@ import { StoreError } from "../../../base/errors.ts";
 import type { Disk } from "../../../runtime/runtime.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
 import { Manifest } from "./manifest.ts";
+import { RECORD_HEADER_BYTES } from "./manifest-format.ts";
 import { recoverVersion } from "./manifest-recovery.ts";
 import type { VersionEdit } from "./version.ts";
 import { keyAt, layoutOf, sampleTable } from "./version-samples.oracle.ts";
@@ -156,7 +157,7 @@ async function threeEdits(world: SimWorld): Promise<{ path: string; ends: number
   return { path, ends };
 }
 
-test("a bit that flipped is found, with file and offset, wherever it is but in the last record", async () => {
+test("a bit that flipped is found, with file and offset, in all but the last record", async () => {
   for (let seed = 0; seed < 100; seed++) {
     const world = new SimWorld(seed);
     const { path, ends } = await world.runUntil(threeEdits(world));
@@ -173,13 +174,34 @@ test("a bit that flipped is found, with file and offset, wherever it is but in t
   }
 });
 
-test("damage to the last record looks like a torn write: it is cut, and told", async () => {
+const VOUCHER_BYTES = RECORD_HEADER_BYTES;
+
+test("damage to the last edit is found, for a record after it vouches for it", async () => {
+  const world = new SimWorld(1);
+  const { path, ends } = await world.runUntil(threeEdits(world));
+  world.disk("a").flipBit(path, ends[2]! - VOUCHER_BYTES - 5);
+  const recovery = world.runUntil(recoverVersion(world.runtime("a").disk, directory));
+  await expect(recovery).rejects.toMatchObject({ code: "CORRUPTION" });
+});
+
+test("damage to what vouches for the last edit does no harm", async () => {
   const world = new SimWorld(1);
   const { path, ends } = await world.runUntil(threeEdits(world));
   world.disk("a").flipBit(path, ends[2]! - 5);
   const { version, cutBytes } = await world.runUntil(recoverVersion(world.runtime("a").disk, directory));
+  expect(layoutOf(version).flat()).toEqual([3]);
+  expect(cutBytes).toBe(0);
+});
+
+test("half an edit at the end is cut, and told", async () => {
+  const world = new SimWorld(1);
+  const { disk } = world.runtime("a");
+  const { path, ends } = await world.runUntil(threeEdits(world));
+  const file = await world.runUntil(disk.open(path));
+  await world.runUntil(file.truncate(ends[2]! - VOUCHER_BYTES - 5));
+  const { version, cutBytes } = await world.runUntil(recoverVersion(disk, directory));
   expect(layoutOf(version).flat()).toEqual([2]);
-  expect(cutBytes).toBe(ends[2]! - ends[1]!);
+  expect(cutBytes).toBe(ends[2]! - VOUCHER_BYTES - 5 - ends[1]!);
 });
 
 test.each([

@@ -115,6 +115,20 @@ export class Manifest {
     await file.append(record);
     await file.sync();
     this.#editBytes += record.length;
+    await this.#vouch();
+  }
+
+  /**
+   * Adds a record that changes nothing: it says that the one before was durable, so that damage to that one cannot
+   * be taken for a torn end. It need not be durable itself.
+   */
+  async #vouch(): Promise<void> {
+    try {
+      await this.#file?.append(encodeRecord(++this.#sequence, {}));
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      await this.#letGo(); // nobody knows what the file ends in: the next edit begins a new one
+    }
   }
 
   /** Resolves when CURRENT names a new file that holds `version`, durably. */
