@@ -2,6 +2,7 @@
  * Changes of several keys that are at hand one after the other, without decoding their cells: for the commands that
  * put, or delete, all they name.
  */
+import type { DatabaseNumbers } from "./database-numbers.ts";
 import type { KeyAtHand } from "./key-at-hand.ts";
 import type { Change, KeyRef, KeyView } from "./step.ts";
 import { UndoLog } from "./undo-log.ts";
@@ -28,10 +29,10 @@ export function isUniform(views: readonly KeyView[], changes: readonly (Change |
 
 export class ChangesAtOnce {
   readonly #key: KeyAtHand;
-  readonly #databases: { physicalOf(database: number): number };
+  readonly #databases: Pick<DatabaseNumbers, "physicalOf">;
   readonly #undo = new UndoLog();
 
-  constructor(key: KeyAtHand, databases: { physicalOf(database: number): number }) {
+  constructor(key: KeyAtHand, databases: Pick<DatabaseNumbers, "physicalOf">) {
     this.#key = key;
     this.#databases = databases;
   }

@@ -4,6 +4,7 @@
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import type { CellStore } from "./cell-store.ts";
+import type { DatabaseNumbers } from "./database-numbers.ts";
 import { KeyLatch } from "./key-latch.ts";
 import type { KeyRef } from "./step.ts";
 
@@ -15,12 +16,12 @@ export interface Deed<C, R> {
 
 export class ExclusiveAccess {
   readonly #cells: CellStore;
-  readonly #databases: { physicalOf(database: number): number };
+  readonly #databases: Pick<DatabaseNumbers, "physicalOf">;
   readonly #latch = new KeyLatch();
   /** True while a part of a transaction runs on an engine that answers at once: it holds what it needs. */
   #isInside = false;
 
-  constructor(cells: CellStore, databases: { physicalOf(database: number): number }) {
+  constructor(cells: CellStore, databases: Pick<DatabaseNumbers, "physicalOf">) {
     this.#cells = cells;
     this.#databases = databases;
   }
@@ -33,6 +34,11 @@ export class ExclusiveAccess {
   /** True if somebody holds the key of that hash, a transaction included. */
   holds(hash: number): boolean {
     return this.#latch.holds(hash);
+  }
+
+  /** Keeps others off the key of that hash until what is being done to it is done. */
+  hold<T>(hash: number, deed: Promise<T>): Promise<T> {
+    return this.#latch.run([hash], () => deed);
   }
 
   /** As `isFree`, of all the keys. */

@@ -113,6 +113,7 @@ const anyDeed: fc.Arbitrary<Deed> = fc.oneof(
     .map(([name, by]) =>
       update(name, ({ value }) => ({ reply: shown(value), change: { kind: "increment", by } })),
     ),
+  fc.tuple(anyName, fc.constantFrom(1, -1, 300, 2 ** 40)).map(([name, by]) => countFast(name, by)),
   fc
     .tuple(anyName, fc.nat({ max: 400 }), anyValue)
     .map(([name, at, value]) =>
@@ -158,6 +159,18 @@ function putFast(name: string, value: Uint8Array, ms: number): Deed {
     const expiresAtMs = ms === NEVER ? NEVER : wallMs + ms;
     const isDone = await way.settle(replica.overwrite(0, request, 2, expiresAtMs, wallMs));
     if (!isDone) await update(name, () => ({ reply: 0, change: change(wallMs) }))(way);
+  };
+}
+
+function countFast(name: string, by: number): Deed {
+  return async (way) => {
+    const { replica, wallMs } = way;
+    const sum = ({ value }: KeyView): Effect<number> => ({
+      reply: Number(shown(value ?? utf8("0"))) + by,
+      change: { kind: "increment", by: BigInt(by) },
+    });
+    const total = await way.settle(replica.count(0, utf8(name), 0, 1, by, wallMs));
+    return Number.isNaN(total) ? way.settle(replica.update(ref(name), wallMs, sum)) : total;
   };
 }
 

@@ -240,9 +240,11 @@ export class KeyAtHand {
     const { nextCounter, actorBytes } = this.#stamper;
     if (!counter.read(cell.bytes, cell.start, cell.end) || counter.isExpired(wallMs)) return Number.NaN;
     if (!counter.canCount(by, actorBytes, nextCounter)) return Number.NaN;
-    this.#stamper.compactStamp(wallMs, NEVER);
+    const dot = this.#stamper.compactStamp(wallMs, NEVER).counter;
+    // Where counters are reserved in blocks, the next may be a later one: a dot is lost then, as after a crash.
+    if (dot !== nextCounter && !counter.canCount(by, actorBytes, dot)) return Number.NaN;
     if (this.#engine.rewriteEnd !== undefined) {
-      counter.count(by, nextCounter);
+      counter.count(by, dot);
       this.#rewritten(NOTHING);
       return counter.value;
     }
@@ -251,7 +253,7 @@ export class KeyAtHand {
     scratch.start = 0;
     scratch.end = cell.end - cell.start;
     counter.read(scratch.bytes, 0, scratch.end);
-    counter.count(by, nextCounter);
+    counter.count(by, dot);
     this.#written = this.#put(scratch, false);
     return counter.value;
   }

@@ -14,6 +14,7 @@ import type { StorageEngine } from "../storage/storage-engine.ts";
 import { CellChanger, type SiblingLimits } from "./cell-changer.ts";
 import { CellStore, copyOf, type Within } from "./cell-store.ts";
 import { ChangesAtOnce, isUniform } from "./changes-at-once.ts";
+import type { DatabaseNumbers } from "./database-numbers.ts";
 import { type Deed, ExclusiveAccess } from "./exclusive-access.ts";
 import { HIT, KeyAtHand, MISS, PEEK_BYTES_MAX, type Peek } from "./key-at-hand.ts";
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
@@ -26,35 +27,11 @@ import {
   type KeyView,
   type ManyEffect,
   ownReply,
+  type ReadOptions,
   type RequestInPlace,
   viewOf,
 } from "./step.ts";
-import { versionOf, type Watch, WatchBoard } from "./watch-board.ts";
-
-export interface ReadOptions {
-  readonly wallMs: number;
-  /** False if the read is not to count as a use of the key. */
-  readonly touch: boolean;
-}
-
-/** Under which number each database is stored. */
-export interface DatabaseNumbers {
-  physicalOf(database: number): number;
-  /** Exchanges the numbers of two. */
-  swap(a: number, b: number): void;
-  /** Gives the database a number without rows. False if there is none. */
-  renew(database: number): boolean;
-  /** Runs `clear`, which forgets every row: of the numbers nothing changes. */
-  keepThrough<T>(clear: () => T): T;
-}
-
-export interface Transaction {
-  /** All keys that its steps touch. */
-  readonly refs: readonly KeyRef[];
-  /** It runs only if none of these has changed. */
-  readonly watches: readonly Watch[];
-  readonly wallMs: number;
-}
+import { type Transaction, versionOf, type Watch, WatchBoard } from "./watch-board.ts";
 
 export class LocalReplica {
   readonly #engine: StorageEngine;
@@ -149,7 +126,42 @@ export class LocalReplica {
     }
     if (!key.isPlain) return false;
     const written = key.overwrite(bytes, start, end, expiresAtMs, wallMs);
-    return written instanceof Promise ? written.then(() => true) : true;
+    return written instanceof Promise
+      ? this.#access.hold(
+          key.hash,
+          written.then(() => true as const),
+        )
+      : true;
+  }
+
+  /**
+   * Hot: adds to the counter `bytes[start, end)` and answers what it shows then. NaN, with nothing done, if the general
+   * way must do it; a promise where the write takes time.
+   */
+  count(
+    database: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    by: number,
+    wallMs: number,
+  ): number | Promise<number> {
+    const key = this.#key;
+    key.name(this.#databases.physicalOf(database), bytes, start, end);
+    if (!this.#access.isFree(key.hash)) return Number.NaN;
+    const later = key.find(true);
+    if (later !== undefined) {
+      later.catch(() => undefined); // the general way, which reads it again, is told
+      return Number.NaN;
+    }
+    const total = key.count(by, wallMs);
+    const written = key.takeWritten();
+    return written instanceof Promise
+      ? this.#access.hold(
+          key.hash,
+          written.then(() => total),
+        )
+      : total;
   }
 
   /** A step that may be run later must not borrow its key. */
@@ -349,7 +361,12 @@ export class LocalReplica {
         : key.changeDecoded(change, wallMs, (stored) => {
             own = replyAfter(stored);
           });
-    return written instanceof Promise ? written.then(() => own) : own;
+    return written instanceof Promise
+      ? this.#access.hold(
+          key.hash,
+          written.then(() => own),
+        )
+      : own;
   }
 
   #changeAllDecoded(

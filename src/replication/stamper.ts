@@ -59,7 +59,7 @@ export class Stamper {
     return this.#compact.actorBytes;
   }
 
-  /** Of the dot that the next write gets. */
+  /** Of the dot that the next write gets, unless the dot source passes some over. */
   get nextCounter(): number {
     return this.#compact.counter + 1;
   }

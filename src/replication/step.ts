@@ -61,6 +61,12 @@ export interface RequestInPlace {
   readonly ends: readonly number[];
 }
 
+export interface ReadOptions {
+  readonly wallMs: number;
+  /** False if the read is not to count as a use of the key. */
+  readonly touch: boolean;
+}
+
 export function viewOf(cell: Cell | undefined, wallMs: number): KeyView {
   const newest = cell === undefined ? undefined : resolve(cell, wallMs);
   if (newest === undefined) return { value: undefined, expiresAtMs: NEVER, cell };

@@ -16,6 +16,15 @@ export interface Watch {
   isWritten: boolean;
 }
 
+/** What is asked for of a transaction. */
+export interface Transaction {
+  /** All keys that its steps touch. */
+  readonly refs: readonly KeyRef[];
+  /** It runs only if none of these has changed. */
+  readonly watches: readonly Watch[];
+  readonly wallMs: number;
+}
+
 /** What of a key is different after a swap. */
 export interface NewPlaces {
   hashOf(ref: KeyRef): number;

@@ -4,10 +4,12 @@ import { CommandTable } from "./command-table.ts";
 import { bitmapCommands } from "./commands/bitmap-commands.ts";
 import { connectionCommands } from "./commands/connection-commands.ts";
 import { getFast } from "./commands/get.ts";
+import { decrbyFast, decrFast, incrbyFast, incrFast } from "./commands/incr.ts";
 import { keyCommands } from "./commands/key-commands.ts";
 import { kvorumCommands } from "./commands/kvorum-commands.ts";
 import { serverCommands } from "./commands/server-commands.ts";
 import { setFast } from "./commands/set.ts";
+import { psetexFast, setexFast } from "./commands/setex.ts";
 import { stringCommands } from "./commands/string-commands.ts";
 import { transactionCommands } from "./commands/transaction-commands.ts";
 
@@ -23,8 +25,14 @@ export function createCommandTable(): CommandTable<Session> {
       ...transactionCommands,
     ],
     {
+      decr: decrFast,
+      decrby: decrbyFast,
       get: getFast,
+      incr: incrFast,
+      incrby: incrbyFast,
+      psetex: psetexFast,
       set: setFast,
+      setex: setexFast,
     },
   );
 }

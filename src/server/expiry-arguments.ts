@@ -1,5 +1,6 @@
 /** Expiry options, as SET, GETEX and the EXPIRE family take them: checked and turned into an absolute time. */
-import { fitsInt64, integer64, latin1 } from "./arguments.ts";
+import type { Request } from "../resp/request.ts";
+import { fitsInt64, integer64, latin1, SYNTAX_ERROR } from "./arguments.ts";
 import { CommandError } from "./command-shape.ts";
 
 /** Wall times fit in 48 bits: up to the year 10889. What is to expire after that expires then. */
@@ -12,6 +13,28 @@ export type ExpiryUnit = "EX" | "PX" | "EXAT" | "PXAT";
 
 export function isExpiryUnit(option: string): option is ExpiryUnit {
   return option === "EX" || option === "PX" || option === "EXAT" || option === "PXAT";
+}
+
+/** An expiry option as it was given. */
+export interface GivenExpiry {
+  readonly unit: ExpiryUnit;
+  readonly amount: Uint8Array;
+}
+
+/**
+ * The expiry that argument i begins: `option` is its word, `before` what an earlier argument has said, which may be
+ * repeated but not contradicted. Undefined if it is none; throws CommandError if it lacks its amount.
+ */
+export function readExpiry(
+  args: readonly Uint8Array[],
+  i: number,
+  option: string,
+  before: GivenExpiry | undefined,
+): GivenExpiry | undefined {
+  if (!isExpiryUnit(option)) return undefined;
+  const amount = args[i + 1];
+  if (amount === undefined || (before?.unit ?? option) !== option) throw new CommandError(SYNTAX_ERROR);
+  return { unit: option, amount };
 }
 
 /** The wall time that `amount` of `unit` means. Throws CommandError unless positive and in range. */
@@ -35,4 +58,28 @@ export function expiresAt(value: bigint, unit: ExpiryUnit, wallMs: number, refus
 /** True if `bytes` is `option`, in any case. */
 export function isOption(bytes: Uint8Array, option: string): boolean {
   return bytes.length === option.length && latin1(bytes).toUpperCase() === option;
+}
+
+const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
+const DIGITS_MAX = 10;
+
+/**
+ * Hot: the time that is as many times `unitMs` away as argument i says, read in place; undefined if `expiryOption` must
+ * judge it.
+ */
+export function plainAmount(
+  { bytes, starts, ends }: Request,
+  i: number,
+  unitMs: number,
+  wallMs: number,
+): number | undefined {
+  const [start, end] = [starts[i]!, ends[i]!];
+  if (start === end || end - start > DIGITS_MAX || bytes[start] === DIGIT_0) return undefined;
+  let amount = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]!;
+    if (digit < DIGIT_0 || digit > DIGIT_9) return undefined;
+    amount = amount * 10 + (digit - DIGIT_0);
+  }
+  return wallMs + amount * unitMs;
 }

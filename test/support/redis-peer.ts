@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { freePort } from "../../bench/peers/free-port.ts";
 
 const VERSION_FOLLOWED = "7.0";
 
@@ -42,16 +42,6 @@ async function ready(redis: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`redis-server did not start:\n${log.join("\n")}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 function explainAbsence(): string | undefined {

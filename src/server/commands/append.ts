@@ -18,9 +18,7 @@ export const append: UpdateCommand = {
     if (before === undefined)
       return { reply: tail.length, change: { kind: "put", value: tail, expiresAtMs } };
     checkValueLength(before.length + tail.length, environment);
-    const value = new Uint8Array(before.length + tail.length);
-    value.set(before);
-    value.set(tail, before.length);
-    return { reply: value.length, change: { kind: "put", value, expiresAtMs } };
+    const change = { kind: "patch", value: tail, at: before.length } as const;
+    return { reply: before.length + tail.length, change };
   },
 };

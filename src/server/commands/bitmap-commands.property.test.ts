@@ -1,7 +1,7 @@
 /** The bitmap commands against a text of zeros and ones. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { call, ENVIRONMENT } from "../../../test/support/pure-call.ts";
+import { call, ENVIRONMENT, written } from "../../../test/support/pure-call.ts";
 import { NEVER } from "../../causality/cell.ts";
 import type { KeyView } from "../command.ts";
 import { bitcount } from "./bitcount.ts";
@@ -84,7 +84,7 @@ test("SETBIT sets the bit that GETBIT reads, and no other, and leaves the bytes 
       const length = Math.max(bytes.length, (at >> 3) + 1);
       const padded = binary(bytes).padEnd(length * 8, "0");
       const { reply, change } = setbit.run(present(bytes), call(`SETBIT k ${at} ${bit}`), ENVIRONMENT);
-      const after = change?.kind === "put" ? change.value : bytes;
+      const after = written(present(bytes), change)!.value;
       expect(reply).toBe(Number(padded[at]));
       expect(reply).toBe(getbit.run(present(bytes), call(`GETBIT k ${at}`), ENVIRONMENT));
       expect(binary(after)).toBe(padded.slice(0, at) + bit + padded.slice(at + 1));

@@ -2,7 +2,7 @@
 import { NEVER } from "../../causality/cell.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
 import { CommandError, type Effect, type UpdateCommand } from "../command.ts";
-import { type ExpiryUnit, expiryOption, isExpiryUnit } from "../expiry-arguments.ts";
+import { expiryOption, type GivenExpiry, readExpiry } from "../expiry-arguments.ts";
 
 export const getex: UpdateCommand = {
   name: "getex",
@@ -31,23 +31,19 @@ export const getex: UpdateCommand = {
 
 interface GetexOptions {
   persists: boolean;
-  expiry?: { readonly unit: ExpiryUnit; readonly amount: Uint8Array };
+  expiry?: GivenExpiry;
 }
 
 function parseOptions(args: readonly Uint8Array[]): GetexOptions {
   const options: GetexOptions = { persists: false };
   for (let i = 2; i < args.length; i++) {
     const option = word(args[i]!);
-    const { persists, expiry } = options;
-    if (option === "PERSIST" && expiry === undefined) {
+    const expiry = options.persists ? undefined : readExpiry(args, i, option, options.expiry);
+    if (expiry !== undefined) {
+      options.expiry = expiry;
+      i++;
+    } else if (option === "PERSIST" && options.expiry === undefined) {
       options.persists = true;
-    } else if (
-      isExpiryUnit(option) &&
-      !persists &&
-      (expiry?.unit ?? option) === option &&
-      i + 1 < args.length
-    ) {
-      options.expiry = { unit: option, amount: args[++i]! };
     } else {
       throw new CommandError(SYNTAX_ERROR);
     }

@@ -4,8 +4,19 @@
  * What is stored is the increment, not the total: increments made on both sides of a partition all count.
  */
 import { utf8 } from "../../base/bytes.ts";
+import { integerOf } from "../../causality/counter-cell.ts";
+import type { ReplyWriter } from "../../resp/reply-writer.ts";
+import type { Request } from "../../resp/request.ts";
 import { fitsInt64, integer64 } from "../arguments.ts";
-import { type Change, CommandError, type Effect, type KeyView, type UpdateCommand } from "../command.ts";
+import {
+  type Change,
+  CommandError,
+  type Effect,
+  type FastPath,
+  type KeyView,
+  type Session,
+  type UpdateCommand,
+} from "../command.ts";
 
 const INT64_MIN = -(2n ** 63n);
 
@@ -44,6 +55,35 @@ export const decrby: UpdateCommand = {
     return add(view, -by);
   },
 };
+
+/** Hot: rate limiters and statistics do little else. */
+export const incrFast: FastPath = (session, request, writer) =>
+  request.argCount === 2 && count(session, request, writer, 1);
+export const decrFast: FastPath = (session, request, writer) =>
+  request.argCount === 2 && count(session, request, writer, -1);
+export const incrbyFast: FastPath = (session, request, writer) =>
+  request.argCount === 3 && count(session, request, writer, integerAt(request, 2));
+export const decrbyFast: FastPath = (session, request, writer) =>
+  request.argCount === 3 && count(session, request, writer, -integerAt(request, 2));
+
+/** The number that argument i says, or NaN if the general way must judge it. */
+function integerAt({ bytes, starts, ends }: Request, i: number): number {
+  return integerOf(bytes, starts[i]!, ends[i]!);
+}
+
+function count(
+  { server, database }: Session,
+  { bytes, starts, ends }: Request,
+  writer: ReplyWriter,
+  by: number,
+): boolean | Promise<number> {
+  const { replica } = server.node;
+  const total = replica.count(database, bytes, starts[1]!, ends[1]!, by, server.wallMs);
+  if (total instanceof Promise) return total;
+  if (Number.isNaN(total)) return false;
+  writer.integer(total);
+  return true;
+}
 
 function counting(name: string) {
   return {

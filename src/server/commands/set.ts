@@ -4,7 +4,7 @@ import { OK } from "../../resp/reply.ts";
 import type { Request } from "../../resp/request.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
 import { CommandError, type Effect, type FastPath, type UpdateCommand } from "../command.ts";
-import { type ExpiryUnit, expiryOption, isExpiryUnit } from "../expiry-arguments.ts";
+import { expiryOption, type GivenExpiry, plainAmount, readExpiry } from "../expiry-arguments.ts";
 
 export const set: UpdateCommand = {
   name: "set",
@@ -36,7 +36,7 @@ interface SetOptions {
   condition?: "NX" | "XX";
   get: boolean;
   keepsTtl: boolean;
-  expiry?: { readonly unit: ExpiryUnit; readonly amount: Uint8Array };
+  expiry?: GivenExpiry;
 }
 
 /** An option may be repeated, as in Redis; one that excludes another may not follow it. */
@@ -44,20 +44,17 @@ function parseOptions(args: readonly Uint8Array[]): SetOptions {
   const options: SetOptions = { get: false, keepsTtl: false };
   for (let i = 3; i < args.length; i++) {
     const option = word(args[i]!);
-    const { condition, keepsTtl, expiry } = options;
-    if ((option === "NX" || option === "XX") && (condition ?? option) === option) {
+    const { condition, keepsTtl } = options;
+    const expiry = keepsTtl ? undefined : readExpiry(args, i, option, options.expiry);
+    if (expiry !== undefined) {
+      options.expiry = expiry;
+      i++;
+    } else if ((option === "NX" || option === "XX") && (condition ?? option) === option) {
       options.condition = option;
     } else if (option === "GET") {
       options.get = true;
-    } else if (option === "KEEPTTL" && expiry === undefined) {
+    } else if (option === "KEEPTTL" && options.expiry === undefined) {
       options.keepsTtl = true;
-    } else if (
-      isExpiryUnit(option) &&
-      !keepsTtl &&
-      (expiry?.unit ?? option) === option &&
-      i + 1 < args.length
-    ) {
-      options.expiry = { unit: option, amount: args[++i]! };
     } else {
       throw new CommandError(SYNTAX_ERROR);
     }
@@ -79,22 +76,13 @@ export const setFast: FastPath = ({ server, database }, request, writer) => {
 
 const [LETTER_E, LETTER_P, LETTER_X] = [0x65, 0x70, 0x78];
 const CASE_BIT = 0x20;
-const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
-const DIGITS_MAX = 10;
 
-/** The time that the fourth and fifth argument say, read in place; undefined if the general way must judge them. */
-function plainExpiry({ bytes, starts, ends }: Request, wallMs: number): number | undefined {
+/** The time that the fourth and fifth argument say; undefined if the general way must judge them. */
+function plainExpiry(request: Request, wallMs: number): number | undefined {
+  const { bytes, starts, ends } = request;
   const unitAt = starts[3]!;
   const unit = bytes[unitAt]! | CASE_BIT;
   if (ends[3]! - unitAt !== 2 || (bytes[unitAt + 1]! | CASE_BIT) !== LETTER_X) return undefined;
   if (unit !== LETTER_E && unit !== LETTER_P) return undefined;
-  const [start, end] = [starts[4]!, ends[4]!];
-  if (start === end || end - start > DIGITS_MAX || bytes[start] === DIGIT_0) return undefined;
-  let amount = 0;
-  for (let i = start; i < end; i++) {
-    const digit = bytes[i]!;
-    if (digit < DIGIT_0 || digit > DIGIT_9) return undefined;
-    amount = amount * 10 + (digit - DIGIT_0);
-  }
-  return wallMs + (unit === LETTER_E ? amount * 1000 : amount);
+  return plainAmount(request, 4, unit === LETTER_E ? 1000 : 1, wallMs);
 }

@@ -1,7 +1,7 @@
 /** `SETEX key seconds value`, `PSETEX key milliseconds value` -> OK. The older way to say SET with EX or PX. */
 import { OK } from "../../resp/reply.ts";
-import type { UpdateCommand } from "../command.ts";
-import { type ExpiryUnit, expiryOption } from "../expiry-arguments.ts";
+import type { FastPath, UpdateCommand } from "../command.ts";
+import { type ExpiryUnit, expiryOption, plainAmount } from "../expiry-arguments.ts";
 
 export const setex: UpdateCommand = {
   ...expiringSet("setex", "EX"),
@@ -16,6 +16,22 @@ export const psetex: UpdateCommand = {
   summary: "Gives a key a value that expires after so many milliseconds.",
   syntax: "key milliseconds value",
 };
+
+/** Hot. */
+export const setexFast: FastPath = expiringSetFast(1000);
+export const psetexFast: FastPath = expiringSetFast(1);
+
+function expiringSetFast(unitMs: number): FastPath {
+  return ({ server, database }, request, writer) => {
+    if (request.argCount !== 4) return false;
+    const expiresAtMs = plainAmount(request, 2, unitMs, server.wallMs);
+    if (expiresAtMs === undefined) return false;
+    const written = server.node.replica.overwrite(database, request, 3, expiresAtMs, server.wallMs);
+    if (written instanceof Promise) return written.then(() => OK);
+    if (written) writer.ok();
+    return written;
+  };
+}
 
 function expiringSet(name: string, unit: ExpiryUnit) {
   return {

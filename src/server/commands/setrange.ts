@@ -1,6 +1,5 @@
 /** `SETRANGE key offset value` -> length of the value in bytes. What was not there before reads as zeros. */
 import { integer64 } from "../arguments.ts";
-import { grownCopy } from "../bit-string.ts";
 import { CommandError, type Effect, type UpdateCommand } from "../command.ts";
 import { checkValueLength } from "../value-limit.ts";
 
@@ -12,18 +11,17 @@ export const setrange: UpdateCommand = {
   group: "string",
   since: "2.2.0",
   summary: "Overwrites a part of a value, from an offset on.",
-  complexity: "O(N) with N the length of the new value",
+  complexity: "O(N) with N the length of the new bytes, where the value stays as long; else of the value",
   keys: { first: 1, last: 1, step: 1 },
   syntax: "key offset value",
-  run({ value: before, expiresAtMs }, args, environment): Effect {
+  run({ value: before }, args, environment): Effect {
     const offset = Number(integer64(args[2]!));
     const patch = args[3]!;
     if (offset < 0) throw new CommandError("ERR offset is out of range");
     const lengthBefore = before?.length ?? 0;
     if (patch.length === 0) return { reply: lengthBefore };
     checkValueLength(offset + patch.length, environment);
-    const value = grownCopy(before, offset + patch.length);
-    value.set(patch, offset);
-    return { reply: value.length, change: { kind: "put", value, expiresAtMs } };
+    const length = Math.max(lengthBefore, offset + patch.length);
+    return { reply: length, change: { kind: "patch", value: patch, at: offset } };
   },
 };

@@ -1,6 +1,6 @@
 /** What the commands that change a part of a value leave behind; every reply is compared with Redis in test/. */
 import { expect, test } from "vitest";
-import { bytes, call, ENVIRONMENT, view } from "../../../test/support/pure-call.ts";
+import { bytes, call, ENVIRONMENT, view, written } from "../../../test/support/pure-call.ts";
 import type { UpdateCommand } from "../command.ts";
 import { append } from "./append.ts";
 import { getset } from "./getset.ts";
@@ -15,8 +15,8 @@ const TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 function stored(command: UpdateCommand, line: string, before?: string) {
   const present = view(before, { expiresAtMs: before === undefined ? 0 : 77 });
   const { change } = command.run(present, call(line), ENVIRONMENT);
-  if (change?.kind !== "put") return change;
-  return { value: Buffer.from(change.value).toString("latin1"), expiresAtMs: change.expiresAtMs };
+  const after = written(present, change);
+  return after && { ...after, value: Buffer.from(after.value).toString("latin1") };
 }
 
 test.each([
