@@ -18,6 +18,7 @@ import type { DatabaseNumbers } from "./database-numbers.ts";
 import { type Deed, ExclusiveAccess } from "./exclusive-access.ts";
 import { HIT, KeyAtHand, MISS, PEEK_BYTES_MAX, type Peek } from "./key-at-hand.ts";
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
+import { Lookups } from "./lookups.ts";
 import type { Stamper } from "./stamper.ts";
 import {
   type Change,
@@ -34,6 +35,7 @@ import {
 import { type Transaction, versionOf, type Watch, WatchBoard } from "./watch-board.ts";
 
 export class LocalReplica {
+  readonly lookups = new Lookups();
   readonly #engine: StorageEngine;
   readonly #databases: DatabaseNumbers;
   readonly #changer: CellChanger;
@@ -42,8 +44,6 @@ export class LocalReplica {
   readonly #access: ExclusiveAccess;
   readonly #changes: ChangesAtOnce;
   readonly #watchBoard = new WatchBoard();
-  #hits = 0;
-  #misses = 0;
 
   constructor(
     engine: StorageEngine,
@@ -60,16 +60,6 @@ export class LocalReplica {
     this.#access = new ExclusiveAccess(this.#cells, databases);
     this.#changes = new ChangesAtOnce(this.#key, databases);
     if (engine.usesSuperseded) engine.isInUse = (hash) => this.#access.holds(hash);
-  }
-
-  /** Reads that found a live key, and reads that did not, since the last reset. */
-  get lookups(): { readonly hits: number; readonly misses: number } {
-    return { hits: this.#hits, misses: this.#misses };
-  }
-
-  resetLookups(): void {
-    this.#hits = 0;
-    this.#misses = 0;
   }
 
   /** Where the value lies that `peek` has hit, until the next call. */
@@ -92,11 +82,11 @@ export class LocalReplica {
     key.name(this.#databases.physicalOf(database), bytes, start, end);
     const later = key.find(true);
     if (later !== undefined) {
-      return later.then((cell) => this.#countLookup(viewOf(cell, wallMs)).value);
+      return later.then((cell) => this.lookups.count(viewOf(cell, wallMs)).value);
     }
     const peeked = key.peek(wallMs);
-    if (peeked === HIT) this.#hits++;
-    else if (peeked === MISS) this.#misses++;
+    if (peeked === HIT) this.lookups.hits++;
+    else if (peeked === MISS) this.lookups.misses++;
     return peeked;
   }
 
@@ -173,12 +163,12 @@ export class LocalReplica {
   ): Awaitable<R> {
     if (!this.#cells.isPinned) {
       const later = this.#find(ref, touch);
-      if (later === undefined) return step(this.#countLookup(this.#key.view(wallMs, false)));
+      if (later === undefined) return step(this.lookups.count(this.#key.view(wallMs, false)));
       keep?.();
-      return later.then((cell) => step(this.#countLookup(viewOf(cell, wallMs))));
+      return later.then((cell) => step(this.lookups.count(viewOf(cell, wallMs))));
     }
     return whenReady(this.#cells.load(this.#stored(ref), touch), (cell) =>
-      step(this.#countLookup(viewOf(cell, wallMs))),
+      step(this.lookups.count(viewOf(cell, wallMs))),
     );
   }
 
@@ -192,12 +182,12 @@ export class LocalReplica {
     if (refs.length === 1) return this.read(refs[0]!, { wallMs, touch }, (view) => step([view]), keep);
     const views = this.#viewAll(refs, wallMs, touch);
     if (views !== undefined) {
-      for (const view of views) this.#countLookup(view);
+      for (const view of views) this.lookups.count(view);
       return step(views);
     }
     return this.#access.run(keep?.() ?? refs, {
       load: (stored) => this.#cells.loadAll(stored, touch),
-      apply: (cells) => step(cells.map((cell) => this.#countLookup(viewOf(cell, wallMs)))),
+      apply: (cells) => step(cells.map((cell) => this.lookups.count(viewOf(cell, wallMs)))),
     });
   }
 
@@ -401,11 +391,5 @@ export class LocalReplica {
       },
     };
     return this.#access.run([ref], deed, early);
-  }
-
-  #countLookup(view: KeyView): KeyView {
-    if (view.value === undefined) this.#misses++;
-    else this.#hits++;
-    return view;
   }
 }

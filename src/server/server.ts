@@ -169,7 +169,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.statistics.expiredRowsBefore = expiredRows;
     this.statistics.evictedRowsBefore = evictedRows;
     for (const entry of this.commands.entries()) entry.resetStatistics();
-    this.node.replica.resetLookups();
+    this.node.replica.lookups.reset();
   }
 
   refreshFastPaths(): void {
