@@ -223,6 +223,23 @@ test("saves are named by their time, and the last three are kept", async () => {
   ]);
 });
 
+test("with a full disk, who waits for memtables to be flushed is told, and does not wait for ever", async () => {
+  const bench = new Bench("full memtables");
+  await bench.start({ fsync: "everysec" });
+  const disk = bench.world.disk("a");
+  disk.capacityBytes = disk.usedBytes + 6 * MIB;
+  const writing = (async (): Promise<void> => {
+    for (let i = 0; ; i++) await bench.set(`key:${i}`, "x".repeat(50_000));
+  })();
+  await expect(writing).rejects.toMatchObject({ code: "IO", outcome: "unknown" });
+  await expect(bench.set("late", "1")).rejects.toMatchObject({ code: "IO", outcome: "not-applied" });
+  expect(await bench.get("key:0")).toHaveLength(50_000);
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
+  await bench.world.runFor(60_000);
+  await bench.set("late", "1");
+  expect(bench.node.engine.statistics).toMatchObject({ fullMemtableCount: 0 });
+});
+
 test.each(["../up", "", "a/b", ".hidden", "x".repeat(200)])(
   "a checkpoint may not be named %j",
   async (name) => {

@@ -119,7 +119,7 @@ export class LsmEngine implements StorageEngine {
     const closing = this.#closing.signal;
     const retry = new Retry(runtime.clock, logger, closing);
     this.#changes = new TableChanges(manifest, tables, retry);
-    const log = openLog(settings, places, memtables.active.segment);
+    const log = openLog(settings, places, memtables.active.segment, (cause) => this.#throttle.fail(cause));
     this.#log = log;
     const onFull = (): void => this.#onFull();
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull });

@@ -10,7 +10,7 @@ export class WriteThrottle {
   #msPerByte = 0;
   #owedMs = 0;
   /** Set while nothing more should be written. */
-  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  #gate: Gate | undefined;
 
   constructor(clock: Pick<Clock, "sleep">) {
     this.#clock = clock;
@@ -29,11 +29,18 @@ export class WriteThrottle {
     if (delay === 0) this.#owedMs = 0;
   }
 
+  /** Those who wait for the gate are told this: nobody knows when it will open. */
+  fail(cause: unknown): void {
+    if (this.#gate === undefined) return;
+    this.#gate.fail(cause);
+    this.#gate = createGate();
+  }
+
   onPut(bytes: number): void {
     this.#owedMs += bytes * this.#msPerByte;
   }
 
-  /** Undefined if writers may go on; else resolves when they may. */
+  /** Undefined if writers may go on; else resolves when they may. Rejects as `fail` says. */
   wait(): Promise<void> | undefined {
     if (this.#gate !== undefined) return this.#gate.opened;
     if (this.#owedMs < WAIT_MS_MIN) return undefined;
@@ -43,10 +50,19 @@ export class WriteThrottle {
   }
 }
 
-function createGate(): { opened: Promise<void>; open: () => void } {
+interface Gate {
+  readonly opened: Promise<void>;
+  readonly open: () => void;
+  readonly fail: (cause: unknown) => void;
+}
+
+function createGate(): Gate {
   let open!: () => void;
-  const opened = new Promise<void>((resolve) => {
+  let fail!: (cause: unknown) => void;
+  const opened = new Promise<void>((resolve, reject) => {
     open = resolve;
+    fail = reject;
   });
-  return { opened, open };
+  opened.catch(() => undefined); // there may be nobody to tell
+  return { opened, open, fail };
 }
