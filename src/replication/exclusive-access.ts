@@ -41,6 +41,11 @@ export class ExclusiveAccess {
     return this.#latch.run([hash], () => deed);
   }
 
+  /** True if nobody holds any key. */
+  get isIdle(): boolean {
+    return this.#latch.isIdle && !this.#isInside;
+  }
+
   /** As `isFree`, of all the keys. */
   areFree(refs: readonly KeyRef[]): boolean {
     return this.#latch.isIdle || !this.#areHeld(this.#storedAll(refs));

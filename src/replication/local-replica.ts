@@ -18,6 +18,7 @@ import type { DatabaseNumbers } from "./database-numbers.ts";
 import { type Deed, ExclusiveAccess } from "./exclusive-access.ts";
 import { HIT, KeyAtHand, MISS, PEEK_BYTES_MAX, type Peek } from "./key-at-hand.ts";
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
+import { KeysInPlace } from "./keys-in-place.ts";
 import { Lookups } from "./lookups.ts";
 import type { Stamper } from "./stamper.ts";
 import {
@@ -44,6 +45,8 @@ export class LocalReplica {
   readonly #access: ExclusiveAccess;
   readonly #changes: ChangesAtOnce;
   readonly #watchBoard = new WatchBoard();
+  /** Many keys of one request. */
+  readonly inPlace: KeysInPlace;
 
   constructor(
     engine: StorageEngine,
@@ -60,6 +63,7 @@ export class LocalReplica {
     this.#access = new ExclusiveAccess(this.#cells, databases);
     this.#changes = new ChangesAtOnce(this.#key, databases);
     if (engine.usesSuperseded) engine.isInUse = (hash) => this.#access.holds(hash);
+    this.inPlace = new KeysInPlace({ engine, key: this.#key, access: this.#access, databases });
   }
 
   /** Where the value lies that `peek` has hit, until the next call. */
@@ -77,10 +81,11 @@ export class LocalReplica {
     start: number,
     end: number,
     wallMs: number,
+    touch = true,
   ): Peek | Promise<Uint8Array | undefined> {
     const key = this.#key;
     key.name(this.#databases.physicalOf(database), bytes, start, end);
-    const later = key.find(true);
+    const later = key.find(touch);
     if (later !== undefined) {
       return later.then((cell) => this.lookups.count(viewOf(cell, wallMs)).value);
     }

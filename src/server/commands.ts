@@ -3,10 +3,14 @@ import type { Session } from "./command.ts";
 import { CommandTable } from "./command-table.ts";
 import { bitmapCommands } from "./commands/bitmap-commands.ts";
 import { connectionCommands } from "./commands/connection-commands.ts";
+import { delFast } from "./commands/del.ts";
+import { existsFast, touchFast } from "./commands/exists.ts";
 import { getFast } from "./commands/get.ts";
 import { decrbyFast, decrFast, incrbyFast, incrFast } from "./commands/incr.ts";
 import { keyCommands } from "./commands/key-commands.ts";
 import { kvorumCommands } from "./commands/kvorum-commands.ts";
+import { mgetFast } from "./commands/mget.ts";
+import { msetFast } from "./commands/mset.ts";
 import { serverCommands } from "./commands/server-commands.ts";
 import { setFast } from "./commands/set.ts";
 import { psetexFast, setexFast } from "./commands/setex.ts";
@@ -27,12 +31,18 @@ export function createCommandTable(): CommandTable<Session> {
     {
       decr: decrFast,
       decrby: decrbyFast,
+      del: delFast,
+      exists: existsFast,
       get: getFast,
       incr: incrFast,
       incrby: incrbyFast,
+      mget: mgetFast,
+      mset: msetFast,
       psetex: psetexFast,
       set: setFast,
       setex: setexFast,
+      touch: touchFast,
+      unlink: delFast,
     },
   );
 }

@@ -31,7 +31,7 @@ import {
 } from "./command-table.ts";
 import { hasLongKey, keyRefsOf } from "./key-refs.ts";
 import type { Pause } from "./pause.ts";
-import type { SlowLog } from "./slow-log.ts";
+import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -69,6 +69,8 @@ export interface DispatcherDoor<S> {
   countFastCall(entry: CommandEntry<S>): void;
 }
 
+/** A request of more arguments is timed by itself, whatever path it takes. */
+const ARGUMENTS_TIMED_TOGETHER_MAX = 64;
 const ENDS_TRANSACTION = new Set(["exec", "discard", "quit", "reset"]);
 
 export class Dispatcher<S extends DispatchedSession<S>> {
@@ -85,10 +87,13 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath } = item.entry;
+      const isLong = request.argCount > ARGUMENTS_TIMED_TOGETHER_MAX;
+      const startedMs = isLong ? this.#server.runtime.clock.monotonicMs() : 0;
       try {
         const answer = fastPath?.(session, request, this.#server.writer) ?? false;
         if (answer !== false) {
-          this.#server.countFastCall(item.entry);
+          if (isLong) this.#countLong(session, item.entry, request, startedMs);
+          else this.#server.countFastCall(item.entry);
           return answer === true ? NO_REPLY : answer.catch((cause) => this.#fail(item.entry, cause));
         }
       } catch (cause) {
@@ -125,6 +130,20 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       const refusal = this.#reject(item, cause);
       return isExec(item) ? abortTransaction(session, refusal) : refusal;
     }
+  }
+
+  /** Counts a call that the fast path took, but that may have been slow. */
+  #countLong(session: S, entry: CommandEntry<S>, request: Request, startedMs: number): void {
+    const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
+    entry.latency.record(micros);
+    this.#server.statistics.commands++;
+    session.lastCommandName = entry.command.name;
+    this.#server.slowLog.record(
+      session,
+      argumentsIn(request, SlowLog.ARGUMENTS_MAX),
+      micros,
+      request.argCount,
+    );
   }
 
   /** Counts a call that failed after its fast path had begun. */
@@ -276,10 +295,10 @@ function abortTransaction(session: { discard(): void }, { text }: Refusal): Refu
 }
 
 /** Views: see keepArguments. */
-function argumentsIn({ bytes, starts, ends, argCount }: Request): Uint8Array[] {
+function argumentsIn({ bytes, starts, ends, argCount }: Request, countMax = argCount): Uint8Array[] {
   const { buffer, byteOffset } = bytes;
   const args: Uint8Array[] = [];
-  for (let i = 0; i < argCount; i++) {
+  for (let i = 0; i < countMax; i++) {
     args.push(new Uint8Array(buffer, byteOffset + starts[i]!, ends[i]! - starts[i]!));
   }
   return args;

@@ -2,7 +2,6 @@
 import type { Clock } from "../runtime/runtime.ts";
 import { latin1 } from "./arguments.ts";
 
-const ARGUMENTS_MAX = 32;
 const ARGUMENT_BYTES_MAX = 128;
 
 export interface SlowCall {
@@ -26,6 +25,8 @@ interface Caller {
 }
 
 export class SlowLog {
+  /** Arguments that are kept of a call. */
+  static readonly ARGUMENTS_MAX = 32;
   readonly #clock: Pick<Clock, "wallMs">;
   readonly #limits: SlowLogLimits;
   #calls: SlowCall[] = [];
@@ -41,14 +42,15 @@ export class SlowLog {
     return this.#calls;
   }
 
-  record(caller: Caller, args: readonly Uint8Array[], micros: number): void {
+  /** `args` may lack those that are not kept; there were `argCount`. */
+  record(caller: Caller, args: readonly Uint8Array[], micros: number, argCount = args.length): void {
     const { slowlogThresholdMicros, slowlogLength } = this.#limits;
     if (slowlogThresholdMicros < 0 || micros < slowlogThresholdMicros) return;
     this.#calls.unshift({
       id: this.#nextId++,
       at: Math.floor(this.#clock.wallMs() / 1000),
       micros: Math.round(micros),
-      args: abridge(args),
+      args: abridge(args, argCount),
       peer: caller.connection.peer,
       clientName: caller.name,
     });
@@ -60,13 +62,13 @@ export class SlowLog {
   }
 }
 
-function abridge(args: readonly Uint8Array[]): string[] {
-  const shown = args.length > ARGUMENTS_MAX ? args.slice(0, ARGUMENTS_MAX - 1) : args;
+function abridge(args: readonly Uint8Array[], argCount: number): string[] {
+  const shown = argCount > SlowLog.ARGUMENTS_MAX ? args.slice(0, SlowLog.ARGUMENTS_MAX - 1) : args;
   const texts = shown.map((arg) =>
     arg.length <= ARGUMENT_BYTES_MAX
       ? latin1(arg)
       : `${latin1(arg.subarray(0, ARGUMENT_BYTES_MAX))}... (${arg.length - ARGUMENT_BYTES_MAX} more bytes)`,
   );
-  if (args.length > shown.length) texts.push(`... (${args.length - shown.length} more arguments)`);
+  if (argCount > shown.length) texts.push(`... (${argCount - shown.length} more arguments)`);
   return texts;
 }

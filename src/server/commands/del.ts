@@ -1,5 +1,5 @@
 /** `DEL key [key ...]`, `UNLINK key [key ...]` -> how many of the keys were there. Both forget at once. */
-import type { ManyEffect, UpdateManyCommand } from "../command.ts";
+import type { FastPath, ManyEffect, UpdateManyCommand } from "../command.ts";
 import { firstOccurrences } from "../key-refs.ts";
 
 type Step = UpdateManyCommand["run"];
@@ -39,4 +39,11 @@ export const unlink: UpdateManyCommand = {
   keys: { first: 1, last: -1, step: 1 },
   syntax: "key [key ...]",
   run: deleteKeys,
+};
+
+export const delFast: FastPath = ({ server, database }, request, writer) => {
+  const { inPlace } = server.node.replica;
+  if (request.argCount < 2 || !inPlace.isPossible) return false;
+  writer.integer(inPlace.remove(database, request, server.wallMs));
+  return true;
 };

@@ -1,5 +1,7 @@
 /** `EXISTS key [key ...]`, `TOUCH key [key ...]` -> how many of the keys are there; one named twice counts twice. */
-import type { KeyView, ReadManyCommand } from "../command.ts";
+import { HIT, MISS } from "../../replication/key-at-hand.ts";
+import type { FastPath, KeyView, ReadManyCommand } from "../command.ts";
+import { wholeOrNothing } from "../whole-or-nothing.ts";
 
 export const exists: ReadManyCommand = {
   name: "exists",
@@ -32,4 +34,24 @@ export const touch: ReadManyCommand = {
 
 function countLive(views: readonly KeyView[]): number {
   return views.filter(({ value }) => value !== undefined).length;
+}
+
+export const existsFast: FastPath = countFast(false);
+export const touchFast: FastPath = countFast(true);
+
+function countFast(touch: boolean): FastPath {
+  return ({ server, database }, { bytes, starts, ends, argCount }, writer) => {
+    const { replica } = server.node;
+    if (argCount < 2 || !replica.inPlace.isPossible) return false;
+    return wholeOrNothing(writer, () => {
+      let count = 0;
+      for (let i = 1; i < argCount; i++) {
+        const found = replica.peek(database, bytes, starts[i]!, ends[i]!, server.wallMs, touch);
+        if (found === HIT) count++;
+        else if (found !== MISS) return false;
+      }
+      writer.integer(count);
+      return true;
+    });
+  };
 }

@@ -1,7 +1,7 @@
 /** `MSET key value [key value ...]` -> OK. `MSETNX ...` -> 1, or 0 with nothing done if any of the keys was there. */
 import { NEVER } from "../../causality/cell.ts";
 import { OK } from "../../resp/reply.ts";
-import { type Change, CommandError, type UpdateManyCommand } from "../command.ts";
+import { type Change, CommandError, type FastPath, type UpdateManyCommand } from "../command.ts";
 
 export const mset: UpdateManyCommand = {
   name: "mset",
@@ -43,3 +43,12 @@ function puts(args: readonly Uint8Array[], command: string): Change[] {
   }
   return changes;
 }
+
+export const msetFast: FastPath = ({ server, database }, request, writer) => {
+  const { argCount } = request;
+  const { inPlace } = server.node.replica;
+  if (argCount < 3 || argCount % 2 === 0 || !inPlace.isPossible) return false;
+  inPlace.put(database, request, server.wallMs);
+  writer.ok();
+  return true;
+};

@@ -1,0 +1,129 @@
+/** Many keys worked on in a request do what they do one by one, or nothing. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ReplicaBench, ref, textOf } from "../../test/support/replica-bench.ts";
+import { utf8 } from "../base/bytes.ts";
+import { EMPTY_CELL, NEVER } from "../causality/cell.ts";
+import type { ManyInPlace } from "./keys-in-place.ts";
+
+const KEY_BYTES_MAX = 64 * 1024;
+
+/** As a decoder gives it: the arguments of one buffer. */
+function request(...args: readonly string[]): ManyInPlace {
+  const all = args.map(utf8);
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let at = 0;
+  for (const arg of all) {
+    starts.push(at);
+    at += arg.length;
+    ends.push(at);
+  }
+  return { bytes: Buffer.concat(all), starts, ends, argCount: args.length };
+}
+
+/** A value, one that has expired, a counter, a value with a sibling, nothing, a value too long for the fast paths. */
+const KINDS = ["plain", "expired", "counter", "siblings", "absent", "long"] as const;
+type Kind = (typeof KINDS)[number];
+
+async function make(bench: ReplicaBench, name: string, kind: Kind): Promise<void> {
+  const { replica, wallMs } = bench;
+  if (kind === "plain") await bench.put(name, `value of ${name}`);
+  if (kind === "long") await bench.put(name, "x".repeat(100_000));
+  if (kind === "expired") await bench.put(name, "old", wallMs - 1);
+  if (kind === "counter") {
+    await bench.put(name, "7");
+    const change = { kind: "increment", by: 1n } as const;
+    await bench.settle(replica.update(ref(name), wallMs, () => ({ reply: undefined, change })));
+  }
+  if (kind === "siblings") {
+    for (const text of ["one", "other"]) {
+      const change = { kind: "put", value: utf8(text), expiresAtMs: NEVER, context: EMPTY_CELL } as const;
+      await bench.settle(replica.update(ref(name), wallMs, () => ({ reply: undefined, change })));
+    }
+  }
+}
+
+async function contents(bench: ReplicaBench, names: readonly string[]): Promise<(string | undefined)[]> {
+  return bench.settle(
+    bench.replica.readMany(
+      names.map((name) => ref(name)),
+      { wallMs: bench.wallMs, touch: false },
+      (views) => views.map(textOf),
+    ),
+  );
+}
+
+const keys = fc.array(fc.constantFrom(...KINDS), { minLength: 1, maxLength: 8 });
+const choice = fc.array(fc.nat(7), { minLength: 1, maxLength: 12 });
+
+test("what is deleted is gone, and counts once, whatever it was", async () => {
+  await fc.assert(
+    fc.asyncProperty(keys, choice, async (kinds, chosen) => {
+      const bench = new ReplicaBench(0, { isResident: true });
+      const names = kinds.map((kind, i) => `${kind} ${i}`);
+      for (const [i, kind] of kinds.entries()) await make(bench, names[i]!, kind);
+      const before = await contents(bench, names);
+      const deleted = new Set(chosen.filter((i) => i < names.length));
+      const doomed = chosen.map((i) => names[i] ?? "none");
+      expect(bench.replica.inPlace.isPossible).toBe(true);
+      const count = bench.replica.inPlace.remove(0, request("DEL", ...doomed), bench.wallMs);
+      expect(count).toBe([...deleted].filter((i) => before[i] !== undefined).length);
+      expect(await contents(bench, names)).toEqual(
+        before.map((text, i) => (deleted.has(i) ? undefined : text)),
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("what is put is there, the last of several values, whatever was there before", async () => {
+  await fc.assert(
+    fc.asyncProperty(keys, choice, async (kinds, chosen) => {
+      const bench = new ReplicaBench(0, { isResident: true });
+      const names = kinds.map((kind, i) => `${kind} ${i}`);
+      for (const [i, kind] of kinds.entries()) await make(bench, names[i]!, kind);
+      const expected = await contents(bench, names);
+      const pairs = chosen.map((i, turn) => [names[i % names.length]!, `new ${turn}`]);
+      chosen.forEach((i, turn) => {
+        expected[i % names.length] = `new ${turn}`;
+      });
+      bench.replica.inPlace.put(0, request("MSET", ...pairs.flat()), bench.wallMs);
+      expect(await contents(bench, names)).toEqual(expected);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("where there is no room for all, none is put", async () => {
+  const bench = new ReplicaBench(0, { isResident: true, memoryBytesMax: 200_000 });
+  const names = Array.from({ length: 20 }, (_, i) => `key ${i}`);
+  for (const name of names.slice(0, 10)) await bench.put(name, "small");
+  const before = await contents(bench, names);
+  const pairs = names.flatMap((name) => [name, "x".repeat(15_000)]);
+  const tooMuch = [...pairs, "key 3", "again"];
+  expect(() => bench.replica.inPlace.put(0, request("MSET", ...tooMuch), bench.wallMs)).toThrow(
+    /memory limit/,
+  );
+  expect(await contents(bench, names)).toEqual(before);
+  bench.replica.inPlace.put(0, request("MSET", "key 3", "fits"), bench.wallMs);
+  expect(await bench.get("key 3")).toBe("fits");
+});
+
+test("a key too long keeps all others as they are", async () => {
+  const bench = new ReplicaBench(0, { isResident: true });
+  await bench.put("a", "1");
+  const tooLong = "k".repeat(KEY_BYTES_MAX + 1);
+  const { inPlace } = bench.replica;
+  expect(() => inPlace.remove(0, request("DEL", "a", tooLong), bench.wallMs)).toThrow(/longer/);
+  expect(() => inPlace.put(0, request("MSET", "a", "2", tooLong, "3"), bench.wallMs)).toThrow(/longer/);
+  expect(await bench.get("a")).toBe("1");
+});
+
+test("it is not possible while somebody holds a key, nor where the engine may have to wait", async () => {
+  expect(new ReplicaBench(5).replica.inPlace.isPossible).toBe(false);
+  const { replica, wallMs, runtime } = new ReplicaBench(0, { isResident: true });
+  const held = replica.transact({ refs: [ref("a")], watches: [], wallMs }, () => runtime.clock.sleep(10));
+  expect(held).toBeInstanceOf(Promise);
+  expect(replica.inPlace.isPossible).toBe(false);
+});
