@@ -8,6 +8,7 @@ import { sortRows } from "./row-sort.ts";
 import type { Segment } from "./segment.ts";
 
 const NO_BYTES = new Uint8Array(0);
+const NO_ROWS = new Int32Array(0);
 
 /** What a scan needs of a memtable; a flush has it of another thread's. */
 export interface LinkedRows {
@@ -93,6 +94,7 @@ export class MemtableScan {
 
   /** The rows on the way from `head`, of each key the latest. */
   #sort(head: number): Int32Array {
+    if (head === 0) return NO_ROWS; // most slots of a small memtable
     const segment = this.#segment;
     let count = 0;
     for (let offset = head; offset !== 0; offset = segment.link(offset)) count++;
