@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PlacementPlan } from "./placement-plan.ts";
+import { planChange } from "./plan-change.ts";
+import { ringMembers, slowReplicas, slowWalk } from "./site.oracle.ts";
+
+const slots = fc.array(fc.nat(16383), { minLength: 8, maxLength: 8 });
+
+test("replicas and fallbacks are those of a slow walk, rounds of racks and all", () => {
+  fc.assert(
+    fc.property(ringMembers, fc.integer({ min: 1, max: 6 }), slots, (members, copies, some) => {
+      const plan = new PlacementPlan(members, new Map([["d", copies]]));
+      for (const slot of [...some, 0, 16383, ...members[0]!.tokens]) {
+        const replicas = slowReplicas(members, slot, copies);
+        const rest = slowWalk(members, slot).filter(({ id }) => !replicas.includes(id));
+        // Within a round the slow way and the plan both keep the order of the walk.
+        expect(plan.replicasOf(slot)).toEqual(replicas);
+        expect(plan.fallbacksOf(slot)).toEqual(rest.map(({ id }) => id));
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("a change names exactly who gains and who loses", () => {
+  fc.assert(
+    fc.property(ringMembers, fc.integer({ min: 1, max: 3 }), (members, copies) => {
+      const asked = new Map([["d", copies]]);
+      const before = new PlacementPlan(members.slice(1), asked);
+      const after = new PlacementPlan(members, asked);
+      const changes = new Map(planChange(before, after).map((change) => [change.slot, change]));
+      for (let slot = 0; slot < 16384; slot += 97) {
+        const old = new Set(before.replicasOf(slot));
+        for (const id of changes.get(slot)?.losing ?? []) expect(old.delete(id)).toBe(true);
+        for (const id of changes.get(slot)?.gaining ?? []) old.add(id);
+        expect(old).toEqual(new Set(after.replicasOf(slot)));
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
