@@ -99,8 +99,9 @@ weight, 3 to ${NODES} nodes joined one by one.
 **Fair share**: what a node would hold if load followed weight as far as distinctness lets it. A machine holds at most one
 copy of a slot; copies go round the racks before a rack gets one more, so with three racks or more a rack
 holds at most one. What such a bound keeps from one node is divided among the others by weight (water-filling:
-\`src/ring/fair-share.ts\`). **Moved**: copies of slots that change their node, over the fair share of the node that
-joined or what the leaver held: 1.00 is the least there can be.
+\`src/ring/fair-share.ts\`). **Moved**: copies of slots that change their node, over those that must: what fair
+shares grow by, which is the newcomer's own unless a bound of racks shifts others', too; or what the leaver held.
+1.00 is what it takes to be quite even; less leaves some unevenness.
 
 | cluster | worst load / share, all sizes | at ${NODES} | worst of first copies | most moved by a join | mean | load / share after a leave at ${NODES} | moved by it |
 |---|---|---|---|---|---|---|---|

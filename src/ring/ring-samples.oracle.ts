@@ -28,7 +28,10 @@ export interface Step {
   /** The most loaded node's load over its fair share, and the same of first copies. */
   readonly ratio: number;
   readonly firstRatio: number;
-  /** Copies of slots that change their node, over the fair share of who joined; undefined below four nodes. */
+  /**
+   * Copies of slots that change their node, over those that must: the sum of what fair shares grow by, which is the
+   * newcomer's unless a bound of racks moves others', too. Undefined below four nodes.
+   */
   readonly moved: number | undefined;
 }
 
@@ -39,7 +42,9 @@ export function* grow(shape: (i: number) => RingMember, nodeCount: number): Gene
     const before = members;
     members = allocateTokens([...before, shape(i)], THREE_COPIES);
     const loads = ringLoad(members, THREE_COPIES);
-    const fair = loads.find(({ id }) => id === shape(i).id)!.fairCount;
+    const fairBefore = new Map(ringLoad(before, THREE_COPIES).map((load) => [load.id, load.fairCount]));
+    const needed = loads.map(({ id, fairCount }) => Math.max(0, fairCount - (fairBefore.get(id) ?? 0)));
+    const fair = needed.reduce((sum, count) => sum + count, 0);
     const firstRatio = Math.max(...loads.map((load) => load.firstCount / load.fairFirstCount));
     const moved = i < 3 ? undefined : movedCount(before, members) / fair;
     yield { nodeCount: i + 1, members, ratio: worstRatio(loads), firstRatio, moved };

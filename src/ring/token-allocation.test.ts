@@ -12,14 +12,14 @@ const nodesOf = (shape: (i: number) => RingMember, count: number): RingMember[] 
 
 describe.each(shapes)("%s", (_, shape) => {
   test("joined one by one, none carries a tenth more than its share, and little moves", () => {
-    for (const { nodeCount, ratio, moved } of grow(shape, 48)) {
+    for (const { nodeCount, ratio, moved } of grow(shape, 24)) {
       expect(ratio, `${nodeCount} nodes`).toBeLessThanOrEqual(1.1);
       expect(moved ?? 0, `${nodeCount} nodes`).toBeLessThanOrEqual(1.2);
     }
   });
 
-  test("a node that leaves, or weighs less or more, leaves the rest even and mostly where it was", () => {
-    const members = allocateTokens(nodesOf(shape, 24), THREE_COPIES);
+  test("a node that leaves or changes its weight leaves the rest even and mostly where it was", () => {
+    const members = allocateTokens(nodesOf(shape, 16), THREE_COPIES);
     const loads = new Map(ringLoad(members, THREE_COPIES).map((load) => [load.id, load.slotCount]));
     const left = allocateTokens(
       members.filter(({ id }) => id !== "n007"),
@@ -37,12 +37,10 @@ describe.each(shapes)("%s", (_, shape) => {
   });
 });
 
-test("two hundred nodes at once are as even", () => {
-  const members = allocateTokens(
-    nodesOf(CLUSTERS["weights 1, 2, 4 in racks of 4:3:2:1"]!, 200),
-    THREE_COPIES,
-  );
-  expect(ratioOf(members)).toBeLessThanOrEqual(1.1);
+test("nodes that come at once get the tokens they would have got one by one", () => {
+  const shape = CLUSTERS["weights 1, 2, 4"]!;
+  const grown = [...grow(shape, 10)].at(-1)!;
+  expect(allocateTokens(nodesOf(shape, 10), THREE_COPIES)).toEqual(grown.members);
 });
 
 test("members in another order get the same tokens", () => {

@@ -19,7 +19,11 @@ import { SiteRing } from "./site-ring.ts";
 import { TokenPlacement } from "./token-placement.ts";
 
 /** Above it tokens of others are moved, too. Load over fair share. */
-const RATIO_GOAL = 1.08;
+const RATIO_GOAL = 1.095;
+/** How often a newcomer's tokens are taken up again. */
+const SWEEPS = 2;
+/** A token moves only for more than this part of the unevenness. */
+const GAIN_MIN = 1e-6;
 
 /**
  * The members with as many tokens as their weights ask for, in the order of their ids.
@@ -66,20 +70,21 @@ function settle(members: readonly RingMember[], copies: number): readonly RingMe
     }
   });
   members.forEach(({ tokens }, node) => {
-    if (tokens.length === 0) settleTokens(ring, placement, node);
+    if (tokens.length > 0) return;
+    for (let sweep = 0; sweep < SWEEPS; sweep++) settleTokens(ring, placement, node);
   });
   even(ring, placement, Math.max(changeCount, TOKENS_PER_WEIGHT));
   return members.map((member, node) => ({ ...member, tokens: tokensOf(ring, node) }));
 }
 
-/** Takes each token of a newcomer up again, now that all are there, and puts it where it is best: moves no data twice. */
+/** Takes each token of a newcomer up again, now that all are there, and puts it where it is best: data moves once. */
 function settleTokens(ring: SiteRing, placement: TokenPlacement, node: number): void {
   for (const from of tokensOf(ring, node)) {
     const before = placement.unevenness();
     ring.remove(ring.indexAt(from));
     const target = placement.best(node, 1);
     const isBetter =
-      target !== undefined && before - (placement.unevenness() + target.change) > before * 1e-6;
+      target !== undefined && before - (placement.unevenness() + target.change) > before * GAIN_MIN;
     ring.insert(isBetter ? target.position : from, node);
   }
 }
@@ -130,7 +135,7 @@ function extremes(
 /** Moves the token of `node` whose move helps most. False if none does. */
 function moveOneToken(ring: SiteRing, placement: TokenPlacement, node: number): boolean {
   const before = placement.unevenness();
-  let bestGain = before * 1e-6;
+  let bestGain = before * GAIN_MIN;
   let bestMove: { from: number; to: number } | undefined;
   for (const from of tokensOf(ring, node)) {
     ring.remove(ring.indexAt(from));
