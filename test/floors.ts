@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["server"],
   ["node", "embedded"],
   ["replication", "anti-entropy", "paxos"],
-  ["storage", "membership", "client"],
+  ["storage", "membership", "peer", "client"],
   ["runtime", "causality", "ring", "resp"],
   ["base"],
 ];
@@ -24,6 +24,8 @@ const DOORS: Readonly<Record<string, string>> = {
 const CONFINED: Readonly<Record<string, readonly string[]>> = {
   // It runs in other people's programs: no node may come along.
   client: ["base", "runtime", "resp", "causality", "ring"],
+  // It carries bytes, and knows nothing of what they mean.
+  peer: ["base", "runtime"],
 };
 
 /** What `file`, production code of src/, imports and may not, with the remedy. */

@@ -11,8 +11,8 @@
  * Streamed strings and aggregates ("$?", "*?", ...) are refused: no server sends them.
  */
 import { toText } from "../base/bytes.ts";
+import { InputBuffer } from "../base/input-buffer.ts";
 import { parseDecimal } from "./decimal.ts";
-import { InputBuffer } from "./input-buffer.ts";
 import {
   attributed,
   failure,

@@ -12,9 +12,10 @@
  * Invariant: memory follows what has arrived, never a length or a count that was announced.
  * As in Redis, what ends a line is "\r" and the byte after it, and the two bytes after an argument are not looked at.
  */
+
+import { InputBuffer } from "../base/input-buffer.ts";
 import { parseDecimal } from "./decimal.ts";
 import { splitInline } from "./inline-request.ts";
-import { InputBuffer } from "./input-buffer.ts";
 import type { Request } from "./request.ts";
 
 /** `request` holds the next request. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { AssertionError } from "../base/assert.ts";
-import { toText, utf8 } from "../base/bytes.ts";
+import { AssertionError } from "./assert.ts";
+import { toText, utf8 } from "./bytes.ts";
 import { InputBuffer } from "./input-buffer.ts";
 
 const KIB = 1024;

@@ -12,7 +12,7 @@
  * Invariant: the own buffer grows with what has arrived, never with what was announced; an idle connection
  * has none.
  */
-import { assert } from "../base/assert.ts";
+import { assert } from "./assert.ts";
 
 const NOTHING = new Uint8Array(0);
 const OWN_BYTES_MIN = 256;
