@@ -11,7 +11,7 @@ import { RowTally } from "../table/row-tally.ts";
 import type { TableSums } from "../table/table-writer.ts";
 import { Memtables } from "./memtables.ts";
 import { OpenTables } from "./open-tables.ts";
-import { RowSums } from "./row-sums.ts";
+import { addMemtable } from "./row-sums.ts";
 
 export interface Places {
   readonly directory: string;
@@ -110,11 +110,7 @@ async function addUpSums(
     newestWallMs = Math.max(newestWallMs, table.properties.newestWallMs);
   }
   for (const memtable of [...memtables.full, memtables.active]) {
-    const rows = new RowSums(memtable, traits);
-    while (rows.next()) {
-      rows.addToTally(sums.tally);
-      newestWallMs = Math.max(newestWallMs, traits.newestWallMs(rows.rows.cell));
-    }
+    newestWallMs = Math.max(newestWallMs, addMemtable(sums.tally, memtable, traits));
   }
   return { sums, newestWallMs };
 }

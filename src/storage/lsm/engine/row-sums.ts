@@ -5,6 +5,7 @@
 import type { ByteRange } from "../../../base/bytes.ts";
 import { NEVER_EXPIRES } from "../../storage-engine.ts";
 import { ROW_FLAG } from "../log/log-format.ts";
+import type { Memtable } from "../log/memtable.ts";
 import { type LinkedRows, MemtableScan } from "../log/memtable-scan.ts";
 import type { Superseded } from "../log/segment.ts";
 import type { Hash64 } from "../table/byte-hash.ts";
@@ -29,6 +30,25 @@ export function rowCountOf(flags: number): number {
 
 export function expiringCountOf(flags: number): number {
   return (flags & ROW_FLAG.supersededExpires) === 0 ? 0 : 1;
+}
+
+/** Adds what the rows of a memtable change in counts; returns the newest wall time of their cells. */
+export function addMemtable(tally: RowTally, memtable: Memtable, traits: CellTraits): number {
+  let newestWallMs = 0;
+  const { segment } = memtable;
+  const cell: ByteRange = { bytes: segment.bytes, start: 0, end: 0 };
+  const superseded: Superseded = { ...NOTHING };
+  for (const offset of memtable.rowOffsets()) {
+    memtable.cellInto(offset, cell);
+    newestWallMs = Math.max(newestWallMs, traits.newestWallMs(cell));
+    segment.supersededInto(offset, superseded);
+    const after = flagsOf(cell, traits);
+    const before = superseded.flags;
+    const rows = rowCountOf(after) - rowCountOf(before);
+    const expiring = expiringCountOf(after) - expiringCountOf(before);
+    tally.addRow(segment.bytes, segment.keyStart(offset), rows, expiring);
+  }
+  return newestWallMs;
 }
 
 const NOTHING: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
