@@ -18,7 +18,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import { RowKey, scanStart } from "../row-key.ts";
 import type { CellRules, RowCounts, StorageEngine } from "../storage-engine.ts";
 import { debtBytes, type PickerSettings } from "./compaction/picker.ts";
-import { delayMsPerMiB } from "./compaction/slowdown.ts";
+import { compactionBytesPerSecond, delayMsPerMiB } from "./compaction/slowdown.ts";
 import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
@@ -46,8 +46,6 @@ import type { VersionPin } from "./manifest/version-pins.ts";
 import type { CellTraits } from "./table/cell-traits.ts";
 import { MerkleSummary, SLOT_LEAF_COUNT } from "./table/merkle-summary.ts";
 
-/** With so many full memtables, writers wait. */
-const FULL_MEMTABLES_MAX = 4;
 const NO_BYTES = new Uint8Array(0);
 
 export class LsmEngine implements StorageEngine {
@@ -77,6 +75,7 @@ export class LsmEngine implements StorageEngine {
   readonly #sweep: ExpirySweep;
   readonly #clearing: DatabaseClearing;
   readonly #throttle: WriteThrottle;
+  #compactionLimit: number;
   readonly #closing = new AbortController();
   readonly #flushes: FlushWaiters;
   #tableSummary: MerkleSummary;
@@ -116,6 +115,7 @@ export class LsmEngine implements StorageEngine {
     this.#flushes = new FlushWaiters(tables);
     this.#tableSummary = sums.summary;
     this.#throttle = new WriteThrottle(runtime.clock);
+    this.#compactionLimit = settings.compactionBytesPerSecond;
     const closing = this.#closing.signal;
     const retry = new Retry(runtime.clock, logger, closing);
     this.#changes = new TableChanges(manifest, tables, retry);
@@ -164,7 +164,8 @@ export class LsmEngine implements StorageEngine {
     );
     const [flusher, compactor] = [this.#flusher, this.#compactor];
     const expiredRows = (): number => this.#expiredRows;
-    this.statistics = statisticsOf({ ...parts, flusher, compactor, log, picker, expiredRows });
+    const throttle = this.#throttle;
+    this.statistics = statisticsOf({ ...parts, flusher, compactor, log, throttle, picker, expiredRows });
     this.#onFull();
     this.#compactor.wake();
   }
@@ -249,6 +250,12 @@ export class LsmEngine implements StorageEngine {
   /** Rows that expired are forgotten where they are met, in rounds: a promise if the disk has to be read. */
   dropExpired(wallMs: number, rowsMax: number): number | Promise<number> {
     return this.#writer.isRefusing ? 0 : this.#sweep.step(wallMs, rowsMax);
+  }
+
+  /** What compactions may read from now on while they are not behind; 0 for no limit. */
+  set compactionBytesPerSecond(limit: number) {
+    this.#compactionLimit = limit;
+    this.#adjustThrottle();
   }
 
   /**
@@ -383,9 +390,11 @@ export class LsmEngine implements StorageEngine {
 
   #adjustThrottle(): void {
     const { version } = this.#tables;
-    const backlog = { level0Count: version.level0.length, debtBytes: debtBytes(version, this.#picker) };
-    const isFull = this.#memtables.full.length >= FULL_MEMTABLES_MAX;
-    this.#throttle.msPerMiB = isFull ? Number.POSITIVE_INFINITY : delayMsPerMiB(backlog);
+    const fullMemtables = this.#memtables.full.length;
+    const debt = debtBytes(version, this.#picker);
+    const backlog = { fullMemtables, level0Count: version.level0.length, debtBytes: debt };
+    this.#throttle.msPerMiB = delayMsPerMiB(backlog);
+    this.#compactor.bytesPerSecond = compactionBytesPerSecond(this.#compactionLimit, backlog);
   }
 
   #copyOf(key: RowKey): RowKey {

@@ -40,6 +40,7 @@ export class Compactor {
   compactionCount = 0;
   /** Compactions given up because a table was damaged. */
   damageCount = 0;
+  writtenBytes = 0;
   readonly #options: CompactorOptions;
   readonly #control = new TaskControl();
   /** Tables that a damaged one was to be merged with, and that one: left as they are until the next start. */
@@ -50,6 +51,11 @@ export class Compactor {
   constructor(options: CompactorOptions) {
     this.#options = options;
     options.closing.addEventListener("abort", () => this.#control.stop());
+  }
+
+  /** 0 for no limit. Holds for what is under way, too. */
+  set bytesPerSecond(value: number) {
+    this.#control.bytesPerSecond = value;
   }
 
   get runningTasks(): number {
@@ -130,6 +136,7 @@ export class Compactor {
       settings,
       control: this.#control.shared,
     });
+    this.writtenBytes += bytesOfTables(outputs);
     for (const table of outputs) await tables.add(table);
     return outputs;
   }

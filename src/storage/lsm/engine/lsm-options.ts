@@ -33,6 +33,8 @@ export interface LsmEngineOptions {
   readonly tableBytes?: number;
   readonly tableSettings?: TableSettings;
   readonly picker?: PickerSettings;
+  /** What compactions may read while they are not behind; 0 for no limit. */
+  readonly compactionBytesPerSecond?: number;
   /** Go on with what is whole of a damaged commit log, instead of refusing to start. */
   readonly recover?: boolean;
 }
@@ -43,6 +45,7 @@ export const DEFAULT_LSM_SETTINGS = {
   tableBytes: 64 * 1024 * 1024,
   tableSettings: DEFAULT_TABLE_SETTINGS,
   picker: DEFAULT_PICKER_SETTINGS,
+  compactionBytesPerSecond: 0,
   recover: false,
 };
 

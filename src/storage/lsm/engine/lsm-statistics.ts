@@ -1,7 +1,6 @@
 /** What an LsmEngine tells of itself. Sizes in bytes. */
 import type { EngineStatistics } from "../../storage-engine.ts";
 import { debtBytes, type PickerSettings } from "../compaction/picker.ts";
-import { delayMsPerMiB } from "../compaction/slowdown.ts";
 import type { LogCounters, LogWriter } from "../log/log-writer.ts";
 import { bytesOfTables } from "../manifest/sorted-run.ts";
 import { LEVEL_COUNT } from "../manifest/version.ts";
@@ -9,6 +8,7 @@ import type { Compactor } from "./compactor.ts";
 import type { Flusher } from "./flusher.ts";
 import type { Memtables } from "./memtables.ts";
 import type { OpenTables } from "./open-tables.ts";
+import type { WriteThrottle } from "./write-throttle.ts";
 
 export interface LsmStatistics extends EngineStatistics {
   readonly tableCount: number;
@@ -20,13 +20,18 @@ export interface LsmStatistics extends EngineStatistics {
   readonly damagedCompactions: number;
   /** Flushes and compactions under way. */
   readonly runningTasks: number;
+  /** Written since the start by flushes, and by compactions. */
+  readonly flushedBytes: number;
+  readonly compactedBytes: number;
+  /** How long writers were made to wait for that since the start. */
+  readonly writeWaitMs: number;
   readonly log: Readonly<LogCounters>;
   /** Of rows that are not in the log file yet. */
   readonly logBacklogBytes: number;
   /** Of rows that are in memtables, index included. */
   readonly memtableBytes: number;
   readonly levels: readonly LevelSize[];
-  /** What compactions should have merged by now, and how long writers wait for it. */
+  /** What compactions should have merged by now, and how long writers wait because that or flushes are behind. */
   readonly compactionDebtBytes: number;
   readonly slowdownMsPerMiB: number;
   readonly blockCacheBytes: number;
@@ -45,6 +50,7 @@ interface Parts {
   readonly flusher: Flusher;
   readonly compactor: Compactor;
   readonly log: LogWriter;
+  readonly throttle: WriteThrottle;
   readonly picker: PickerSettings;
   readonly expiredRows: () => number;
 }
@@ -55,6 +61,7 @@ export function statisticsOf({
   flusher,
   compactor,
   log,
+  throttle,
   picker,
   expiredRows,
 }: Parts): LsmStatistics {
@@ -82,6 +89,15 @@ export function statisticsOf({
     get flushCount() {
       return flusher.flushCount;
     },
+    get flushedBytes() {
+      return flusher.writtenBytes;
+    },
+    get compactedBytes() {
+      return compactor.writtenBytes;
+    },
+    get writeWaitMs() {
+      return Math.round(throttle.waitedMs);
+    },
     get runningTasks() {
       return flusher.runningTasks + compactor.runningTasks;
     },
@@ -107,8 +123,7 @@ export function statisticsOf({
       return debtBytes(tables.version, picker);
     },
     get slowdownMsPerMiB() {
-      const level0Count = tables.version.level0.length;
-      return delayMsPerMiB({ level0Count, debtBytes: debtBytes(tables.version, picker) });
+      return throttle.delayMsPerMiB;
     },
     get blockCacheBytes() {
       return tables.cache.sizeBytes;

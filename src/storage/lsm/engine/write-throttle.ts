@@ -6,13 +6,15 @@ const MIB = 1024 * 1024;
 const WAIT_MS_MIN = 1;
 
 export class WriteThrottle {
-  readonly #clock: Pick<Clock, "sleep">;
+  /** How long writers were made to wait since the start. */
+  waitedMs = 0;
+  readonly #clock: Pick<Clock, "sleep" | "monotonicMs">;
   #msPerByte = 0;
   #owedMs = 0;
   /** Set while nothing more should be written. */
-  #gate: Gate | undefined;
+  #gate: (Gate & { readonly sinceMs: number }) | undefined;
 
-  constructor(clock: Pick<Clock, "sleep">) {
+  constructor(clock: Pick<Clock, "sleep" | "monotonicMs">) {
     this.#clock = clock;
   }
 
@@ -20,8 +22,9 @@ export class WriteThrottle {
   set msPerMiB(delay: number) {
     const isStopped = delay === Number.POSITIVE_INFINITY;
     if (isStopped) {
-      this.#gate ??= createGate();
+      this.#gate ??= { ...createGate(), sinceMs: this.#clock.monotonicMs() };
     } else {
+      if (this.#gate !== undefined) this.waitedMs += this.#clock.monotonicMs() - this.#gate.sinceMs;
       this.#gate?.open();
       this.#gate = undefined;
     }
@@ -33,7 +36,12 @@ export class WriteThrottle {
   fail(cause: unknown): void {
     if (this.#gate === undefined) return;
     this.#gate.fail(cause);
-    this.#gate = createGate();
+    this.#gate = { ...createGate(), sinceMs: this.#gate.sinceMs };
+  }
+
+  /** As set last: Infinity while nothing may be written. */
+  get delayMsPerMiB(): number {
+    return this.#gate === undefined ? this.#msPerByte * MIB : Number.POSITIVE_INFINITY;
   }
 
   onPut(bytes: number): void {
@@ -46,6 +54,7 @@ export class WriteThrottle {
     if (this.#owedMs < WAIT_MS_MIN) return undefined;
     const delayMs = this.#owedMs;
     this.#owedMs = 0;
+    this.waitedMs += delayMs;
     return this.#clock.sleep(delayMs);
   }
 }
