@@ -225,6 +225,26 @@ test("forgotten rows go for good when they are merged down, and their space with
     await engine.close();
   }));
 
+test("what expires gives its space back, though nobody writes any more", () =>
+  inWorld(async (world) => {
+    const runtime = world.runtime("a");
+    const engine = await openSmallEngine(runtime, "/data", { fsync: "no" });
+    const expiresAtMs = runtime.clock.wallMs() + 60_000;
+    for (let i = 0; i < 1000; i++)
+      await overwrite(engine, simpleKey(`key ${i}`), simpleCell("x".repeat(300), expiresAtMs));
+    await runtime.clock.sleep(1000);
+    const before = engine.statistics.tableBytes;
+    expect(before).toBeGreaterThan(200_000);
+    await runtime.clock.sleep(60_000);
+    for (let round = 0; round < 40; round++) {
+      await engine.dropExpired(runtime.clock.wallMs(), 100);
+      await runtime.clock.sleep(100);
+    }
+    expect(engine.counts(0)).toEqual({ rows: 0, expiring: 0 });
+    expect(engine.statistics.tableBytes).toBeLessThan(before / 5);
+    await engine.close();
+  }));
+
 test("a clear holds through a crash that comes after it, and lets new rows be", () =>
   inWorld(async (world) => {
     const engine = await openSmallEngine(world.runtime("a"), "/data");

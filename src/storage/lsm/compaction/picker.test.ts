@@ -89,11 +89,8 @@ const dead = (rest: object) => ({
   properties: { ...table(1, 1, 0, 9).properties, rowCount: 10, ...rest },
 });
 
-test.each([
-  ["expired", { expiringCount: 5, latestExpiryMs: 700 }],
-  ["deleted", { tombstoneCount: 5, newestWallMs: 700 }],
-  ["either", { expiringCount: 3, latestExpiryMs: 600, tombstoneCount: 2, newestWallMs: 700 }],
-])("a table half of whose rows are %s is rewritten, once they may be dropped", (_, properties) => {
+test("a table half of whose rows are forgotten is rewritten, once they may be dropped", () => {
+  const properties = { tombstoneCount: 5, newestWallMs: 700 };
   const tables = [table(1, 3, 0, 9, dead(properties)), table(2, 4, 10, 20)];
   expect(pick(tables, { horizonMs: 699 })).toBeUndefined();
   expect(pick(tables, { horizonMs: 700 })).toEqual({ kind: "merge", targetLevel: 3, inputs: [1] });
@@ -101,9 +98,19 @@ test.each([
   expect(pick(tables, { horizonMs: 0 })).toBeUndefined();
 });
 
+test("so is all of level 0, however small, with what it makes room for", () => {
+  const few = [table(2, 0, 0, 9, dead({ tombstoneCount: 5, newestWallMs: 700 })), table(1, 0, 20, 30)];
+  expect(pick([...few, table(3, 1, 25, 60)], { horizonMs: 700 })).toEqual({
+    kind: "merge",
+    targetLevel: 1,
+    inputs: [2, 1, 3],
+  });
+  expect(pick(few, { horizonMs: 699 })).toBeUndefined();
+});
+
 test("over older rows, dead ones are merged down", () => {
   const tables = [
-    table(1, 2, 0, 9, dead({ expiringCount: 9, latestExpiryMs: 700 })),
+    table(1, 2, 0, 9, dead({ tombstoneCount: 9, newestWallMs: 700 })),
     table(2, 3, 0, 3),
     table(3, 4, 4, 9),
   ];
@@ -116,7 +123,7 @@ test("over older rows, dead ones are merged down", () => {
 });
 
 test("a table with fewer dead rows stays", () => {
-  const tables = [table(1, 2, 0, 9, dead({ expiringCount: 4, latestExpiryMs: 700 }))];
+  const tables = [table(1, 2, 0, 9, dead({ tombstoneCount: 4, newestWallMs: 700 }))];
   expect(pick(tables, { horizonMs: 9000 })).toBeUndefined();
 });
 

@@ -46,8 +46,8 @@ export interface PickerState {
   /** Numbers of tables that running compactions read. */
   readonly busy: ReadonlySet<number>;
   /**
-   * Rows deleted or expired up to this wall time may be dropped, of whatever slot; 0 if that is not known. Then no table
-   * is rewritten just to drop them.
+   * Tombstones and forgotten rows of up to this wall time may be dropped; 0 if that is not known. Then no table is
+   * rewritten just to drop them.
    */
   readonly horizonMs: number;
 }
@@ -62,7 +62,7 @@ export function pickCompaction(state: PickerState, settings: PickerSettings): Co
     const compaction = level === 0 ? pickLevel0(state, settings) : pickRun(state, level);
     if (compaction !== undefined) return compaction;
   }
-  return pickReclaim(state);
+  return pickReclaim(state, settings);
 }
 
 /** Per level, how full it is: 1 or more is due for compaction. The last level is never full. */
@@ -125,27 +125,31 @@ function pickRun({ version, busy }: PickerState, level: number): Compaction | un
 }
 
 /**
- * A table at least half of which may be dropped: rewritten in its level if nothing lies below it, else merged down.
- * Each table is tried once for the same dead rows (`horizonMs` of the entry), so this comes to an end.
+ * A table at least half of which may be dropped: rewritten in its level if nothing lies below it, else merged down; in
+ * level 0, with all that is there. Each table is tried once for the same dead rows (`horizonMs` of the entry), so this
+ * comes to an end.
  */
-function pickReclaim({ version, busy, horizonMs }: PickerState): Compaction | undefined {
+function pickReclaim(state: PickerState, settings: PickerSettings): Compaction | undefined {
+  const { version, busy, horizonMs } = state;
   for (let level = LEVEL_COUNT - 1; level > 0; level--) {
     for (const table of version.level(level)) {
-      if (busy.has(table.number) || 2 * deadRows(table, horizonMs) < table.properties.rowCount) continue;
+      if (busy.has(table.number) || !isMostlyDead(table, horizonMs)) continue;
       const targetLevel = isAnythingBelow(version, table) ? level + 1 : level;
       const compaction = withOverlaps(version, busy, [table], targetLevel);
       if (compaction !== undefined) return { ...compaction, kind: "merge" };
     }
   }
-  return undefined;
+  const merged = version.level0.some((table) => isMostlyDead(table, horizonMs))
+    ? pickLevel0(state, settings)
+    : undefined;
+  return merged && { ...merged, kind: "merge" };
 }
 
-/** Rows that are surely dead by now, and were not when the table was written. */
-function deadRows({ properties, horizonMs: writtenAtMs }: TableEntry, horizonMs: number): number {
-  const { tombstoneCount, newestWallMs, expiringCount, latestExpiryMs } = properties;
-  const tombstones = newestWallMs > writtenAtMs && newestWallMs <= horizonMs ? tombstoneCount : 0;
-  const expired = latestExpiryMs > writtenAtMs && latestExpiryMs <= horizonMs ? expiringCount : 0;
-  return tombstones + expired;
+/** By rows that are surely dead by now, and were not when the table was written. */
+function isMostlyDead({ properties, horizonMs: writtenAtMs }: TableEntry, horizonMs: number): boolean {
+  const { rowCount, tombstoneCount, newestWallMs } = properties;
+  const isDue = newestWallMs > writtenAtMs && newestWallMs <= horizonMs;
+  return isDue && 2 * tombstoneCount >= rowCount;
 }
 
 function isAnythingBelow(version: Version, { level, properties }: TableEntry): boolean {

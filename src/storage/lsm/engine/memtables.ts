@@ -14,7 +14,8 @@ import { Segment } from "../log/segment.ts";
 import type { RowSource } from "./row-source.ts";
 
 export class Memtables {
-  readonly #segmentBytes: number;
+  /** Of a memtable, unless it is made for larger rows. */
+  readonly segmentBytes: number;
   readonly #random: Pick<Random, "uint32">;
   #active: Memtable;
   /** Oldest first. */
@@ -25,7 +26,7 @@ export class Memtables {
 
   /** Oldest first, the last one being active. */
   constructor(memtables: readonly Memtable[], segmentBytes: number, random: Pick<Random, "uint32">) {
-    this.#segmentBytes = segmentBytes;
+    this.segmentBytes = segmentBytes;
     this.#random = random;
     this.#full = memtables.slice(0, -1);
     this.#active = memtables.at(-1)!;
@@ -80,7 +81,7 @@ export class Memtables {
    * Segment.
    */
   rotate(bytes: number, clearsOlder = false): Memtable {
-    const sizeBytes = Math.max(this.#segmentBytes, padded(Segment.bytesFor(bytes)));
+    const sizeBytes = Math.max(this.segmentBytes, padded(Segment.bytesFor(bytes)));
     const shared = this.#takeBuffer(sizeBytes);
     const { segment, rowCount } = this.#active;
     this.#full.push(this.#active);
@@ -104,7 +105,7 @@ export class Memtables {
 
   /** The buffer's file is gone: it may be used again, unless a scan still reads it. */
   recycle({ segment }: Memtable): void {
-    if (this.#scanCount === 0 && segment.shared.byteLength === this.#segmentBytes)
+    if (this.#scanCount === 0 && segment.shared.byteLength === this.segmentBytes)
       this.#spare = segment.shared;
   }
 

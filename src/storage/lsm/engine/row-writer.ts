@@ -14,6 +14,7 @@ import type { Hash64 } from "../table/byte-hash.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
 import { RowTally } from "../table/row-tally.ts";
 import { hashVersion } from "../table/version-hash.ts";
+import { isForgotten } from "./forgotten-row.ts";
 import type { Memtables } from "./memtables.ts";
 import { expiringCountOf, flagsOf, rowCountOf } from "./row-sums.ts";
 
@@ -48,6 +49,8 @@ export class RowWriter {
   readonly #keyRange: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly #superseded: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
   readonly #hash: Hash64 = { low: 0, high: 0 };
+  /** Of cells in tables whose rows were forgotten: their space comes back only once that is in a table, too. */
+  #forgottenBytes = 0;
 
   constructor({ memtables, log, traits, tally, onFull }: RowWriterOptions) {
     this.#memtables = memtables;
@@ -79,12 +82,15 @@ export class RowWriter {
       this.#count(key, flags, flagsOf(present, this.#traits));
     } else {
       const isInFull = memtables.full.length > 0 && memtables.findFull(key, present);
-      this.#describe(key, isInFull ? present : superseded);
+      const below = isInFull ? present : superseded;
+      if (isForgotten(cell) && below !== undefined) this.#forgottenBytes += below.end - below.start;
+      this.#describe(key, below);
       this.#count(key, flags, this.#superseded.flags);
     }
     memtables.active.put(key, cell, this.#superseded, offset);
     this.writeCount++;
     this.#log.onPut();
+    if (this.#forgottenBytes >= memtables.segmentBytes && memtables.full.length === 0) this.rotate();
   }
 
   /**
@@ -134,6 +140,7 @@ export class RowWriter {
     if (this.#memtables.full.length >= FULL_MEMTABLES_MAX) {
       throw new StoreError("OVERLOADED", "not-applied", "rows come faster than they can be flushed");
     }
+    this.#forgottenBytes = 0;
     this.#log.rotate(this.#memtables.rotate(bytes, clearsOlder).segment);
     this.#onFull();
   }
