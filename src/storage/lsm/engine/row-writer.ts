@@ -90,7 +90,7 @@ export class RowWriter {
     memtables.active.put(key, cell, this.#superseded, offset);
     this.writeCount++;
     this.#log.onPut();
-    if (this.#forgottenBytes >= memtables.segmentBytes && memtables.full.length === 0) this.rotate();
+    if (this.#forgottenBytes >= memtables.segmentBytes && memtables.full.length === 0) this.#rotate(0);
   }
 
   /**

@@ -64,7 +64,7 @@ test("what is stored is what was put, and the sums fit", async () => {
       };
       return world.runUntil(run());
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: 25, endOnFailure: true },
   );
   expect(goneCount).toBeGreaterThan(10);
 });

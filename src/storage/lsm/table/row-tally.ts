@@ -22,6 +22,9 @@ const DATABASES_MAX = 256;
 interface SlotCounts {
   readonly rows: Int32Array;
   readonly expiring: Int32Array;
+  /** Slots that something was added to, each once: so that small tallies are soon gone through. */
+  readonly touched: number[];
+  readonly isTouched: Uint8Array;
   totalRows: number;
   totalExpiring: number;
 }
@@ -38,6 +41,10 @@ export class RowTally {
   add(slot: number, database: number, rows: number, expiring: number): void {
     if (rows === 0 && expiring === 0) return;
     const counts = this.#databases[database] ?? this.#begin(database);
+    if (counts.isTouched[slot] === 0) {
+      counts.isTouched[slot] = 1;
+      counts.touched.push(slot);
+    }
     counts.rows[slot]! += rows;
     counts.expiring[slot]! += expiring;
     counts.totalRows += rows;
@@ -47,9 +54,8 @@ export class RowTally {
   addTally(other: RowTally, sign: 1 | -1 = 1): void {
     for (const [database, counts] of other.#databases.entries()) {
       if (counts === undefined) continue;
-      const { rows, expiring } = counts;
-      for (let slot = 0; slot < SLOT_COUNT; slot++)
-        this.add(slot, database, sign * rows[slot]!, sign * expiring[slot]!);
+      const { rows, expiring, touched } = counts;
+      for (const slot of touched) this.add(slot, database, sign * rows[slot]!, sign * expiring[slot]!);
     }
   }
 
@@ -58,8 +64,8 @@ export class RowTally {
     const taken = new RowTally();
     for (const [database, counts] of this.#databases.entries()) {
       if (counts === undefined) continue;
-      const { rows, expiring } = counts;
-      for (let below = 0; below < slot; below++) taken.add(below, database, rows[below]!, expiring[below]!);
+      const { rows, expiring, touched } = counts;
+      for (const each of touched) if (each < slot) taken.add(each, database, rows[each]!, expiring[each]!);
     }
     this.addTally(taken, -1);
     return taken;
@@ -80,7 +86,7 @@ export class RowTally {
     const counts = new ByteSink(1024);
     let count = 0;
     let before = 0;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    for (const slot of this.#touchedSlots()) {
       for (let database = 0; database < this.#databases.length; database++) {
         const rows = this.slotRows(slot, database);
         const expiring = this.#databases[database]?.expiring[slot] ?? 0;
@@ -115,10 +121,19 @@ export class RowTally {
     return tally;
   }
 
+  /** Rising. */
+  #touchedSlots(): readonly number[] {
+    const slots = new Set<number>();
+    for (const counts of this.#databases) for (const slot of counts?.touched ?? []) slots.add(slot);
+    return [...slots].sort((a, b) => a - b);
+  }
+
   #begin(database: number): SlotCounts {
-    const counts = {
+    const counts: SlotCounts = {
       rows: new Int32Array(SLOT_COUNT),
       expiring: new Int32Array(SLOT_COUNT),
+      touched: [],
+      isTouched: new Uint8Array(SLOT_COUNT),
       totalRows: 0,
       totalExpiring: 0,
     };
