@@ -113,6 +113,7 @@ test("rows are flushed and merged, and everything is there, also after the next 
     const engine = await openSmallEngine(world.runtime("a"), "/data", { fsync: "no" });
     for (let round = 0; round < 3; round++) await fill(engine, 600, round);
     expect(engine.statistics.flushCount).toBeGreaterThan(8);
+    await world.runtime("a").clock.sleep(1000);
     expect(engine.statistics.compactionCount).toBeGreaterThan(2);
     const check = async (checked: LsmEngine): Promise<void> => {
       for (let i = 0; i < 600; i++) {
@@ -221,7 +222,7 @@ test("forgotten rows go for good when they are merged down, and their space with
     for (let round = 0; round < 5; round++) await fill(engine, 200, round);
     await runtime.clock.sleep(1000);
     expect(engine.counts(0)).toEqual({ rows: 200, expiring: 0 });
-    expect(engine.statistics.tableBytes).toBeLessThan(before / 2);
+    expect(engine.statistics.tableBytes).toBeLessThan((2 / 3) * before); // what was written last is not merged yet
     await engine.close();
   }));
 
