@@ -17,8 +17,7 @@ import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import { RowKey, scanStart } from "../row-key.ts";
 import type { CellRules, RowCounts, StorageEngine } from "../storage-engine.ts";
-import { debtBytes, type PickerSettings } from "./compaction/picker.ts";
-import { compactionBytesPerSecond, delayMsPerMiB } from "./compaction/slowdown.ts";
+import { Backpressure } from "./engine/backpressure.ts";
 import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
@@ -62,7 +61,6 @@ export class LsmEngine implements StorageEngine {
   readonly #clock: Clock;
   readonly #rules: CellRules;
   readonly #traits: CellTraits;
-  readonly #picker: PickerSettings;
   readonly #hashSeed: number;
   readonly #memtables: Memtables;
   readonly #manifest: Manifest;
@@ -75,7 +73,7 @@ export class LsmEngine implements StorageEngine {
   readonly #sweep: ExpirySweep;
   readonly #clearing: DatabaseClearing;
   readonly #throttle: WriteThrottle;
-  #compactionLimit: number;
+  readonly #backpressure: Backpressure;
   readonly #closing = new AbortController();
   readonly #flushes: FlushWaiters;
   #tableSummary: MerkleSummary;
@@ -106,7 +104,6 @@ export class LsmEngine implements StorageEngine {
     this.#clock = runtime.clock;
     this.#rules = rules;
     this.#traits = traits;
-    this.#picker = picker;
     this.#hashSeed = settings.hashSeed;
     this.#ownKey = new RowKey(settings.hashSeed);
     this.#memtables = memtables;
@@ -115,7 +112,6 @@ export class LsmEngine implements StorageEngine {
     this.#flushes = new FlushWaiters(tables);
     this.#tableSummary = sums.summary;
     this.#throttle = new WriteThrottle(runtime.clock);
-    this.#compactionLimit = settings.compactionBytesPerSecond;
     const closing = this.#closing.signal;
     const retry = new Retry(runtime.clock, logger, closing);
     this.#changes = new TableChanges(manifest, tables, retry);
@@ -143,7 +139,7 @@ export class LsmEngine implements StorageEngine {
       picker,
       settings: tableSettings,
       tableBytes,
-      onCompacted: () => this.#adjustThrottle(),
+      onCompacted: () => this.#backpressure.adjust(),
     });
     const scanned = {
       scan: (from: Uint8Array) => this.scan(from, undefined),
@@ -165,6 +161,9 @@ export class LsmEngine implements StorageEngine {
     const [flusher, compactor] = [this.#flusher, this.#compactor];
     const expiredRows = (): number => this.#expiredRows;
     const throttle = this.#throttle;
+    const compactionLimit = settings.compactionBytesPerSecond;
+    const pressed = { memtables, tables, picker, throttle, compactor, compactionLimit };
+    this.#backpressure = new Backpressure(pressed);
     this.statistics = statisticsOf({ ...parts, flusher, compactor, log, throttle, picker, expiredRows });
     this.#onFull();
     this.#compactor.wake();
@@ -254,8 +253,7 @@ export class LsmEngine implements StorageEngine {
 
   /** What compactions may read from now on while they are not behind; 0 for no limit. */
   set compactionBytesPerSecond(limit: number) {
-    this.#compactionLimit = limit;
-    this.#adjustThrottle();
+    this.#backpressure.compactionLimit = limit;
   }
 
   /**
@@ -367,7 +365,7 @@ export class LsmEngine implements StorageEngine {
     );
     this.#tables.release();
     for (const memtable of cleared) this.#flusher.discard(memtable);
-    this.#adjustThrottle();
+    this.#backpressure.adjust();
   }
 
   async #clearDatabase(database: number): Promise<void> {
@@ -376,7 +374,7 @@ export class LsmEngine implements StorageEngine {
   }
 
   #onFull(): void {
-    this.#adjustThrottle();
+    this.#backpressure.adjust();
     this.#flusher.wake();
   }
 
@@ -384,17 +382,8 @@ export class LsmEngine implements StorageEngine {
     this.#flushCount++;
     this.#flushes.settle();
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
-    this.#adjustThrottle();
+    this.#backpressure.adjust();
     this.#compactor.wake();
-  }
-
-  #adjustThrottle(): void {
-    const { version } = this.#tables;
-    const fullMemtables = this.#memtables.full.length;
-    const debt = debtBytes(version, this.#picker);
-    const backlog = { fullMemtables, level0Count: version.level0.length, debtBytes: debt };
-    this.#throttle.msPerMiB = delayMsPerMiB(backlog);
-    this.#compactor.bytesPerSecond = compactionBytesPerSecond(this.#compactionLimit, backlog);
   }
 
   #copyOf(key: RowKey): RowKey {
