@@ -22,6 +22,7 @@ import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
 import { ExpirySweep, type Forgetting } from "./engine/expiry-sweep.ts";
+import { refuseIfFull } from "./engine/flush-refusal.ts";
 import { FlushWaiters } from "./engine/flush-waiters.ts";
 import { Flusher } from "./engine/flusher.ts";
 import { FORGOTTEN, isForgotten, withForgotten } from "./engine/forgotten-row.ts";
@@ -90,11 +91,8 @@ export class LsmEngine implements StorageEngine {
       ...options,
       traits: withForgotten(options.traits),
     };
-    const { runtime, logger, traits, hashSeed, segmentBytes, cacheBytes, recover } = settings;
     const places = placesIn(settings.directory);
-    const { disk, random } = runtime;
-    const recovery = { disk, random, logger, places, traits, hashSeed, segmentBytes, cacheBytes, recover };
-    return new LsmEngine(settings, places, await recoverParts(recovery));
+    return new LsmEngine(settings, places, await recoverParts({ ...settings, ...settings.runtime, places }));
   }
 
   private constructor(settings: LsmSettings, places: Places, parts: RecoveredParts) {
@@ -131,6 +129,7 @@ export class LsmEngine implements StorageEngine {
       task: flush,
       settings: tableSettings,
       onFlushed: (sums) => this.#onFlushed(sums?.summary),
+      onFailed: (cause) => refuseIfFull(cause, this.#writer, this.#throttle),
     });
     this.#compactor = new Compactor({
       ...shared,
@@ -380,6 +379,7 @@ export class LsmEngine implements StorageEngine {
 
   #onFlushed(summary: MerkleSummary | undefined): void {
     this.#flushCount++;
+    this.#writer.refusal = undefined;
     this.#flushes.settle();
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
     this.#backpressure.adjust();

@@ -1,4 +1,5 @@
 /** Turns full memtables into tables, the oldest first, one at a time. */
+import { StoreError } from "../../../base/errors.ts";
 import type { Background, Disk } from "../../../runtime/runtime.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import type { Memtable } from "../log/memtable.ts";
@@ -28,6 +29,8 @@ export interface FlusherOptions {
    * The memtable's rows are read from a table from now on, which has these sums; it had no rows if undefined.
    */
   readonly onFlushed: (sums: TableSums | undefined) => void;
+  /** It is tried again. */
+  readonly onFailed: (cause: StoreError) => void;
 }
 
 export class Flusher {
@@ -110,7 +113,12 @@ export class Flusher {
 
   #writeTable(memtable: Memtable): Promise<{ entry: TableEntry; sums: TableSums }> {
     const number = this.#options.manifest.takeFileNumbers(1);
-    return this.#options.retry.run("a flush", () => this.#write(memtable, number));
+    const write = (): Promise<{ entry: TableEntry; sums: TableSums }> =>
+      this.#write(memtable, number).catch((cause: unknown) => {
+        if (cause instanceof StoreError) this.#options.onFailed(cause);
+        throw cause;
+      });
+    return this.#options.retry.run("a flush", write);
   }
 
   async #write(memtable: Memtable, number: number): Promise<{ entry: TableEntry; sums: TableSums }> {

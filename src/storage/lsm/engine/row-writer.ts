@@ -41,6 +41,8 @@ export class RowWriter {
   tally: RowTally;
   /** Since the start. */
   writeCount = 0;
+  /** Set while rows cannot be flushed: puts throw it. */
+  refusal: StoreError | undefined = undefined;
   readonly #memtables: Memtables;
   readonly #log: LogWriter;
   readonly #traits: CellTraits;
@@ -62,7 +64,7 @@ export class RowWriter {
 
   /** True if nothing can be written now. */
   get isRefusing(): boolean {
-    return this.#log.refusal !== undefined;
+    return this.#log.refusal !== undefined || this.refusal !== undefined;
   }
 
   /**
@@ -71,7 +73,7 @@ export class RowWriter {
    */
   write(key: RowKey, cell: ByteRange, superseded: ByteRange | undefined): void {
     const cellLength = cell.end - cell.start;
-    if (this.#log.refusal !== undefined) throw this.#log.refusal;
+    this.#requireWritable();
     if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.#rotateFor(key.length, cellLength);
     const memtables = this.#memtables;
     const flags = flagsOf(cell, this.#traits); // before the cell that it may lie in is overwritten
@@ -98,7 +100,7 @@ export class RowWriter {
    * batch of the log, so that a crash leaves all of them or none. Throws as `write`, with nothing changed.
    */
   reserve(bytes: number): void {
-    if (this.#log.refusal !== undefined) throw this.#log.refusal;
+    this.#requireWritable();
     if (bytes > RESERVED_BYTES_MAX)
       throw new StoreError(
         "INVALID_REQUEST",
@@ -111,7 +113,7 @@ export class RowWriter {
   /** As `write`, blindly: what the row superseded is not known, and counts and sums are wrong from now on. */
   append(key: RowKey, cell: ByteRange): void {
     const cellLength = cell.end - cell.start;
-    if (this.#log.refusal !== undefined) throw this.#log.refusal;
+    this.#requireWritable();
     if (!this.#memtables.active.segment.fits(key.length, cellLength)) this.#rotateFor(key.length, cellLength);
     this.#memtables.active.put(key, cell, NOTHING);
     this.#log.onPut();
@@ -121,6 +123,12 @@ export class RowWriter {
   clear(): void {
     this.#rotate(0, true);
     this.tally = new RowTally();
+    this.refusal = undefined;
+  }
+
+  #requireWritable(): void {
+    if (this.#log.refusal !== undefined) throw this.#log.refusal;
+    if (this.refusal !== undefined) throw this.refusal;
   }
 
   /** Ends the active memtable. Returns the number of the last log with what was put so far. */

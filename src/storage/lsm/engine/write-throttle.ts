@@ -32,6 +32,11 @@ export class WriteThrottle {
     if (delay === 0) this.#owedMs = 0;
   }
 
+  /** True while nothing more should be written. */
+  get isStopped(): boolean {
+    return this.#gate !== undefined;
+  }
+
   /** Those who wait for the gate are told this: nobody knows when it will open. */
   fail(cause: unknown): void {
     if (this.#gate === undefined) return;
