@@ -201,3 +201,26 @@ describe("a limit", () => {
     expect(() => writer.ok()).not.toThrow();
   });
 });
+
+test("bulk strings from one buffer again and again are those of bulkRange, whatever becomes of the writer's own", () => {
+  const source = Uint8Array.from({ length: 400 }, (_, i) => i);
+  const writer = new ReplyWriter();
+  const expected = new ReplyWriter();
+  const compare = (): void => expect(writer.view()).toEqual(expected.view());
+  for (let i = 0; i < 3000; i++) {
+    const length = (i * 7) % 300; // some beyond what goes by words; all of them beyond the first buffer
+    writer.bulkKept(source, i % 100, (i % 100) + length);
+    expected.bulkRange(source, i % 100, (i % 100) + length);
+  }
+  compare();
+  for (const startAnew of ["abandon", "reset", "take"] as const) {
+    for (const each of [writer, expected]) each[startAnew]();
+    writer.bulkKept(source, 5, 105);
+    expected.bulkRange(source, 5, 105);
+    compare();
+  }
+  writer.forgetSources();
+  writer.bulkKept(source, 5, 105);
+  expected.bulkRange(source, 5, 105);
+  compare();
+});

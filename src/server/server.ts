@@ -266,6 +266,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.wallMs = this.runtime.clock.wallMs();
     this.statistics.sample(TICK_MS);
     this.measureMemory();
+    this.writer.forgetSources(); // an engine may have let go of them
     this.#closeSlowReaders();
     const { idleTimeoutMs } = this.settings;
     if (idleTimeoutMs === 0) return;

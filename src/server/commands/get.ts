@@ -26,6 +26,6 @@ export const getFast: FastPath = ({ server, database }, request, writer) => {
   if (found instanceof Promise) return found.then((value) => value ?? null);
   const { value } = replica;
   if (found === MISS) writer.nullBulk();
-  else writer.bulkRange(value.bytes, value.start, value.end);
+  else writer.bulkKept(value.bytes, value.start, value.end);
   return true;
 };
