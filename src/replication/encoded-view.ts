@@ -13,6 +13,7 @@ export const ABSENT_VIEW: KeyView = { value: undefined, expiresAtMs: NEVER, cell
 export class EncodedView implements KeyView {
   readonly value: Uint8Array | undefined;
   readonly expiresAtMs: number;
+  readonly hasSmallSums: boolean;
   readonly #bytes: Uint8Array;
   readonly #start: number;
   readonly #end: number;
@@ -28,13 +29,16 @@ export class EncodedView implements KeyView {
       const isLive = expiresAtMs === NEVER || expiresAtMs > wallMs;
       const from = compactPayloadStart(bytes, start);
       this.expiresAtMs = isLive ? expiresAtMs : NEVER;
+      this.hasSmallSums = true;
       this.value = isLive ? new Uint8Array(bytes.buffer, bytes.byteOffset + from, end - from) : undefined;
     } else if (counter.read(bytes, start, end)) {
       const isLive = !counter.isExpired(wallMs);
       this.expiresAtMs = isLive ? counter.expiresAtMs : NEVER;
+      this.hasSmallSums = true;
       this.value = isLive ? digitsOf(counter.value) : undefined;
     } else {
       const { value, expiresAtMs } = viewOf(this.cell, wallMs);
+      this.hasSmallSums = false;
       this.value = value;
       this.expiresAtMs = expiresAtMs;
     }

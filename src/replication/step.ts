@@ -16,7 +16,9 @@ export interface KeyView {
   readonly value: Uint8Array | undefined;
   /** Wall time at which it expires; 0 if never. */
   readonly expiresAtMs: number;
-  /** All that is known of the key: siblings and context. */
+  /** True only if every running sum of increments stays within 64 bits when a safe integer is added. */
+  readonly hasSmallSums?: boolean;
+  /** All that is known of the key: siblings and context. Decoded only when it is asked for. */
   readonly cell: Cell | undefined;
 }
 

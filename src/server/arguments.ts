@@ -1,4 +1,5 @@
 /** Reading a command's arguments, with Redis's own refusals. Each throws CommandError. */
+import { integerOf } from "../causality/counter-cell.ts";
 import { CommandError } from "./command-shape.ts";
 
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
@@ -33,6 +34,8 @@ export function echo(bytes: Uint8Array, bytesMax = 128): string {
 /** A signed 64-bit integer in canonical form ("7", "-1"; not "+7", "07", " 7"), or undefined. */
 export function parseInteger64(bytes: Uint8Array): bigint | undefined {
   if (bytes.length === 0 || bytes.length > 20) return undefined;
+  const short = integerOf(bytes, 0, bytes.length);
+  if (!Number.isNaN(short)) return BigInt(short);
   const text = latin1(bytes);
   if (!CANONICAL_INTEGER.test(text)) return undefined;
   const value = BigInt(text);

@@ -19,6 +19,8 @@ import {
 } from "../command.ts";
 
 const INT64_MIN = -(2n ** 63n);
+/** A safe integer has no more, with its sign. */
+const SAFE_BITS = 53;
 
 export const incr: UpdateCommand = {
   ...counting("incr"),
@@ -104,7 +106,9 @@ function add(view: KeyView, by: bigint): Effect {
 }
 
 /** False if a running sum of increments would leave 64 bits although the value, summed up, does not. */
-function canAdd({ cell }: KeyView, by: bigint): boolean {
+function canAdd(view: KeyView, by: bigint): boolean {
+  if (view.hasSmallSums && BigInt.asIntN(SAFE_BITS, by) === by) return true;
+  const { cell } = view;
   if (cell === undefined) return true;
   return cell.siblings.every((sibling) => sibling.kind !== "increment" || fitsInt64(sibling.total + by));
 }
