@@ -1,7 +1,7 @@
 /** One open file. Appends, truncations and syncs run one after another, in the order they were asked for. */
-import { fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { fstatSync, ftruncateSync, read, readSync, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import type { Outcome } from "../../base/errors.ts";
+import { type Outcome, StoreError } from "../../base/errors.ts";
 import { ioError } from "../io-error.ts";
 import type { DiskFile } from "../runtime.ts";
 
@@ -10,6 +10,9 @@ export class NodejsDiskFile implements DiskFile {
   readonly #file: FileHandle;
   /** Settles when every change asked for so far is over; never rejects. */
   #tail: Promise<void> = Promise.resolve();
+  /** Under way. */
+  #readCount = 0;
+  #onReadsOver: (() => void) | undefined;
 
   /** Requires: `file` was opened for reading and appending. */
   constructor(path: string, file: FileHandle) {
@@ -43,7 +46,9 @@ export class NodejsDiskFile implements DiskFile {
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {
-    return this.#attempt("not-applied", "read", () => this.#read(offset, length));
+    return this.#read(offset, length).catch((cause: unknown) => {
+      throw cause instanceof StoreError ? cause : ioError("not-applied", `cannot read ${this.#path}`, cause);
+    });
   }
 
   readSync(offset: number, length: number, target?: Uint8Array): Uint8Array {
@@ -59,7 +64,7 @@ export class NodejsDiskFile implements DiskFile {
   }
 
   close(): Promise<void> {
-    return this.#inOrder(() => this.#attempt("unknown", "close", () => this.#file.close()));
+    return this.#inOrder(() => this.#attempt("unknown", "close", () => this.#closeAfterReads()));
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
@@ -87,15 +92,35 @@ export class NodejsDiskFile implements DiskFile {
     }
   }
 
-  async #read(offset: number, length: number): Promise<Uint8Array> {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    let filled = 0;
-    while (filled < length) {
-      const { bytesRead } = await this.#file.read(bytes, filled, length - filled, offset + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
+  /** Without the file handle's own promises, which cost more than the read. */
+  #read(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+    return new Promise((resolve, reject) => {
+      const readOn = (filled: number): void => {
+        read(this.#file.fd, bytes, filled, length - filled, offset + filled, (cause, count) => {
+          const end = filled + count;
+          if (cause === null && count > 0 && end < length) {
+            readOn(end);
+            return;
+          }
+          if (--this.#readCount === 0) this.#onReadsOver?.();
+          if (cause === null) resolve(bytes.subarray(0, end));
+          else reject(ioError("not-applied", `cannot read ${this.#path}`, cause));
+        });
+      };
+      readOn(0); // throws if the file is closed: then nothing was begun
+      this.#readCount++;
+    });
+  }
+
+  /** The file's number may be another file's as soon as it is closed: no read must be under way. */
+  async #closeAfterReads(): Promise<void> {
+    while (this.#readCount > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onReadsOver = resolve;
+      });
     }
-    return new Uint8Array(bytes.buffer, 0, filled);
+    await this.#file.close();
   }
 
   #readSync(offset: number, length: number, target: Uint8Array): Uint8Array {
