@@ -66,11 +66,15 @@ export interface DispatcherDoor<S> {
   readonly writer: ReplyWriter;
   readonly wallMs: number;
   readonly allowsFastPaths: boolean;
+  /** How long requests of the present turn took. */
+  busyMicros: number;
   countFastCall(entry: CommandEntry<S>): void;
 }
 
 /** A request of more arguments is timed by itself, whatever path it takes. */
 const ARGUMENTS_TIMED_TOGETHER_MAX = 64;
+/** What a refusal is reckoned to take, which is not timed. */
+const REFUSAL_MICROS = 5;
 const ENDS_TRANSACTION = new Set(["exec", "discard", "quit", "reset"]);
 
 export class Dispatcher<S extends DispatchedSession<S>> {
@@ -136,6 +140,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   #countLong(session: S, entry: CommandEntry<S>, request: Request, startedMs: number): void {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
     entry.latency.record(micros);
+    this.#server.busyMicros += micros;
     this.#server.statistics.commands++;
     session.lastCommandName = entry.command.name;
     this.#server.slowLog.record(
@@ -157,6 +162,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   /** Counts a call that was refused before it ran. */
   #reject(item: TableItem<S> | undefined, cause: unknown): Refusal {
     const refusal = this.refusal(cause);
+    this.#server.busyMicros += REFUSAL_MICROS;
     if (item?.kind === "command") item.entry.rejectedCalls++;
     this.#server.statistics.countError(refusal.text);
     return refusal;
@@ -223,6 +229,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   #finish(session: S, call: Call<S>, startedMs: number, answer: Answer): Answer {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
     call.entry.latency.record(micros);
+    this.#server.busyMicros += micros;
     if (isRefusal(answer)) {
       call.entry.failedCalls++;
       this.#server.statistics.countError(answer.text);

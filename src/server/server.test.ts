@@ -15,14 +15,30 @@ let server: Server;
 let connect: () => HandmadeConnection;
 let failAccept: () => void;
 let logged: string[];
+/** How much later it is whenever somebody looks at the clock. */
+let tickMs: number;
 
 beforeEach(() => start({}));
 
 async function start(settings: Partial<NodeSettings>): Promise<void> {
   const accept: ((connection: Connection) => void)[] = [];
   world = new SimWorld("server");
+  tickMs = 0;
+  const base = world.runtime("a");
+  const { clock } = base;
+  let ticks = 0;
   const runtime = {
-    ...world.runtime("a"),
+    ...base,
+    clock: {
+      monotonicMs: () => {
+        ticks += tickMs;
+        return clock.monotonicMs() + ticks;
+      },
+      wallMs: () => clock.wallMs(),
+      sleep: (delayMs: number, signal?: AbortSignal) => clock.sleep(delayMs, signal),
+      every: (intervalMs: number, tick: () => void) => clock.every(intervalMs, tick),
+      defer: (task: () => void) => clock.defer(task),
+    },
     network: {
       async listen(options: ListenOptions, onConnection: (connection: Connection) => void) {
         accept.push(onConnection);
@@ -316,6 +332,36 @@ describe("a transaction whose replies are too long together", () => {
     expect(afterQueued(sleeper.written.slice(mark))).toBe("*3\r\n_\r\n+OK\r\n_\r\n");
     expect(afterQueued(other.written)).toBe("*2\r\n$-1\r\n$5\r\nother\r\n");
   });
+});
+
+test("a client that sends many slow requests at once lets others have their turn in between", async () => {
+  const [hog, other] = [connect(), connect()];
+  tickMs = 1;
+  hog.say("STRLEN none\r\n".repeat(1_000));
+  const first = hog.written.length / ":0\r\n".length;
+  expect(first).toBeGreaterThan(1);
+  expect(first).toBeLessThan(20);
+  other.say("PING\r\n");
+  expect(other.written).toBe("+PONG\r\n");
+  await world.runFor(10);
+  server.outbox.flush();
+  expect(hog.written).toBe(":0\r\n".repeat(1_000));
+});
+
+test("requests that wait for their turn are run before the connection ends, and not after it has gone", async () => {
+  const [last, gone] = [connect(), connect()];
+  tickMs = 1;
+  last.sayLast("STRLEN none\r\n".repeat(100));
+  gone.say(`${"STRLEN none\r\n".repeat(100)}SET canary dead\r\n`);
+  gone.vanish();
+  expect(last.hasEnded).toBe(false);
+  await world.runFor(10);
+  server.outbox.flush();
+  expect(last.written).toBe(":0\r\n".repeat(100));
+  expect(last.hasEnded).toBe(true);
+  const other = connect();
+  other.say("GET canary\r\n");
+  expect(other.written).toBe("$-1\r\n");
 });
 
 test("connections that cannot be accepted are counted, and told of now and then", async () => {

@@ -75,6 +75,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   /** Wall time of the present turn. */
   wallMs: number;
+  /** See SessionHost. */
+  busyMicros = 0;
   /** False while requests need to be held back or timed one by one. */
   allowsFastPaths = true;
 
@@ -195,6 +197,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     const { clock } = this.runtime;
     this.wallMs = clock.wallMs();
     this.#turnStartedMs = clock.monotonicMs();
+    this.busyMicros = 0;
   }
 
   /** Called for each request that a fast path answered. */

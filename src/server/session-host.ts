@@ -12,7 +12,7 @@ import type { Outbox } from "./outbox.ts";
 import type { Statistics } from "./statistics.ts";
 
 export interface SessionHost<S> {
-  readonly runtime: { readonly clock: Pick<Clock, "wallMs"> };
+  readonly runtime: { readonly clock: Pick<Clock, "wallMs" | "defer"> };
   readonly node: StorageNode;
   readonly settings: Pick<NodeSettings, "password" | "valueBytesMax">;
   readonly limits: Pick<ClientLimits, "replyBytesMax" | "unsentBytesMax">;
@@ -29,6 +29,8 @@ export interface SessionHost<S> {
   };
   /** Wall time of the present turn. */
   readonly wallMs: number;
+  /** How long requests of the present turn took; roughly, since short ones are not timed. */
+  readonly busyMicros: number;
   beginTurn(): void;
   endTurn(): void;
   onClientBytes(difference: number): void;

@@ -27,6 +27,9 @@ import { WatchList } from "./watch-list.ts";
 /** Replies waiting in this process beyond which a session stops running requests until its reader catches up. */
 const UNSENT_BYTES_PAUSE = 1024 * 1024;
 
+/** How long the requests of one session may keep all others waiting, unless it is a single one that takes longer. */
+const TURN_MICROS_MAX = 10_000;
+
 /** CLIENT REPLY: `skip` leaves out the next reply only. */
 export type ReplyMode = "on" | "off" | "skip";
 
@@ -65,6 +68,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   heldBytes = 0;
 
   #isAwaiting = false;
+  #isYielding = false;
   #isBackedUp = false;
   #isClosing = false;
   #isClosed = false;
@@ -97,9 +101,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     return this.#isClosed;
   }
 
-  /** True while a request of this session awaits something, or its reply does. */
+  /** True while a request of this session awaits something, be it its turn, or its reply does. */
   get isWaiting(): boolean {
-    return this.#isAwaiting || this.#lateCount > 0;
+    return this.#isAwaiting || this.#isYielding || this.#lateCount > 0;
   }
 
   /** Memory held for this client's requests and replies, and for the names it goes by, which may be long. */
@@ -239,11 +243,22 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
       if (status === REQUEST) this.#dispatch(request);
       else this.#onUnusual(status);
       if (writer.length > GATHERED_BYTES_MAX) this.#gather();
+      if (server.busyMicros > TURN_MICROS_MAX && decoder.pendingBytes > 0) this.#letOthersRun();
     }
     this.#gather();
     this.#pendingCount--;
     this.#endIfDone();
     server.endTurn();
+  }
+
+  /** Goes on with what was received when those who wait have had their turn. */
+  #letOthersRun(): void {
+    this.#isYielding = true;
+    this.connection.pause();
+    this.server.runtime.clock.defer(() => {
+      this.#isYielding = false;
+      if (!this.#isClosed) this.#resume();
+    });
   }
 
   #dispatch(request: Request): void {
