@@ -131,7 +131,7 @@ export class KeyAtHand {
     if (end - start > PEEK_BYTES_MAX) return ELSEWHERE;
     const { value } = this;
     if (isCompact(bytes, start, end)) {
-      if (isCompactExpired(bytes, start, wallMs)) return MISS;
+      if (isCompactExpired(bytes, start, wallMs)) return this.#missExpired(wallMs);
       value.bytes = bytes;
       value.start = compactPayloadStart(bytes, start);
       value.end = end;
@@ -139,11 +139,24 @@ export class KeyAtHand {
     }
     const counter = this.#counter;
     if (!counter.read(bytes, start, end)) return ELSEWHERE;
-    if (counter.isExpired(wallMs)) return MISS;
+    if (counter.isExpired(wallMs)) return this.#missExpired(wallMs);
     value.bytes = this.#digits;
     value.end = DIGITS_MAX;
     value.start = writeDigits(this.#digits, counter.value);
     return HIT;
+  }
+
+  #missExpired(wallMs: number): Peek {
+    this.dropIfExpired(wallMs);
+    return MISS;
+  }
+
+  /** Lets the engine forget the key at once if it has expired, as Redis does with a key that it meets. */
+  dropIfExpired(wallMs: number): void {
+    const cell = this.#cell;
+    if (cell.end === cell.start || this.#engine.dropIfExpired === undefined) return;
+    this.#engine.dropIfExpired(this.#rowKey, wallMs);
+    cell.end = cell.start;
   }
 
   /** What a step sees of the key. `isKept`: it shall outlive the engine's next call. */

@@ -168,7 +168,12 @@ export class LocalReplica {
   ): Awaitable<R> {
     if (!this.#cells.isPinned) {
       const later = this.#find(ref, touch);
-      if (later === undefined) return step(this.lookups.count(this.#key.view(wallMs, false)));
+      if (later === undefined) {
+        const view = this.lookups.count(this.#key.view(wallMs, false));
+        const reply = step(view);
+        if (view.value === undefined) this.#key.dropIfExpired(wallMs);
+        return reply;
+      }
       keep?.();
       return later.then((cell) => step(this.lookups.count(viewOf(cell, wallMs))));
     }
@@ -347,8 +352,12 @@ export class LocalReplica {
   /** Runs a step on the key at hand. */
   #updateAtHand<R>(wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
     const key = this.#key;
-    const { reply, change, replyAfter } = step(key.view(wallMs, false));
-    if (change === undefined) return reply;
+    const view = key.view(wallMs, false);
+    const { reply, change, replyAfter } = step(view);
+    if (change === undefined) {
+      if (view.value === undefined) key.dropIfExpired(wallMs);
+      return reply;
+    }
     let own = ownReply(reply);
     const written =
       replyAfter === undefined

@@ -59,6 +59,9 @@ export interface StorageEngine {
   /** Merges a cell from elsewhere into the row by CellRules.merge. Else as `put`. */
   merge(key: RowKey, cell: ByteRange): void | Promise<void>;
 
+  /** Where there is such a method: drops the row at once if it has expired and is collectible. Counts as `dropExpired`. */
+  dropIfExpired?(key: RowKey, wallMs: number): void;
+
   /**
    * Undefined if everything put so far is already as durable as the settings promise; otherwise a promise
    * of that. One wait covers any number of puts (group commit).

@@ -173,6 +173,16 @@ export class MemoryEngine implements StorageEngine {
     return this.#expiredRows - before;
   }
 
+  dropIfExpired(key: RowKey, wallMs: number): void {
+    const address = this.#table.find(key);
+    if (address === 0) return;
+    this.#table.rows.cellInto(address, this.#cell);
+    const expiresAtMs = this.#rules.expiresAtMs(this.#cell);
+    if (expiresAtMs === NEVER_EXPIRES || expiresAtMs > wallMs) return;
+    if (this.#rules.isCollectible(this.#cell, wallMs)) this.#dropExpired(address);
+    this.#table.compactAfterWrite();
+  }
+
   async close(): Promise<void> {
     this.#table.clear();
   }
