@@ -242,8 +242,8 @@ describe("DEBUG SET-ACTIVE-EXPIRE 0 leaves expired keys", () => {
 
   beforeEach(async () => {
     await say("DEBUG", "SET-ACTIVE-EXPIRE", "0");
-    for (const key of ["a", "b"]) await say("SET", key, "1", "PX", "10");
-    const endMs = (await serverMs()) + 11;
+    for (const key of ["a", "b"]) await say("SET", key, "1", "PX", "300");
+    const endMs = (await serverMs()) + 301;
     while ((await serverMs()) < endMs);
   });
 

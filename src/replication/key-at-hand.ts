@@ -159,6 +159,12 @@ export class KeyAtHand {
     cell.end = cell.start;
   }
 
+  /** As `dropIfExpired`, after a step that has seen the key and wants nothing done to it; gives its reply back. */
+  leave<R>({ value }: KeyView, wallMs: number, reply: R): R {
+    if (value === undefined) this.dropIfExpired(wallMs);
+    return reply;
+  }
+
   /** What a step sees of the key. `isKept`: it shall outlive the engine's next call. */
   view(wallMs: number, isKept: boolean): KeyView {
     const { bytes, start, end } = this.#cell;

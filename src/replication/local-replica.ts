@@ -45,7 +45,6 @@ export class LocalReplica {
   readonly #access: ExclusiveAccess;
   readonly #changes: ChangesAtOnce;
   readonly #watchBoard = new WatchBoard();
-  /** Many keys of one request. */
   readonly inPlace: KeysInPlace;
 
   constructor(
@@ -168,12 +167,8 @@ export class LocalReplica {
   ): Awaitable<R> {
     if (!this.#cells.isPinned) {
       const later = this.#find(ref, touch);
-      if (later === undefined) {
-        const view = this.lookups.count(this.#key.view(wallMs, false));
-        const reply = step(view);
-        if (view.value === undefined) this.#key.dropIfExpired(wallMs);
-        return reply;
-      }
+      const effect = (view: KeyView): Effect<R> => ({ reply: step(this.lookups.count(view)) });
+      if (later === undefined) return this.#runAtHand(wallMs, effect);
       keep?.();
       return later.then((cell) => step(this.lookups.count(viewOf(cell, wallMs))));
     }
@@ -209,7 +204,7 @@ export class LocalReplica {
       key.name(physical, ref.key, 0, ref.key.length);
       if (this.#access.isFree(key.hash)) {
         early = key.find(true);
-        if (early === undefined) return this.#updateAtHand(wallMs, step);
+        if (early === undefined) return this.#runAtHand(wallMs, step);
       }
     }
     return this.#updateLoaded(keep?.()[0] ?? ref, wallMs, step, early);
@@ -322,10 +317,6 @@ export class LocalReplica {
     return { database: this.#databases.physicalOf(database), key };
   }
 
-  #storedAll(refs: readonly KeyRef[]): readonly KeyRef[] {
-    return refs.map((ref) => this.#stored(ref));
-  }
-
   /** Takes up the key and finds it: undefined once it is at hand, or a promise of its cell. */
   #find({ database, key }: KeyRef, touch: boolean): undefined | Promise<Cell | undefined> {
     this.#key.name(this.#databases.physicalOf(database), key, 0, key.length);
@@ -350,14 +341,11 @@ export class LocalReplica {
   }
 
   /** Runs a step on the key at hand. */
-  #updateAtHand<R>(wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
+  #runAtHand<R>(wallMs: number, step: (view: KeyView) => Effect<R>): Awaitable<R> {
     const key = this.#key;
     const view = key.view(wallMs, false);
     const { reply, change, replyAfter } = step(view);
-    if (change === undefined) {
-      if (view.value === undefined) key.dropIfExpired(wallMs);
-      return reply;
-    }
+    if (change === undefined) return key.leave(view, wallMs, reply);
     let own = ownReply(reply);
     const written =
       replyAfter === undefined
@@ -383,7 +371,8 @@ export class LocalReplica {
     const own = changes.map((change) =>
       change !== undefined && "value" in change ? { ...change, value: change.value.slice() } : change,
     );
-    void this.#cells.storeAll(this.#changer.writesOf(this.#storedAll(refs), cells, own, wallMs));
+    const stored = refs.map((ref) => this.#stored(ref));
+    void this.#cells.storeAll(this.#changer.writesOf(stored, cells, own, wallMs));
   }
 
   /** As `update`, on the decoded cell; `early` is a promise of it, if it is being read already. */

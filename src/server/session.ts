@@ -6,8 +6,7 @@
  * than its replies) stops reading, so that its memory stays bounded by what it may hold.
  * Hot: `onBytes` to `send` is the life of every request; watched by `bench -- redis`.
  */
-import { failure, type Reply, writeReply } from "../resp/reply.ts";
-import { ReplyTooLarge } from "../resp/reply-writer.ts";
+import { failure, type Reply } from "../resp/reply.ts";
 import type { Request } from "../resp/request.ts";
 import {
   type DecodeStatus,
@@ -21,14 +20,10 @@ import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
 import { type Answer, NO_REPLY } from "./command-shape.ts";
 import { GATHERED_BYTES_MAX, type Sender } from "./outbox.ts";
 import type { SessionHost } from "./session-host.ts";
+import { TURN_MICROS_MAX, UNSENT_BYTES_PAUSE } from "./session-limits.ts";
 import { Transaction } from "./transaction.ts";
 import { WatchList } from "./watch-list.ts";
-
-/** Replies waiting in this process beyond which a session stops running requests until its reader catches up. */
-const UNSENT_BYTES_PAUSE = 1024 * 1024;
-
-/** How long the requests of one session may keep all others waiting, unless it is a single one that takes longer. */
-const TURN_MICROS_MAX = 10_000;
+import { writeIfFits } from "./whole-or-nothing.ts";
 
 /** CLIENT REPLY: `skip` leaves out the next reply only. */
 export type ReplyMode = "on" | "off" | "skip";
@@ -68,7 +63,6 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   heldBytes = 0;
 
   #isAwaiting = false;
-  #isYielding = false;
   #isBackedUp = false;
   #isClosing = false;
   #isClosed = false;
@@ -103,7 +97,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** True while a request of this session awaits something, be it its turn, or its reply does. */
   get isWaiting(): boolean {
-    return this.#isAwaiting || this.#isYielding || this.#lateCount > 0;
+    return this.#isAwaiting || this.#lateCount > 0;
   }
 
   /** Memory held for this client's requests and replies, and for the names it goes by, which may be long. */
@@ -253,12 +247,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** Goes on with what was received when those who wait have had their turn. */
   #letOthersRun(): void {
-    this.#isYielding = true;
-    this.connection.pause();
-    this.server.runtime.clock.defer(() => {
-      this.#isYielding = false;
-      if (!this.#isClosed) this.#resume();
-    });
+    const { clock } = this.server.runtime;
+    if (!this.isWaiting) this.#await(new Promise((resolve) => clock.defer(() => resolve(NO_REPLY))));
   }
 
   #dispatch(request: Request): void {
@@ -296,20 +286,14 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   /** A reply longer than a client may leave unread is replaced by an error: it was never sent. What was written stays. */
   #write(reply: Reply): void {
     const { writer, limits, outbox } = this.server;
-    const mark = writer.length;
-    try {
-      writeReply(writer, reply);
-    } catch (cause) {
-      if (!(cause instanceof ReplyTooLarge)) throw cause;
-      writer.truncate(mark);
-      if (mark > 0) {
-        this.#gather();
-        outbox.flush(); // it may fit where nothing goes before it
-        this.#write(reply);
-        return;
-      }
+    if (writeIfFits(writer, reply)) return;
+    if (writer.length === 0) {
       writer.error(`OVERLOADED UNKNOWN the reply is longer than ${limits.replyBytesMax} bytes`);
+      return;
     }
+    this.#gather();
+    outbox.flush(); // it may fit where nothing goes before it
+    this.#write(reply);
   }
 
   /** Stops reading until the promise of a reply is kept. */

@@ -2,9 +2,10 @@
  * The replies of a transaction, written as they are made: a reply that waits for those after it as bytes cannot hold
  * a value that the transaction has replaced since, and what they come to has a bound.
  */
-import { type Reply, type TaggedReply, writeReply } from "../resp/reply.ts";
-import { ReplyTooLarge, ReplyWriter } from "../resp/reply-writer.ts";
+import type { Reply, TaggedReply } from "../resp/reply.ts";
+import { ReplyWriter } from "../resp/reply-writer.ts";
 import { type Answer, CommandError, NO_REPLY } from "./command-shape.ts";
+import { writeIfFits } from "./whole-or-nothing.ts";
 
 /** Room for the header of the array, which is written last. */
 const HEADER_BYTES_MAX = 32;
@@ -28,13 +29,9 @@ export class TransactionReplies {
     if (answer === NO_REPLY || this.#isTooLong) return;
     this.#count++;
     this.#writer.protocol = protocol;
-    try {
-      writeReply(this.#writer, answer);
-    } catch (cause) {
-      if (!(cause instanceof ReplyTooLarge)) throw cause;
-      this.#isTooLong = true;
-      this.#writer.reset();
-    }
+    if (writeIfFits(this.#writer, answer)) return;
+    this.#isTooLong = true;
+    this.#writer.reset();
   }
 
   /** One array of all replies, which outlives this. Throws CommandError if they are too long: then none can be told. */

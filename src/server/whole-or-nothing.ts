@@ -1,13 +1,29 @@
-/** For replies that are written part by part. */
-import type { ReplyWriter } from "../resp/reply-writer.ts";
+/** Replies that are written all or not at all. */
+import { StoreError } from "../base/errors.ts";
+import { type Reply, writeReply } from "../resp/reply.ts";
+import { ReplyTooLarge, type ReplyWriter } from "../resp/reply-writer.ts";
 
-/** Runs `write`; if it is false, or throws, nothing that it has written is left, and this is false. */
+/** Writes the reply, or is false, with nothing written, if it is too large. */
+export function writeIfFits(writer: ReplyWriter, reply: Reply): boolean {
+  const mark = writer.length;
+  try {
+    writeReply(writer, reply);
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof ReplyTooLarge)) throw cause;
+    writer.truncate(mark);
+    return false;
+  }
+}
+
+/** Runs `write`; if that is false or refused, nothing that it has written is left, and this is false. */
 export function wholeOrNothing(writer: ReplyWriter, write: () => boolean): boolean {
   const mark = writer.length;
   try {
     if (write()) return true;
-  } catch {
+  } catch (cause) {
     // The general way meets the same, and says so.
+    if (!(cause instanceof ReplyTooLarge || cause instanceof StoreError)) throw cause;
   }
   writer.truncate(mark);
   return false;
