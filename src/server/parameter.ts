@@ -106,7 +106,7 @@ export function as(name: string, read: (settings: LiveSettings) => string): Para
     name,
     read,
     write: (draft, text) =>
-      text.toLowerCase() === read(draft) ? undefined : `this node supports only '${read(draft)}'`,
+      text.toLowerCase() === read(draft) ? undefined : `this version supports only '${read(draft)}'`,
   };
 }
 
