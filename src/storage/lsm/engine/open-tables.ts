@@ -6,6 +6,7 @@
  * `bench -- table`.
  */
 import { assert } from "../../../base/assert.ts";
+import { forEachAtOnce } from "../../../base/at-once.ts";
 import { type ByteRange, compareBytes } from "../../../base/bytes.ts";
 import { StoreError } from "../../../base/errors.ts";
 import type { Logger } from "../../../base/logger.ts";
@@ -21,6 +22,9 @@ import type { TableSums } from "../table/table-writer.ts";
 import { isForgotten } from "./forgotten-row.ts";
 import type { RowSource } from "./row-source.ts";
 import { TableRun } from "./table-run.ts";
+
+/** Each open is a few waits for the disk. */
+const OPENED_AT_ONCE = 8;
 
 export interface OpenTablesOptions {
   readonly disk: Disk;
@@ -51,7 +55,7 @@ export class OpenTables {
   static async open(options: OpenTablesOptions, version: Version): Promise<OpenTables> {
     const tables = new OpenTables(options, version);
     try {
-      for (const table of version.tables) await tables.add(table);
+      await forEachAtOnce(version.tables, OPENED_AT_ONCE, (table) => tables.add(table));
     } catch (cause) {
       await tables.close();
       throw cause;

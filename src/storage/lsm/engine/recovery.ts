@@ -1,4 +1,5 @@
 /** Brings an engine's parts back from its directory: tables by the manifest, memtables by the log. */
+import { forEachAtOnce } from "../../../base/at-once.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Disk, Random } from "../../../runtime/runtime.ts";
 import { findClearing } from "../log/log-clearing.ts";
@@ -12,6 +13,9 @@ import type { TableSums } from "../table/table-writer.ts";
 import { Memtables } from "./memtables.ts";
 import { OpenTables } from "./open-tables.ts";
 import { addMemtable } from "./row-sums.ts";
+
+/** Tables whose sums are in memory at a time: up to 8 MiB each. */
+const SUMS_AT_ONCE = 4;
 
 export interface Places {
   readonly directory: string;
@@ -103,12 +107,12 @@ async function addUpSums(
 ): Promise<Pick<RecoveredParts, "sums" | "newestWallMs">> {
   const sums = { summary: new MerkleSummary(), tally: new RowTally() };
   let newestWallMs = 0;
-  for (const table of tables.version.tables) {
+  await forEachAtOnce(tables.version.tables, SUMS_AT_ONCE, async (table) => {
     const { summary, tally } = await tables.loadSums(table);
     sums.summary.addSummary(summary);
     sums.tally.addTally(tally);
     newestWallMs = Math.max(newestWallMs, table.properties.newestWallMs);
-  }
+  });
   for (const memtable of [...memtables.full, memtables.active]) {
     newestWallMs = Math.max(newestWallMs, addMemtable(sums.tally, memtable, traits));
   }

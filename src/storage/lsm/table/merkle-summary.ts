@@ -81,11 +81,11 @@ export class MerkleSummary {
 
   /** Adds the leaves `from` <= leaf < `to` of another summary. */
   addSummary(other: MerkleSummary, from = 0, to = SLOT_COUNT * SLOT_LEAF_COUNT): void {
-    other.forEachLeaf((leaf, sum) => this.add(leaf, sum), from, to);
+    this.#combine(other, 1, from, to);
   }
 
   subtractSummary(other: MerkleSummary, from = 0, to = SLOT_COUNT * SLOT_LEAF_COUNT): void {
-    other.forEachLeaf((leaf, sum) => this.subtract(leaf, sum), from, to);
+    this.#combine(other, -1, from, to);
   }
 
   /** Becomes the leaf's sum. */
@@ -143,6 +143,7 @@ export class MerkleSummary {
     const summary = new MerkleSummary();
     const source = new ByteSource(bytes, origin);
     const slotCount = source.number();
+    summary.#words = new Int32Array(Math.min(slotCount, SLOT_COUNT) * SLOT_WORDS);
     let slot = -1;
     for (let i = 0; i < slotCount; i++) {
       slot += source.number() + 1;
@@ -169,13 +170,34 @@ export class MerkleSummary {
     }
   }
 
+  /** Requires: nothing was added to the slot yet. */
   #decodeSlot(slot: number, source: ByteSource): void {
     const bits = source.bytes(LEAF_BITS_BYTES);
+    const start = this.#wordAt(slot * SLOT_LEAF_COUNT);
+    const words = this.#words;
+    const bytes = source.bytes(8 * bitCount(bits));
+    let at = 0;
     for (let i = 0; i < SLOT_LEAF_COUNT; i++) {
       if ((bits[i >>> 3]! & (1 << (i & 7))) === 0) continue;
-      this.#hash.low = source.uint32() | 0;
-      this.#hash.high = source.uint32() | 0;
-      this.add(slot * SLOT_LEAF_COUNT + i, this.#hash);
+      words[start + 2 * i] = uint32At(bytes, at);
+      words[start + 2 * i + 1] = uint32At(bytes, at + 4);
+      at += 8;
+    }
+  }
+
+  /** Adds, or takes out, the leaves `from` <= leaf < `to` of another summary. */
+  #combine(other: MerkleSummary, sign: 1 | -1, from: number, to: number): void {
+    const mask = sign === 1 ? 0 : -1; // -x is ~x + 1, and stays an integer of 32 bits
+    const end = Math.ceil(to / SLOT_LEAF_COUNT);
+    for (let slot = Math.floor(from / SLOT_LEAF_COUNT); slot < end; slot++) {
+      const page = other.#pages[slot]!;
+      if (page === 0) continue;
+      const first = Math.max(from, slot * SLOT_LEAF_COUNT);
+      const count = 2 * (Math.min(to, (slot + 1) * SLOT_LEAF_COUNT) - first);
+      const at = this.#wordAt(first);
+      const otherAt = (page - 1) * SLOT_WORDS + 2 * (first % SLOT_LEAF_COUNT);
+      const [words, otherWords] = [this.#words, other.#words];
+      for (let i = 0; i < count; i++) words[at + i]! += (otherWords[otherAt + i]! ^ mask) - mask;
     }
   }
 
@@ -203,4 +225,14 @@ export class MerkleSummary {
     this.#pages[slot] = ++this.#pageCount;
     return this.#pageCount;
   }
+}
+
+function bitCount(bytes: Uint8Array): number {
+  let count = 0;
+  for (const byte of bytes) for (let bits = byte; bits !== 0; bits &= bits - 1) count++;
+  return count;
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
