@@ -1,0 +1,144 @@
+/**
+ * The changes of a topology: pure functions from one to the next, each an epoch on. They are what is proposed to the
+ * topology's register, so they look at the topology that is there, and refuse what does not fit it.
+ *
+ *   foundTopology -> addMember -> finishMove       the newcomer has streamed its slots
+ *                    removeMember -> finishMove    the others have streamed the leaver's slots
+ *                    changeWeight -> finishMove
+ *                    setKeyspace
+ *
+ * While one move is under way, or voters change, the next must wait.
+ */
+import { compareText, type NodeId, type RingMember } from "../ring/ring-member.ts";
+import { allocateTokens } from "../ring/token-allocation.ts";
+import {
+  copiesOf,
+  DEFAULT_KEYSPACE,
+  findTopologyFault,
+  type Keyspace,
+  type Move,
+  memberOf,
+  ringMembersNext,
+  type Topology,
+  type TopologyMember,
+} from "./topology.ts";
+
+export type TopologyChange =
+  | { readonly kind: "changed"; readonly topology: Topology }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** What a node says of itself when it asks to join. */
+export type Newcomer = Omit<RingMember, "tokens">;
+
+/** A cluster of one node, which is a member at once: there is nothing to stream. */
+export function foundTopology(
+  clusterId: string,
+  founder: Newcomer,
+  keyspace: Omit<Keyspace, "name">,
+): TopologyChange {
+  const named = { ...keyspace, name: DEFAULT_KEYSPACE };
+  const [member] = allocateTokens([{ ...founder, tokens: [] }], copiesOf(named));
+  const members = [{ ...member!, state: "member" as const }];
+  return checked({ epoch: 1, clusterId, members, keyspaces: [named], voters: [founder.id] });
+}
+
+/** The newcomer is pending for the slots of its tokens to come until finishMove. */
+export function addMember(topology: Topology, newcomer: Newcomer): TopologyChange {
+  if (memberOf(topology, newcomer.id) !== undefined) return refused(`${newcomer.id} is a member already`);
+  const member: TopologyMember = { ...newcomer, tokens: [], state: "joining" };
+  const members = [...topology.members, member].sort((a, b) => compareText(a.id, b.id));
+  const nextVoters = [...topology.voters, newcomer.id].sort(compareText);
+  return beginMove(topology, { ...topology, members, nextVoters }, { kind: "join", id: newcomer.id });
+}
+
+/** The leaver keeps its slots until finishMove, and its vote until then. An id that has left never comes back. */
+export function removeMember(topology: Topology, id: NodeId): TopologyChange {
+  const leaver = memberOf(topology, id);
+  if (leaver === undefined) return refused(`${id} is no member`);
+  if (topology.members.length === 1) return refused("the last member cannot leave");
+  const members = topology.members.map((member) =>
+    member === leaver ? { ...member, state: "leaving" as const } : member,
+  );
+  return beginMove(topology, { ...topology, members }, { kind: "leave", id });
+}
+
+export function changeWeight(topology: Topology, id: NodeId, weight: number): TopologyChange {
+  if (memberOf(topology, id) === undefined) return refused(`${id} is no member`);
+  const members = topology.members.map((member) => (member.id === id ? { ...member, weight } : member));
+  const fault = findTopologyFault({ ...topology, members });
+  if (fault !== undefined) return refused(fault);
+  return beginMove(topology, { ...topology, members }, { kind: "reweigh", id });
+}
+
+/** Every slot that moved is where it shall be: the ring to come is the ring. */
+export function finishMove(topology: Topology, id: NodeId): TopologyChange {
+  const { move, nextVoters } = topology;
+  if (move?.id !== id) return refused(`no move of ${id} is under way`);
+  if (nextVoters !== undefined) return refused("voters are changing");
+  const next = new Map(ringMembersNext(topology).map((member) => [member.id, member.tokens]));
+  const isLeave = move.kind === "leave";
+  const members = topology.members
+    .filter((member) => !isLeave || member.id !== id)
+    .map((member) => ({ ...member, tokens: next.get(member.id) ?? member.tokens, state: "member" as const }));
+  const voters = topology.voters.filter((voter) => voter !== id);
+  return advance(topology, { members, ...(isLeave && { nextVoters: voters }) }, "move");
+}
+
+/** The second half of a change of voters: only those to come are left. Nothing else may change before. */
+export function finishVoters(topology: Topology): TopologyChange {
+  if (topology.nextVoters === undefined) return refused("voters are not changing");
+  return advance(topology, { voters: topology.nextVoters }, "nextVoters");
+}
+
+/** Adds the keyspace, or replaces the one of its name. */
+export function setKeyspace(topology: Topology, keyspace: Keyspace): TopologyChange {
+  if (topology.nextVoters !== undefined) return refused("voters are changing");
+  const others = topology.keyspaces.filter(({ name }) => name !== keyspace.name);
+  return advance(topology, {
+    keyspaces: [...others, keyspace].sort((a, b) => compareText(a.name, b.name)),
+  });
+}
+
+function beginMove(before: Topology, after: Topology, move: Omit<Move, "tokens">): TopologyChange {
+  if (before.move !== undefined) return refused(`the move of ${before.move.id} is under way`);
+  if (before.nextVoters !== undefined) return refused("voters are changing");
+  const fault = findTopologyFault(after);
+  if (fault !== undefined) return refused(fault);
+  const staying = after.members.filter(({ id }) => move.kind !== "leave" || id !== move.id);
+  const keyspace = after.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
+  const allocated = new Map(
+    allocateTokens(staying, copiesOf(keyspace)).map(({ id, tokens }) => [id, tokens]),
+  );
+  const tokens = after.members
+    .map(({ id, tokens: now }) => ({ id, now, tokens: allocated.get(id) ?? [] }))
+    .filter(
+      ({ now, tokens: next }) => now.length !== next.length || now.some((token, i) => token !== next[i]),
+    )
+    .map(({ id, tokens: next }) => ({ id, tokens: next }));
+  return advance(after, { move: { ...move, tokens } });
+}
+
+/** The next epoch, with `changes`, and without the field named last. */
+function advance(
+  topology: Topology,
+  changes: Partial<Topology>,
+  without?: "move" | "nextVoters",
+): TopologyChange {
+  const { move, nextVoters, ...rest } = topology;
+  return checked({
+    ...rest,
+    ...(move !== undefined && without !== "move" && { move }),
+    ...(nextVoters !== undefined && without !== "nextVoters" && { nextVoters }),
+    ...changes,
+    epoch: topology.epoch + 1,
+  });
+}
+
+function checked(topology: Topology): TopologyChange {
+  const fault = findTopologyFault(topology);
+  return fault === undefined ? { kind: "changed", topology } : refused(fault);
+}
+
+function refused(reason: string): TopologyChange {
+  return { kind: "refused", reason };
+}

@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { PlacementPlan } from "../ring/placement-plan.ts";
+import { planChange } from "../ring/plan-change.ts";
+import { copiesOf, ringMembersNext, ringMembersNow, type Topology } from "./topology.ts";
+import {
+  addMember,
+  changeWeight,
+  finishMove,
+  finishVoters,
+  foundTopology,
+  type Newcomer,
+  removeMember,
+  setKeyspace,
+  type TopologyChange,
+} from "./topology-change.ts";
+import { decodeTopology, encodeTopology } from "./topology-codec.ts";
+
+const KEYSPACE = {
+  copies: [{ datacenter: "d", count: 3 }],
+  read: "quorum",
+  write: "quorum",
+  storage: "disk",
+  ttlMs: 0,
+  conflictRule: "newest",
+  mode: "ap",
+} as const;
+
+const node = (id: string): Newcomer => ({ id, datacenter: "d", rack: "r", machine: `m-${id}`, weight: 1 });
+
+function changed(change: TopologyChange): Topology {
+  if (change.kind === "refused") throw new Error(change.reason);
+  return change.topology;
+}
+
+function founded(...ids: readonly string[]): Topology {
+  const [first, ...rest] = ids;
+  return rest.reduce(
+    (topology, id) => {
+      return changed(finishMove(changed(finishVoters(changed(addMember(topology, node(id))))), id));
+    },
+    changed(foundTopology("c", node(first!), KEYSPACE)),
+  );
+}
+
+const reason = (change: TopologyChange): string | undefined =>
+  change.kind === "refused" ? change.reason : undefined;
+
+test("a cluster grows to three members, voters all, an epoch at every step", () => {
+  const topology = founded("b", "a", "c");
+  expect(topology.epoch).toBe(7);
+  expect(topology.members.map(({ id, tokens, state }) => [id, tokens.length, state])).toEqual([
+    ["a", 16, "member"],
+    ["b", 16, "member"],
+    ["c", 16, "member"],
+  ]);
+  expect(topology.voters).toEqual(["a", "b", "c"]);
+  expect(topology.move).toBeUndefined();
+});
+
+test("a newcomer is pending for what it will hold, and holds nothing until the move is over", () => {
+  const before = founded("a", "b", "c", "d");
+  const joining = changed(finishVoters(changed(addMember(before, node("e")))));
+  const copies = copiesOf(joining.keyspaces[0]!);
+  const now = new PlacementPlan(ringMembersNow(joining), copies);
+  const next = new PlacementPlan(ringMembersNext(joining), copies);
+  expect(now.numberOf("e")).toBeUndefined();
+  const pending = planChange(now, next).filter(({ gaining }) => gaining.includes("e"));
+  expect(pending.length).toBeGreaterThan(8000); // three fifths of 16384, about
+  const joined = changed(finishMove(joining, "e"));
+  const after = new PlacementPlan(ringMembersNow(joined), copies);
+  expect(planChange(next, after)).toEqual([]);
+});
+
+test("a leaver keeps its slots until the move is over, then it is gone, and gone from the voters", () => {
+  const leaving = changed(removeMember(founded("a", "b", "c", "d"), "b"));
+  expect(ringMembersNow(leaving).map(({ id }) => id)).toContain("b");
+  expect(ringMembersNext(leaving).map(({ id }) => id)).not.toContain("b");
+  const left = changed(finishMove(leaving, "b"));
+  expect(left.members.map(({ id }) => id)).toEqual(["a", "c", "d"]);
+  expect(left).toMatchObject({ voters: ["a", "b", "c", "d"], nextVoters: ["a", "c", "d"] });
+  expect(changed(finishVoters(left)).voters).toEqual(["a", "c", "d"]);
+});
+
+test("two concurrent joins cannot both win, and a move bars the next until it is over", () => {
+  const topology = founded("a", "b", "c");
+  const joining = changed(addMember(topology, node("d")));
+  expect(reason(addMember(joining, node("e")))).toContain("under way");
+  const settled = changed(finishVoters(joining));
+  expect(reason(changeWeight(settled, "a", 2))).toContain("under way");
+  expect(reason(removeMember(settled, "a"))).toContain("under way");
+  expect(reason(finishMove(settled, "a"))).toContain("no move");
+});
+
+test("while voters change nothing else does", () => {
+  const joining = changed(addMember(founded("a"), node("b")));
+  expect(reason(finishMove(joining, "b"))).toBe("voters are changing");
+  expect(reason(setKeyspace(joining, { ...KEYSPACE, name: "x" }))).toBe("voters are changing");
+});
+
+test("a weight brings tokens once its move is over", () => {
+  const moving = changed(changeWeight(founded("a", "b", "c", "d"), "c", 2));
+  expect(moving.members.find(({ id }) => id === "c")!.tokens).toHaveLength(16);
+  const moved = changed(finishMove(moving, "c"));
+  expect(moved.members.find(({ id }) => id === "c")!.tokens).toHaveLength(32);
+});
+
+test("what makes no sense is refused with a reason", () => {
+  const topology = founded("a", "b");
+  expect(reason(addMember(topology, node("a")))).toBe("a is a member already");
+  expect(reason(addMember(topology, { ...node("c"), weight: 0 }))).toContain("weight of c");
+  expect(reason(addMember(topology, { ...node("c"), rack: "" }))).toContain("name of member c");
+  expect(reason(removeMember(founded("a"), "a"))).toBe("the last member cannot leave");
+  expect(reason(removeMember(topology, "x"))).toBe("x is no member");
+  expect(reason(setKeyspace(topology, { ...KEYSPACE, name: "a:b" }))).toContain("may not be named");
+  const none = [{ datacenter: "d", count: 0 }];
+  expect(reason(setKeyspace(topology, { ...KEYSPACE, name: "x", copies: none }))).toContain("1 to 15 copies");
+});
+
+test("bytes come back as the topology they were, at every stage of its life", () => {
+  const joining = changed(addMember(founded("a", "b", "c"), node("d")));
+  const cached = changed(setKeyspace(founded("a"), { ...KEYSPACE, name: "cache", storage: "memory" }));
+  for (const topology of [joining, changed(finishVoters(joining)), cached]) {
+    expect(decodeTopology(encodeTopology(topology))).toEqual(topology);
+  }
+});
+
+test("equal topologies have equal bytes, whatever the order their fields were set in", () => {
+  const { epoch, ...rest } = founded("a", "b");
+  expect(encodeTopology({ ...rest, epoch })).toEqual(encodeTopology({ epoch, ...rest }));
+});
+
+test("no flipped bit and no missing byte goes unnoticed", () => {
+  const bytes = encodeTopology(founded("a"));
+  for (let at = 0; at < bytes.length; at++) {
+    const flipped = bytes.with(at, bytes[at]! ^ (1 << (at % 8)));
+    expect(() => decodeTopology(flipped)).toThrow("malformed document");
+    expect(() => decodeTopology(bytes.subarray(0, at))).toThrow("malformed document");
+  }
+});
+
+test("a topology that breaks its own rules is no topology, though its checksum is right", () => {
+  const topology = founded("a", "b");
+  const two = { ...topology, members: topology.members.map((member) => ({ ...member, tokens: [7] })) };
+  expect(() => decodeTopology(encodeTopology(two))).toThrow("two tokens of d are equal");
+  expect(() => decodeTopology(encodeTopology({ ...topology, voters: ["x"] }))).toThrow("voters are members");
+});
