@@ -13,15 +13,15 @@ function beating(...intervalsMs: readonly number[]): { accrual: PhiAccrual; last
 }
 
 test.each([
-  // Recorded intervals, silence, and phi by the normal tail of their mean and deviation.
-  [[1000, 1000, 1000, 1000], 1000, 0.301], // mean: as likely as not
-  [[1000, 1000, 1000, 1000], 1400, 1.643], // two deviations of 200
-  [[1000, 1000, 1000, 1000], 2000, 6.543], // five
-  [[500, 1500, 500, 1500], 2000, 1.643], // an irregular node: two of 500
-  [[500, 1500, 500, 1500], 4000, 9.006], // six
+  // Recorded intervals, silence, and phi by the shifted exponential of their mean and deviation.
+  [[1000, 1000, 1000, 1000], 1000, Math.LOG10E], // the mean: one deviation of 200 from the start
+  [[1000, 1000, 1000, 1000], 1400, 1.303], // three
+  [[1000, 1000, 1000, 1000], 2000, 2.606], // six
+  [[500, 1500, 500, 1500], 2000, 1.303], // an irregular node: three of 500
+  [[500, 1500, 500, 1500], 4000, 3.04], // seven
 ])("after %j a silence of %i ms has phi %f", (intervalsMs, silenceMs, expected) => {
   const { accrual, lastMs } = beating(...intervalsMs);
-  expect(accrual.phi(lastMs + silenceMs)).toBeCloseTo(expected, 1);
+  expect(accrual.phi(lastMs + silenceMs)).toBeCloseTo(expected, 2);
 });
 
 test("phi rises with silence, all the way, and stays a number", () => {
@@ -38,13 +38,13 @@ test("phi rises with silence, all the way, and stays a number", () => {
 test("after one heartbeat the first guess counts", () => {
   const accrual = new PhiAccrual(0);
   expect(accrual.phi(2_000)).toBeLessThan(1);
-  expect(accrual.phi(6_000)).toBeGreaterThan(8);
+  expect(accrual.phi(12_000)).toBeGreaterThan(8);
 });
 
 test("an outage is no habit: it is not remembered", () => {
   const { accrual, lastMs } = beating(1000, 1000, 1000, 1000);
   accrual.onHeartbeat(lastMs + 60_000);
-  expect(accrual.phi(lastMs + 62_000)).toBeGreaterThan(5);
+  expect(accrual.phi(lastMs + 64_000)).toBeGreaterThan(5);
 });
 
 /** Ticks every second; heartbeats of `ids` right before, as long as `isBeating` says so. */
