@@ -333,6 +333,13 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     const expired = this.runtime.clock.sleep(CLOSE_PATIENCE_MS, patience.signal).catch(() => undefined);
     await Promise.race([Promise.all(gone), expired]);
     patience.abort();
+    if (this.sessions.size > 0) {
+      const clients = this.sessions.size;
+      this.logger.warn(
+        { clients },
+        "closed: their commands, or their reading of replies, took too long to wait for",
+      );
+    }
     for (const session of this.sessions.values()) session.connection.destroy();
     await this.node.close();
     this.#onClosed();

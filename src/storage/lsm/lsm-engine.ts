@@ -32,7 +32,7 @@ import type { Memtables } from "./engine/memtables.ts";
 import type { OpenTables } from "./engine/open-tables.ts";
 import { PlainRows } from "./engine/plain-rows.ts";
 import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engine/recovery.ts";
-import { Retry } from "./engine/retry.ts";
+import { closedError, Retry } from "./engine/retry.ts";
 import { RowScan } from "./engine/row-scan.ts";
 import { equalRanges } from "./engine/row-source.ts";
 import { RowSums } from "./engine/row-sums.ts";
@@ -76,6 +76,7 @@ export class LsmEngine implements StorageEngine {
   readonly #throttle: WriteThrottle;
   readonly #backpressure: Backpressure;
   readonly #closing = new AbortController();
+  readonly #openScans = new Set<RowScan>();
   readonly #flushes: FlushWaiters;
   #tableSummary: MerkleSummary;
   /** Grows whenever rows leave a memtable. */
@@ -201,13 +202,18 @@ export class LsmEngine implements StorageEngine {
     return logged === undefined ? slowed : Promise.all([logged, slowed]).then(() => undefined);
   }
 
+  /** Throws StoreError CLOSED; so do scans that are open when the engine closes. */
   scan(from: Uint8Array, to: Uint8Array | undefined): RowScan {
+    if (this.#closing.signal.aborted) throw closedError();
     const pin = this.#tables.pin();
     const sources = [...this.#memtables.sources(from, to), ...this.#tables.sources(pin, from, to)];
-    return new RowScan(sources, () => {
+    const scan = new RowScan(sources, () => {
+      this.#openScans.delete(scan);
       this.#memtables.endScan();
       pin.release();
     });
+    this.#openScans.add(scan);
+    return scan;
   }
 
   /**
@@ -257,14 +263,16 @@ export class LsmEngine implements StorageEngine {
 
   /**
    * Resolves when everything put is durable, whatever the policy, and all files are closed. Rejects with
-   * StoreError IO if the log cannot be written.
+   * StoreError IO if the log cannot be written. Open scans, and gets that need the disk, throw CLOSED.
    */
   async close(): Promise<void> {
     this.#closing.abort();
+    for (const scan of [...this.#openScans]) scan.cutShort(closedError());
     this.#flushes.close();
     this.#throttle.msPerMiB = 0;
     await this.#flusher.settled();
     await this.#compactor.settled();
+    this.#writer.refusal = closedError(); // who read before the close may only put now: nothing would be logged
     try {
       await this.#log.close();
       await this.#flusher.discarded();

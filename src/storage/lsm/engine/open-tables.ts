@@ -20,6 +20,7 @@ import { TableProbe } from "../table/table-probe.ts";
 import { TableReader } from "../table/table-reader.ts";
 import type { TableSums } from "../table/table-writer.ts";
 import { isForgotten } from "./forgotten-row.ts";
+import { closedError } from "./retry.ts";
 import type { RowSource } from "./row-source.ts";
 import { TableRun } from "./table-run.ts";
 
@@ -44,6 +45,7 @@ export class OpenTables {
   readonly #removals = new Set<Promise<void>>();
   /** Obsolete tables whose files must stay for now. */
   #held: TableEntry[] | undefined;
+  #isClosed = false;
 
   private constructor(options: OpenTablesOptions, version: Version) {
     this.#options = options;
@@ -167,8 +169,9 @@ export class OpenTables {
     return this.#pins.pin();
   }
 
-  /** Resolves when every file is closed. Requires: no get or scan under way. */
+  /** Resolves when every file is closed. Gets and scans under way end with StoreError CLOSED. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#removals);
     const readers = [...this.#readers.values()];
     this.#readers.clear();
@@ -195,8 +198,9 @@ export class OpenTables {
 
   #reader(number: number): TableReader {
     const reader = this.#readers.get(number);
-    assert(reader !== undefined, `table ${number} is not open`);
-    return reader;
+    if (reader !== undefined) return reader;
+    assert(this.#isClosed, `table ${number} is not open`);
+    throw closedError();
   }
 
   #onObsolete(tables: readonly TableEntry[]): void {

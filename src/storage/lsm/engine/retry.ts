@@ -46,6 +46,11 @@ export function isCorruption(cause: unknown): cause is StoreError {
   return cause instanceof StoreError && cause.code === "CORRUPTION";
 }
 
+/** What is told to those who still read when the engine closes. */
+export function closedError(): StoreError {
+  return new StoreError("CLOSED", "not-applied", "the engine is closed");
+}
+
 function closed(cause: unknown): StoreError {
   return new StoreError("CLOSED", "unknown", "the engine is closing", { cause });
 }

@@ -1,5 +1,6 @@
 /** What `scan` of the engine gives: the rows of one moment, without those that are forgotten. */
 import type { ByteRange } from "../../../base/bytes.ts";
+import type { StoreError } from "../../../base/errors.ts";
 import type { RowIterator } from "../../storage-engine.ts";
 import { isForgotten } from "./forgotten-row.ts";
 import { MergedRows } from "./merged-rows.ts";
@@ -11,6 +12,8 @@ export class RowScan implements RowIterator {
   readonly #rows: MergedRows;
   readonly #onClose: () => void;
   #isClosed = false;
+  /** Why it was cut short. */
+  #cut: StoreError | undefined;
 
   /** The newest source first. `onClose` is called once: at the end, if not before. If reversed, so are all the sources. */
   constructor(sources: readonly RowSource[], onClose: () => void, isReversed = false) {
@@ -31,7 +34,7 @@ export class RowScan implements RowIterator {
 
   /** As `next`, with forgotten rows: for whoever has to bound how many rows are looked at. */
   nextOrForgotten(): boolean | Promise<boolean> {
-    if (this.#isClosed) return false;
+    if (this.#isClosed) return this.#afterEnd();
     const moved = this.#rows.next();
     return typeof moved === "boolean" ? this.#settle(moved) : moved.then((isThere) => this.#settle(isThere));
   }
@@ -43,8 +46,20 @@ export class RowScan implements RowIterator {
     this.#onClose();
   }
 
+  /** Closes it early: `next`, also one under way, throws `cause` from now on, for there are rows that it has not given. */
+  cutShort(cause: StoreError): void {
+    if (this.#isClosed) return;
+    this.#cut = cause;
+    this.close();
+  }
+
+  #afterEnd(): false {
+    if (this.#cut !== undefined) throw this.#cut;
+    return false;
+  }
+
   #settle(isThere: boolean): boolean {
-    if (this.#isClosed) return false; // while it was reading
+    if (this.#isClosed) return this.#afterEnd(); // while it was reading
     if (!isThere) this.close();
     return isThere;
   }

@@ -9,6 +9,7 @@
  */
 import { crc32 } from "node:zlib";
 import type { ByteRange } from "../../../base/bytes.ts";
+import { StoreError } from "../../../base/errors.ts";
 import type { Disk, DiskFile } from "../../../runtime/runtime.ts";
 import type { BlockCache, CacheShelf } from "./block-cache.ts";
 import { unpackBlock } from "./block-codec.ts";
@@ -46,6 +47,7 @@ export class TableReader {
   readonly #shelf: CacheShelf;
   /** Blocks being read, so that many gets for one block read it once. */
   readonly #loading = new Map<number, Promise<Uint8Array>>();
+  #isClosed = false;
 
   private constructor(opening: TableOpening, file: DiskFile, footer: Footer, front: FrontSections) {
     this.path = opening.path;
@@ -140,6 +142,7 @@ export class TableReader {
   async readPacked(first: number, end: number): Promise<Uint8Array> {
     const offset = this.index.offset(first);
     const length = this.index.offset(end) - offset;
+    this.#requireOpen();
     return this.#requireWhole(await this.#file.read(offset, length), offset, length);
   }
 
@@ -150,8 +153,9 @@ export class TableReader {
     return unpackBlock(packed, this.index.packed(number), this.path, scratch);
   }
 
-  /** Lets go of the file and of the cache's blocks. Requires: no get or scan under way. */
+  /** Lets go of the file, when it is not being read, and of the cache's blocks. Later reads throw StoreError CLOSED. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#cache.drop(this.#shelf);
     await this.#file.close();
   }
@@ -161,6 +165,7 @@ export class TableReader {
   }
 
   #load(number: number): Promise<Uint8Array> {
+    this.#requireOpen();
     const underWay = this.#loading.get(number);
     if (underWay !== undefined) return underWay;
     const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
@@ -179,6 +184,7 @@ export class TableReader {
   }
 
   #loadSync(number: number): Uint8Array {
+    this.#requireOpen();
     const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
     if (scratch.packed.length < length) scratch.packed = new Uint8Array(2 * length);
     const packed = this.#requireWhole(this.#file.readSync(offset, length, scratch.packed), offset, length);
@@ -195,8 +201,12 @@ export class TableReader {
 
   #keep(number: number, packed: Uint8Array): Uint8Array {
     const block = this.unpack(number, packed, number);
-    this.#cache.put(this.#shelf, number, block);
+    if (!this.#isClosed) this.#cache.put(this.#shelf, number, block);
     return block;
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new StoreError("CLOSED", "not-applied", `${this.path} is closed`);
   }
 
   #requireWhole(bytes: Uint8Array, offset: number, length: number): Uint8Array {
