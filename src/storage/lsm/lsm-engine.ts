@@ -29,11 +29,12 @@ import { FORGOTTEN, isForgotten, withForgotten } from "./engine/forgotten-row.ts
 import { DEFAULT_LSM_SETTINGS, type LsmEngineOptions, type LsmSettings } from "./engine/lsm-options.ts";
 import { type LsmStatistics, statisticsOf } from "./engine/lsm-statistics.ts";
 import type { Memtables } from "./engine/memtables.ts";
+import { OpenScans } from "./engine/open-scans.ts";
 import type { OpenTables } from "./engine/open-tables.ts";
 import { PlainRows } from "./engine/plain-rows.ts";
 import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engine/recovery.ts";
 import { closedError, Retry } from "./engine/retry.ts";
-import { RowScan } from "./engine/row-scan.ts";
+import type { RowScan } from "./engine/row-scan.ts";
 import { equalRanges } from "./engine/row-source.ts";
 import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
@@ -76,7 +77,7 @@ export class LsmEngine implements StorageEngine {
   readonly #throttle: WriteThrottle;
   readonly #backpressure: Backpressure;
   readonly #closing = new AbortController();
-  readonly #openScans = new Set<RowScan>();
+  readonly #scans: OpenScans;
   readonly #flushes: FlushWaiters;
   #tableSummary: MerkleSummary;
   /** Grows whenever rows leave a memtable. */
@@ -109,6 +110,7 @@ export class LsmEngine implements StorageEngine {
     this.#manifest = manifest;
     this.#tables = tables;
     this.#flushes = new FlushWaiters(tables);
+    this.#scans = new OpenScans(memtables, tables);
     this.#tableSummary = sums.summary;
     this.#throttle = new WriteThrottle(runtime.clock);
     const closing = this.#closing.signal;
@@ -204,16 +206,7 @@ export class LsmEngine implements StorageEngine {
 
   /** Throws StoreError CLOSED; so do scans that are open when the engine closes. */
   scan(from: Uint8Array, to: Uint8Array | undefined): RowScan {
-    if (this.#closing.signal.aborted) throw closedError();
-    const pin = this.#tables.pin();
-    const sources = [...this.#memtables.sources(from, to), ...this.#tables.sources(pin, from, to)];
-    const scan = new RowScan(sources, () => {
-      this.#openScans.delete(scan);
-      this.#memtables.endScan();
-      pin.release();
-    });
-    this.#openScans.add(scan);
-    return scan;
+    return this.#scans.begin(from, to);
   }
 
   /**
@@ -267,7 +260,7 @@ export class LsmEngine implements StorageEngine {
    */
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const scan of [...this.#openScans]) scan.cutShort(closedError());
+    this.#scans.close();
     this.#flushes.close();
     this.#throttle.msPerMiB = 0;
     await this.#flusher.settled();
