@@ -15,7 +15,7 @@ import { versionOf, type WatchBoard } from "./watch-board.ts";
 
 const NO_BYTES = new Uint8Array(0);
 /** A million of shorter ones are no danger. */
-const LONG_PAYLOAD_BYTES = 256;
+export const LONG_PAYLOAD_BYTES = 256;
 /** A row key has one byte for the database. */
 const DATABASE_NUMBERS = 256;
 

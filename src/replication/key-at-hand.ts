@@ -26,7 +26,7 @@ import { CounterCell } from "../causality/counter-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { CellChanger } from "./cell-changer.ts";
-import { copyOf } from "./cell-store.ts";
+import { copyOf, LONG_PAYLOAD_BYTES } from "./cell-store.ts";
 import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { Stamper } from "./stamper.ts";
 import type { Change, KeyView } from "./step.ts";
@@ -85,6 +85,11 @@ export class KeyAtHand {
 
   get hash(): number {
     return this.#rowKey.hash;
+  }
+
+  /** True if copies of the cell are to be shared, however often its key is named: see CellStore.loadAll. */
+  get isLong(): boolean {
+    return this.#cell.end - this.#cell.start > LONG_PAYLOAD_BYTES;
   }
 
   /** True if the key that was found has no cell, or a compact one. */

@@ -146,6 +146,16 @@ describe.each([0, 5, 10])("with %i of 10 calls answered later", (slowInTen) => {
     expect([await bench.get("n", 0), await bench.get("n", 5)]).toEqual([undefined, "2"]);
   });
 
+  test("a long value is held once, however often its key is named", async () => {
+    const { replica, wallMs } = bench;
+    await bench.put("long", "x".repeat(10_000));
+    const refs = Array.from({ length: 100 }, () => ref("long"));
+    const buffers = await bench.settle(
+      replica.readMany(refs, { wallMs, touch: true }, (views) => views.map(({ value }) => value!.buffer)),
+    );
+    expect(new Set(buffers).size).toBe(1);
+  });
+
   test("lookups are counted as hits and misses", async () => {
     await bench.put("k", "v");
     await bench.get("k");

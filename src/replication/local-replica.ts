@@ -327,11 +327,12 @@ export class LocalReplica {
   #viewAll(refs: readonly KeyRef[], wallMs: number, touch: boolean): KeyView[] | undefined {
     if (this.#cells.isPinned) return undefined;
     const key = this.#key;
+    const isKept = this.#engine.isResident !== true;
     const views: KeyView[] = [];
     for (const ref of refs) {
       const later = this.#find(ref, touch);
-      if (later === undefined && this.#access.isFree(key.hash)) {
-        views.push(key.view(wallMs, this.#engine.isResident !== true));
+      if (later === undefined && this.#access.isFree(key.hash) && !(isKept && key.isLong)) {
+        views.push(key.view(wallMs, isKept));
         continue;
       }
       later?.catch(() => undefined); // whoever reads it next is told
