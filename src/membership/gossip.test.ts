@@ -57,6 +57,7 @@ class Town {
       const target = this.nodes.get(address);
       if (target === undefined || this.cut.has(address) || this.random.below(100) < this.lossPercent)
         continue;
+      if (this.island.has(address) !== this.island.has(from)) continue;
       const { messages: replies, events } = target.onMessage(decodeGossip(bytes), this.nowMs);
       this.#note(target, events);
       this.#carry(address, replies);
