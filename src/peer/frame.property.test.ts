@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -153,6 +154,15 @@ describe("the writer", () => {
     const bytes = Buffer.from(writer.view());
     expect(bytes.subarray(8, 16).toString("hex")).toBe("028c020106050403");
     expect(bytes.subarray(16).toString("hex")).toBe("010302fcfdfeff0500000000010000000000000000f83f0807");
+  });
+
+  test("writes the example of the format's description", () => {
+    const writer = new FrameWriter();
+    writer.begin(FRAME_KIND.request, 1, 7);
+    writer.bytes(new TextEncoder().encode("hi"));
+    writer.end();
+    const pages = readFileSync(new URL("../../docs/formats/peer-protocol.md", import.meta.url), "utf8");
+    expect(pages.replaceAll(" ", "")).toContain(Buffer.from(writer.view()).toString("hex"));
   });
 
   test("takes back a frame that was begun, and leaves out frames on request", () => {
