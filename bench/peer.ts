@@ -132,7 +132,7 @@ function startEcho(connection: Connection): () => Promise<void> {
       wantedBytes -= length;
       partBytes += length;
       const whole = Math.min(partBytes - (partBytes % UNIT_BYTES), toSendBytes);
-      partBytes -= partBytes - (partBytes % UNIT_BYTES);
+      partBytes %= UNIT_BYTES;
       toSendBytes -= whole;
       if (whole > 0) connection.write(units.subarray(0, whole));
       if (wantedBytes <= 0) done();
