@@ -11,6 +11,8 @@ export type ErrorCode =
   | "IO"
   | "CLOCK_SKEW"
   | "TOO_MANY_SIBLINGS"
+  | "QUORUM_UNAVAILABLE"
+  | "QUORUM_TIMEOUT"
   | "CLOSED";
 
 /** May the failed request still take effect? The caller's retry depends on it. */

@@ -1,0 +1,124 @@
+/**
+ * Follows one write: who was asked, who has it, who has not, and whether that is enough. Pure: no clock, no network.
+ *
+ * Ask whoever shall stand in for a failed one before telling of the failure: else the write may be given up between.
+ *
+ * Invariant: "met" only if that many distinct machines hold the write, and it stays met.
+ * Invariant: "not-applied" only if all who were asked surely do not have it and never will, so that nobody does.
+ */
+import { assert } from "../base/assert.ts";
+import type { Outcome } from "../base/errors.ts";
+import type { NodeId } from "../ring/ring-member.ts";
+import { missingMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
+
+/** Pending: who has not answered may still make it met. A failed write says what is known of its effect. */
+export type WriteVerdict = "pending" | "met" | Outcome;
+
+/** What an acknowledged write rests on. */
+export interface Receipt {
+  /** Distinct machines and racks that hold it in the place where it belongs, or as a hint. */
+  readonly machines: readonly string[];
+  readonly racks: readonly string[];
+  /** Of the nodes that hold it: on how many it would survive a power failure of all of them. */
+  readonly syncedCount: number;
+  /** Who keeps it for somebody else. */
+  readonly fallbacks: readonly NodeId[];
+}
+
+export interface WriteQuorumSettings {
+  readonly need: QuorumNeed;
+  /** True if a fallback's ack counts. */
+  readonly isSloppy: boolean;
+}
+
+type State = "waiting" | "acked" | "synced" | Outcome;
+
+interface Asked {
+  readonly member: Participant;
+  readonly isFallback: boolean;
+  state: State;
+}
+
+export class WriteQuorum {
+  readonly #need: QuorumNeed;
+  readonly #isSloppy: boolean;
+  readonly #asked: Asked[] = [];
+
+  constructor({ need, isSloppy }: WriteQuorumSettings) {
+    this.#need = need;
+    this.#isSloppy = isSloppy;
+  }
+
+  /** A node is asked once. */
+  ask(member: Participant, { isFallback }: { readonly isFallback: boolean }): void {
+    assert(this.#find(member.id) === undefined, "a node is asked once");
+    this.#asked.push({ member, isFallback, state: "waiting" });
+  }
+
+  hasAsked(id: NodeId): boolean {
+    return this.#find(id) !== undefined;
+  }
+
+  isWaitingFor(id: NodeId): boolean {
+    return this.#find(id)?.state === "waiting";
+  }
+
+  onAck(id: NodeId, isSynced: boolean): WriteVerdict {
+    this.#settle(id, isSynced ? "synced" : "acked");
+    return this.verdict;
+  }
+
+  onFailure(id: NodeId, outcome: Outcome): WriteVerdict {
+    this.#settle(id, outcome);
+    return this.verdict;
+  }
+
+  get verdict(): WriteVerdict {
+    if (missingMachines(this.#need, this.#counting(holds)) === 0) return "met";
+    if (missingMachines(this.#need, this.#counting(mayHold)) === 0) return "pending";
+    return this.outcome;
+  }
+
+  /** What is known of the write's effect if nobody waits for it any longer. */
+  get outcome(): Outcome {
+    return this.#asked.every(({ state }) => state === "not-applied") ? "not-applied" : "unknown";
+  }
+
+  get receipt(): Receipt {
+    const holders = this.#asked.filter(({ state }) => holds(state));
+    const placeOf = ({ member }: Asked): string => `${member.datacenter}/${member.rack}`;
+    return {
+      machines: [...new Set(holders.map(({ member }) => member.machine))],
+      racks: [...new Set(holders.map(placeOf))],
+      syncedCount: holders.filter(({ state }) => state === "synced").length,
+      fallbacks: holders.filter(({ isFallback }) => isFallback).map(({ member }) => member.id),
+    };
+  }
+
+  #counting(counts: (state: State) => boolean): readonly Participant[] {
+    const counted: Participant[] = [];
+    for (const { member, isFallback, state } of this.#asked) {
+      if (counts(state) && (!isFallback || this.#isSloppy)) counted.push(member);
+    }
+    return counted;
+  }
+
+  /** The first answer counts: a later one of the same node can only be a repetition. */
+  #settle(id: NodeId, state: State): void {
+    const asked = this.#find(id);
+    assert(asked !== undefined, "only who was asked answers");
+    if (asked.state === "waiting") asked.state = state;
+  }
+
+  #find(id: NodeId): Asked | undefined {
+    return this.#asked.find(({ member }) => member.id === id);
+  }
+}
+
+function holds(state: State): boolean {
+  return state === "acked" || state === "synced";
+}
+
+function mayHold(state: State): boolean {
+  return state === "waiting" || holds(state);
+}
