@@ -4,6 +4,7 @@ import { toText, utf8 } from "../base/bytes.ts";
 import type { StoreError } from "../base/errors.ts";
 import type { Connection } from "../runtime/runtime.ts";
 import { SimWorld } from "../sim/sim-runtime.ts";
+import type { PayloadWriter } from "./frame-writer.ts";
 import {
   FAR,
   type FarNode,
@@ -305,6 +306,31 @@ describe("bounds", () => {
     expect(receiver.ends).toHaveLength(200);
     expect(receiver.ends.filter((end) => end === "OVERLOADED not-applied").length).toBeGreaterThan(50);
     expect(receiver.ends.filter((end) => end.length === 50_000).length).toBeGreaterThan(5);
+    expect(await endOf(world, echo(link, "fine"))).toBe("fine");
+  });
+
+  test("of answers that were promised before: who does not take them is read no more until it has", async () => {
+    const limits = { silentMs: 60_000 };
+    const { world, link, startFar } = stage(18, limits, { ...limits, queueBytesMax: 500_000 });
+    const { handler } = await startFar();
+    const receiver = new Receiver();
+    const write = (payload: PayloadWriter) => payload.bytes(new Uint8Array(50_000).fill(0x61));
+    for (let i = 0; i < 30; i++) link.request(METHOD.never, write, receiver, 60_000);
+    await world.runFor(1_000);
+    world.partitionOneWay("b", "a");
+    for (const answer of handler.waiting) answer();
+    await world.runFor(10);
+    const asked = handler.asked.length;
+    for (let i = 0; i < 5; i++) {
+      link.request(METHOD.echo, (payload) => payload.uint8(0x61), receiver, 60_000);
+      await world.runFor(10);
+    }
+    expect(handler.asked).toHaveLength(asked);
+    world.heal();
+    await world.runFor(10_000);
+    expect(receiver.ends.filter((end) => end.length === 50_000)).toHaveLength(30);
+    expect(receiver.ends.slice(30)[0]).toBe("OVERLOADED not-applied");
+    expect(receiver.ends.slice(31)).toEqual(["a", "a", "a", "a"]);
     expect(await endOf(world, echo(link, "fine"))).toBe("fine");
   });
 
