@@ -6,7 +6,9 @@
  *              2  it was asked wrongly: an unknown option, a bad setting
  */
 import { CommanderError } from "commander";
+import { DEFAULT_SETTINGS } from "../node/settings.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { inspect } from "./inspect.ts";
 import { createProgram } from "./program.ts";
 import { serve } from "./serve.ts";
@@ -32,6 +34,19 @@ export async function main(args: readonly string[], { welcomes = false }: MainOp
       const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
       // Not left to run out: something of the node might keep the process alive.
       process.exit(await serve(settings, { welcomes }));
+    },
+    checkpoint: async (target, flags) => {
+      const { port, password } = await loadSettings({
+        flags: new Map([...flags].filter(([name]) => name !== "host")),
+        environment: { ...process.env, KVORUM_HOST: undefined }, // where a node listens is not where to find it
+        readFile: readTextFile,
+      });
+      const address = { host: flags.get("host") ?? DEFAULT_SETTINGS.host, port };
+      process.exitCode = await checkpoint(
+        createNodejsRuntime().network,
+        { ...address, password, target },
+        output,
+      );
     },
     inspect: async (path, options) => {
       process.exitCode = await inspect(createNodejsRuntime().disk, path, options, output);

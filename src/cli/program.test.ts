@@ -9,12 +9,16 @@ async function run(...args: string[]) {
   let errors = "";
   let flags: ReadonlyMap<string, string> | undefined;
   let inspected: unknown;
+  let checkpointed: unknown;
   const program = createProgram({
     serve: async (given) => {
       flags = given;
     },
     inspect: async (path, options) => {
       inspected = { path, ...options };
+    },
+    checkpoint: async (target, given) => {
+      checkpointed = { target, flags: Object.fromEntries(given) };
     },
     writeOutput: (text) => {
       output += text;
@@ -27,7 +31,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, inspected, exitCode };
+  return { output, errors, flags, inspected, checkpointed, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -50,6 +54,13 @@ test("inspect is told the path, and what to print", async () => {
   expect(errors).toContain("see kvorum inspect --help");
 });
 
+test("checkpoint is told what to make, and where the node is", async () => {
+  expect((await run("checkpoint")).checkpointed).toEqual({ target: undefined, flags: {} });
+  const { checkpointed } = await run("checkpoint", "a", "--host", "h", "--port", "1", "--password-file", "f");
+  expect(checkpointed).toEqual({ target: "a", flags: { host: "h", port: "1", "password-file": "f" } });
+  expect((await run("checkpoint", "a", "b")).errors).toContain("see kvorum checkpoint --help");
+});
+
 test("the help of serve names every setting, its default, and how else to give it", async () => {
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
@@ -61,7 +72,7 @@ test("the help of serve names every setting, its default, and how else to give i
 });
 
 test("no line of the help is too long to read", async () => {
-  for (const args of [["--help"], ["serve", "--help"]]) {
+  for (const args of [["--help"], ["serve", "--help"], ["checkpoint", "--help"]]) {
     const { output } = await run(...args);
     expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);
   }

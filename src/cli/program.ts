@@ -11,6 +11,8 @@ export interface ProgramActions {
   /** `flags`: by option name, as the user wrote them. */
   serve(flags: ReadonlyMap<string, string>): Promise<void>;
   inspect(path: string, options: InspectOptions): Promise<void>;
+  /** `flags`: as of `serve`; they say where the node is. `target`: undefined if none was given. */
+  checkpoint(target: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
   writeOutput(text: string): void;
   writeError(text: string): void;
 }
@@ -38,7 +40,36 @@ export function createProgram(actions: ProgramActions): Command {
     return new Command(name).copyInheritedSettings(program).configureOutput({ outputError });
   };
   program.addCommand(defineServe(begin("serve"), actions));
+  program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
+}
+
+function defineCheckpoint(command: Command, actions: ProgramActions): Command {
+  return command
+    .summary("have a running node make a copy of all its data")
+    .description(
+      "Has a running node make a copy of all its data, as it is at one moment, and prints where it is. The copy is a " +
+        "data directory of its own. On the same file system it is made of hard links: in no time, and hardly any space.",
+    )
+    .argument(
+      "[target]",
+      "a name, for DATA/checkpoints/NAME, or a path with a slash; a name by the time if none is given",
+    )
+    .option("--host <address>", "where the node listens [127.0.0.1]")
+    .option("--port <number>", "the port it listens on [6379]")
+    .option("--password-file <file>", "the node's password is in this file")
+    .option(
+      "--password <text>",
+      "the node's password; others see a command line, so rather use KVORUM_PASSWORD or a file",
+    )
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", CHECKPOINT_EPILOGUE)
+    .action((target: string | undefined, given: Record<string, string>) => {
+      const nameOf = (attribute: string): string =>
+        attribute === "passwordFile" ? "password-file" : attribute;
+      const flags = Object.entries(given).map(([attribute, text]) => [nameOf(attribute), text] as const);
+      return actions.checkpoint(target, new Map(flags));
+    });
 }
 
 function defineInspect(command: Command, actions: ProgramActions): Command {
@@ -104,12 +135,24 @@ Examples:
   kvorum serve                                one node on 127.0.0.1:6379
   kvorum serve --port 7000 --maxmemory 1gb
   kvorum serve --help                         every setting
+  kvorum checkpoint                           a copy of all data of a running node
   kvorum inspect kvorum-data                  is what is on the disk whole?
 
 Exit codes:
   0  all went well
   1  it could not be done: the port is taken, the disk is full
   2  it was asked wrongly: an unknown option, a bad setting`;
+
+const CHECKPOINT_EPILOGUE = `
+Examples:
+  kvorum checkpoint monday                       DATA/checkpoints/monday
+  kvorum checkpoint /backup/monday --port 7000
+  kvorum serve --data /backup/monday-copy        serves what was in it, as a node of its own
+
+Exit codes:
+  0  it is there, and durable
+  1  it could not be made: nobody listens, a wrong password, the disk is full
+  2  asked wrongly`;
 
 const INSPECT_EPILOGUE = `
 Examples:

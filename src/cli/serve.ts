@@ -5,6 +5,7 @@
  *   standard error    logs
  *   exit code         0 after a stop that was asked for, 1 if the node failed
  */
+import { resolve } from "node:path";
 import type { Logger } from "../base/logger.ts";
 import { VERSION } from "../node/version.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
@@ -56,10 +57,11 @@ async function startOrExplain(
 /** The port asked for or, with `portSearch`, the first free one after it. */
 async function listen(runtime: Runtime, settings: ServeSettings, logger: Logger): Promise<RunningServer> {
   const firstPort = settings.port;
+  const dataDirectory = resolve(settings.dataDirectory); // as CONFIG GET dir and checkpoints tell it to others
   const lastPort = settings.portSearch ? Math.min(firstPort + PORTS_TRIED_MAX - 1, PORT_MAX) : firstPort;
   for (let port = firstPort; ; port++) {
     try {
-      const server = await startServer(runtime, { ...settings, port }, logger);
+      const server = await startServer(runtime, { ...settings, dataDirectory, port }, logger);
       if (port !== firstPort) noteOtherPort(firstPort, server.port);
       return server;
     } catch (cause) {

@@ -1,20 +1,20 @@
 /**
- * Checkpoints of a running node: DIR/checkpoints/NAME is a data directory of its own, as all was at one moment. Its tables
- * are hard links, so it costs time and space only as they are replaced in the original. It has no IDENTITY:
- * opened, it is a new node, which gives no dot twice.
+ * Checkpoints of a running node: DIR/checkpoints/NAME, or another path, is a data directory of its own, as all was at one
+ * moment. Its tables are hard links, so it costs time and space only as they are replaced in the original. It has no
+ * IDENTITY: opened, it is a new node, which gives no dot twice.
  *
- * Those that BGSAVE makes are named by their time, "2026-11-22T20-05-38.123Z", and the last few are kept; those
- * that have a name of their own stay.
+ * Those that BGSAVE makes are named by their time, "2026-11-22T20-05-38.123Z", and the last few are kept; all others
+ * stay.
  */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { removeCheckpoint, writeCheckpoint } from "../storage/lsm/directory/checkpoint.ts";
 import type { LsmEngine } from "../storage/lsm/lsm-engine.ts";
+import { checkpointTarget } from "./checkpoint-target.ts";
 
 /** How many of those named by their time there are. */
 export const SAVES_KEPT = 3;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const TIMED_NAME = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/;
 
 export interface CheckpointsOptions {
@@ -30,6 +30,8 @@ export class Checkpoints {
   readonly #clock: Runtime["clock"];
   #saving: { readonly work: Promise<string>; readonly startedMs: number } | undefined;
   #writesAtSave = 0;
+  /** Their paths. */
+  readonly #making = new Set<string>();
   /** Of saves only. Wall time; the start of the node if there was none yet. */
   lastSaveMs: number;
   lastSaveFailed = false;
@@ -53,21 +55,27 @@ export class Checkpoints {
   }
 
   /**
-   * Resolves to its path when the checkpoint is durable. Rejects with StoreError INVALID_REQUEST if the name will not
-   * do or is taken, with IO if the disk refuses.
+   * Resolves to its path when the checkpoint is durable. `asked`: a name or an absolute path; without, it is named by the
+   * time. Rejects with StoreError INVALID_REQUEST if that will not do or is taken, with IO if the disk refuses: then
+   * nothing is left of it.
    */
-  async create(name: string): Promise<string> {
-    if (!NAME.test(name)) {
-      const rule = "1 to 128 letters, digits, dots, dashes or underscores, the first a letter or digit";
-      throw new StoreError("INVALID_REQUEST", "not-applied", `the name of a checkpoint must be ${rule}`);
-    }
+  async create(asked = `at-${timedName(this.#clock.wallMs())}`): Promise<string> {
     const { engine, runtime, directory } = this.#options;
-    const target = `${directory}/checkpoints/${name}`;
-    const { version, release } = await engine.flush();
+    const place = checkpointTarget(runtime.disk, directory, asked);
+    const target = typeof place === "string" ? place : await place;
+    if (this.#making.has(target)) {
+      throw new StoreError("INVALID_REQUEST", "not-applied", `${target} is being made already`);
+    }
+    this.#making.add(target);
     try {
-      await writeCheckpoint({ disk: runtime.disk, directory, target, version, logs: [] });
+      const { version, release } = await engine.flush();
+      try {
+        await writeCheckpoint({ disk: runtime.disk, directory, target, version, logs: [] });
+      } finally {
+        release();
+      }
     } finally {
-      release();
+      this.#making.delete(target);
     }
     return target;
   }

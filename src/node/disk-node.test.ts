@@ -202,6 +202,20 @@ test("a checkpoint that a crash cut short is refused as a data directory, and an
   expect(await bench.get("a")).toBe("1");
 });
 
+test("a checkpoint is made where a path says; two at once are not made in one place", async () => {
+  const bench = new Bench("elsewhere");
+  await bench.start();
+  await bench.set("a", "1");
+  const { checkpoints } = bench.node.disk!;
+  const twice = Promise.allSettled([checkpoints.create("/backup/a"), checkpoints.create("/backup/a")]);
+  const outcomes = await bench.world.runUntil(twice);
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(await bench.world.runUntil(checkpoints.create())).toMatch(/^\/data\/checkpoints\/at-\d{4}-/);
+  await bench.world.runUntil(bench.node.close());
+  await bench.start({ dataDirectory: "/backup/a" });
+  expect(await bench.get("a")).toBe("1");
+});
+
 test("saves are named by their time, and the last three are kept", async () => {
   const bench = new Bench("saves");
   await bench.start();

@@ -4,7 +4,7 @@
  *   DIR/LOCK      names the process that holds it; nothing else is touched without it
  *   DIR/IDENTITY  the actor, and the counters it may have used: see src/storage/lsm/directory/identity.ts
  *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
- *   DIR/checkpoints/                                         made by BGSAVE
+ *   DIR/checkpoints/                                         see checkpoints.ts
  */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";

@@ -302,4 +302,11 @@ function testFileIds(check: Check): void {
     expect((await failureOf(disk.fileId(`${directory}/c`))).code).toBe("ENOENT");
     expect(await disk.exists(`${directory}/c`)).toBe(false);
   });
+
+  check("a directory has an id, however its path is written", async (disk, directory) => {
+    for (const name of ["a", "b"]) await disk.makeDirectory(`${directory}/${name}`);
+    const id = await disk.fileId(`${directory}/a`);
+    expect(await disk.fileId(`${directory}/b/../a/`)).toBe(id);
+    expect(await disk.fileId(`${directory}/b`)).not.toBe(id);
+  });
 }

@@ -104,7 +104,7 @@ export interface Disk {
   lock(path: string): Promise<DiskLock>;
   /**
    * Tells a file from every copy of it: stays through changes and renames, and is shared by links. Of two files that
-   * never existed at one time, ids may rarely be equal.
+   * never existed at one time, ids may rarely be equal. Of a directory as well.
    */
   fileId(path: string): Promise<string>;
 }

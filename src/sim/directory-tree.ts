@@ -30,6 +30,12 @@ export class DirectoryTree {
     return this.#files.has(path) || this.#directories.has(path);
   }
 
+  /** Undefined if it is not a directory. */
+  directoryId(rawPath: string): string | undefined {
+    const path = clean(rawPath);
+    return this.#directories.has(path) ? `directory ${path}` : undefined;
+  }
+
   /** The file of that name, made if absent and `create`. */
   open(rawPath: string, create: boolean): SimFile {
     const path = clean(rawPath);

@@ -167,7 +167,8 @@ export class DiskView implements Disk {
   }
 
   fileId(path: string): Promise<string> {
-    return this.#step("open", path, () => this.#disk.idOf(this.#disk.tree.open(path, false)));
+    const { tree } = this.#disk;
+    return this.#step("open", path, () => tree.directoryId(path) ?? this.#disk.idOf(tree.open(path, false)));
   }
 
   #step<T>(kind: DiskStep["kind"], path: string, begin: () => T): Promise<T> {

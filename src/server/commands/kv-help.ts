@@ -9,8 +9,8 @@ const LINES = [
   "    Replaces what the context has seen. What it has not seen stays, as a sibling. Answers a new context.",
   "KV.DEL key [CONTEXT context]",
   "    Deletes what the context has seen; without one, what is there now.",
-  "KV.CHECKPOINT name",
-  "    With storage disk: a copy of all data as it is now, under DATA/checkpoints/name. Answers its path.",
+  "KV.CHECKPOINT [name | path]",
+  "    With storage disk: a copy of all data as it is now, at DATA/checkpoints/name or path. Answers where.",
   "GET shows the newest value; SET and DEL replace and delete all that this node has seen.",
 ];
 

@@ -98,3 +98,40 @@ test("it is not written over something else", async () => {
   await world.runUntil(write(runtime));
   await expect(world.runUntil(write(runtime))).rejects.toMatchObject({ code: "INVALID_REQUEST" });
 });
+
+test.each(["EXDEV", "EPERM"])(
+  "where tables cannot be linked (%s), they are copied, durably",
+  async (code) => {
+    const world = new SimWorld(1);
+    await world.runUntil(setUp(world.runtime("a")));
+    let refused = 0;
+    world.disk("a").intercept = ({ kind, path }) => {
+      if (kind !== "name" || !path.endsWith(".sst")) return undefined;
+      refused++;
+      return code;
+    };
+    await world.runUntil(write(world.runtime("a")));
+    expect(refused).toBe(2);
+    world.disk("a").intercept = undefined;
+    world.crash("a");
+    const { disk } = world.runtime("a");
+    const check = async (): Promise<void> => {
+      const table = await disk.open("/c/tables/000007.sst", { create: false });
+      expect(Buffer.from(await table.read(0, 100)).toString()).toBe("000007.sst");
+      expect(await disk.fileId("/c/tables/000007.sst")).not.toBe(await disk.fileId("/d/tables/000007.sst"));
+    };
+    await world.runUntil(check());
+  },
+);
+
+test("when the disk refuses, nothing is left of it, and it can be tried again", async () => {
+  const world = new SimWorld(1);
+  const runtime = world.runtime("a");
+  await world.runUntil(setUp(runtime));
+  world.disk("a").intercept = ({ kind, path }) =>
+    kind === "append" && path.startsWith("/c/log") ? "ENOSPC" : undefined;
+  await expect(world.runUntil(write(runtime))).rejects.toMatchObject({ code: "IO" });
+  expect(await world.runUntil(runtime.disk.exists("/c"))).toBe(false);
+  world.disk("a").intercept = undefined;
+  await world.runUntil(write(runtime));
+});

@@ -1,11 +1,12 @@
 /**
  * A copy of a data directory at one moment, in no time and hardly any space: tables are shared by hard links, for they
- * never change; of the logs, what was complete is copied. It opens as a data directory, with an actor of its own,
- * for IDENTITY is not in it.
+ * never change, and copied where that is not possible (another file system); of the logs, what was complete is copied. It
+ * opens as a data directory, with an actor of its own, for IDENTITY is not in it.
  *
  * CURRENT comes last: what a crash leaves of a checkpoint has tables without it, and is refused.
  */
 import { StoreError } from "../../../base/errors.ts";
+import { systemCode } from "../../../runtime/io-error.ts";
 import type { Disk } from "../../../runtime/runtime.ts";
 import { createManifestFile } from "../manifest/manifest.ts";
 import { tableName } from "../manifest/table-entry.ts";
@@ -15,7 +16,7 @@ export interface CheckpointOptions {
   readonly disk: Disk;
   /** The data directory. */
   readonly directory: string;
-  /** On the same file system; absent or empty. */
+  /** Absent or empty. */
   readonly target: string;
   /** Pinned by the caller until it is done. */
   readonly version: Version;
@@ -25,23 +26,39 @@ export interface CheckpointOptions {
 
 const COPY_BYTES = 1024 * 1024;
 const MANIFEST_NUMBER = 1;
+/** Another file system; one without links; a file with as many as it can have. */
+const UNLINKABLE: ReadonlySet<string | undefined> = new Set([
+  "EXDEV",
+  "EPERM",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EMLINK",
+]);
 
-/** Resolves when the checkpoint is whole and durable. Rejects with StoreError INVALID_REQUEST if `target` has files. */
-export async function writeCheckpoint({
-  disk,
-  directory,
-  target,
-  version,
-  logs,
-}: CheckpointOptions): Promise<void> {
+/**
+ * Resolves when the checkpoint is whole and durable. Rejects with StoreError INVALID_REQUEST if `target` has files, and
+ * with IO if the disk refuses: then it has been emptied again, if that was possible.
+ */
+export async function writeCheckpoint(options: CheckpointOptions): Promise<void> {
+  const { disk, target } = options;
   if ((await disk.list(target)).length > 0) {
     throw new StoreError("INVALID_REQUEST", "not-applied", `${target} is not empty`);
   }
+  try {
+    await writeInto(options);
+  } catch (cause) {
+    await removeCheckpoint(disk, target).catch(() => undefined); // the first failure is the one to tell
+    throw cause;
+  }
+}
+
+async function writeInto({ disk, directory, target, version, logs }: CheckpointOptions): Promise<void> {
   await disk.makeDirectory(`${target}/tables`);
   await disk.makeDirectory(`${target}/log`);
   for (const { number } of version.tables) {
     const name = tableName(number);
-    await disk.link(`${directory}/tables/${name}`, `${target}/tables/${name}`);
+    await linkOrCopy(disk, `${directory}/tables/${name}`, `${target}/tables/${name}`);
   }
   for (const { name, bytes } of logs) {
     await copyFile(disk, { from: `${directory}/log/${name}`, to: `${target}/log/${name}`, bytes });
@@ -63,6 +80,17 @@ export async function removeCheckpoint(disk: Disk, target: string): Promise<void
   }
   for (const name of await disk.list(target)) await disk.remove(`${target}/${name}`);
   await disk.remove(target);
+}
+
+async function linkOrCopy(disk: Disk, from: string, to: string): Promise<void> {
+  try {
+    await disk.link(from, to);
+  } catch (cause) {
+    if (!UNLINKABLE.has(systemCode(cause))) throw cause;
+    const source = await disk.open(from, { create: false });
+    const bytes = await source.sizeBytes().finally(() => source.close());
+    await copyFile(disk, { from, to, bytes });
+  }
 }
 
 /** Resolves when the bytes are durable. */
