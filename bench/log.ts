@@ -194,7 +194,7 @@ async function measureRecovery(rowCount: number): Promise<void> {
     await writer.close();
     const startMs = clock.monotonicMs();
     const options = { firstNumber: 1, segmentBytes: SEGMENT_BYTES, hashSeed: HASH_SEED, recover: false };
-    const { memtables } = await recoverLog({ disk, directory, quarantine: directory, ...options });
+    const { memtables } = await recoverLog({ disk, directory, ...options });
     const rows = memtables.reduce((sum, each) => sum + each.rowCount, 0);
     print(
       `start: ${rows} rows of ${writer.counters.writtenBytes / 1e6} MB in ${Math.round(clock.monotonicMs() - startMs)} ms`,

@@ -89,7 +89,7 @@ async function leastSeconds(body: () => void | Promise<void>): Promise<number> {
 }
 
 async function build(rows: Rows, path: string, settings: TableSettings): Promise<void> {
-  const writer = await TableWriter.create(disk, path, traits, settings);
+  const writer = await TableWriter.create(disk, path, { traits, settings, origin: { level: 0, age: 1 } });
   const sums = { summary: new MerkleSummary(), tally: new RowTally() };
   const key = { bytes: rows.bytes, start: 0, end: 0 };
   const cell = { bytes: rows.bytes, start: 0, end: 0 };

@@ -131,7 +131,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     name: "recover",
     group: "Storage",
     kind: "switch",
-    summary: "with storage disk, start on damaged files with what is whole of them",
+    summary: "with storage disk, read every file, and start with what is whole of damaged ones",
   },
   {
     key: "maxmemoryBytes",

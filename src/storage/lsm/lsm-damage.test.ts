@@ -36,6 +36,7 @@ test("a damaged block is told to whoever reads it; other rows, flushes and compa
     }
     expect(failures).toBeGreaterThan(0);
     expect(failures).toBeLessThan(10);
+    expect(engine.statistics.corruptReads).toBeGreaterThanOrEqual(failures);
     await engine.close();
   };
   await world.runUntil(run());

@@ -84,7 +84,12 @@ export class CompactionOutput {
     const row = [copyOf(key), copyOf(cell)] as const; // the source may move on meanwhile
     await this.#finishTable(slot);
     const path = `${this.#options.directory}/${tableName(this.#number++)}`;
-    this.#writer = await TableWriter.create(this.#disk, path, this.#traits, this.#options.settings);
+    const { settings, rest } = this.#options;
+    this.#writer = await TableWriter.create(this.#disk, path, {
+      traits: this.#traits,
+      settings,
+      origin: rest,
+    });
     this.#hasRows = true;
     this.#lastSlot = slot;
     await this.#writer.add(...row);

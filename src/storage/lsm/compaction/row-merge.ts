@@ -12,27 +12,32 @@ export interface RowSource {
   close(): Promise<void>;
 }
 
-export class RowMerge {
+export class RowMerge<Source extends RowSource = RowSource> {
   /** All of them, for `close`. */
-  readonly #sources: readonly RowSource[];
+  readonly #sources: readonly Source[];
   /** Those that stand on a row. */
-  readonly #live: RowSource[] = [];
+  readonly #live: Source[] = [];
   /** Those that stand on the current row: the first one's counts. */
-  #current: readonly RowSource[];
+  #current: readonly Source[];
   #supersededCount = 0;
 
   /** An earlier source has newer rows. */
-  constructor(sources: readonly RowSource[]) {
+  constructor(sources: readonly Source[]) {
     this.#sources = sources;
     this.#live = [...sources];
     this.#current = [...sources];
   }
 
   /** Of the current row. Requires: `next` resolved to true. */
-  get row(): RowSource {
+  get row(): Source {
     const [first] = this.#current;
     assert(first !== undefined, "there is no row");
     return first;
+  }
+
+  /** All that stand on the current row. */
+  get tied(): readonly Source[] {
+    return this.#current;
   }
 
   /** Rows passed over because a newer source had them too. */
@@ -65,7 +70,7 @@ export class RowMerge {
 
   /** Gathers the sources that stand on the smallest key. */
   #settle(): boolean {
-    const current: RowSource[] = [];
+    const current: Source[] = [];
     for (const source of this.#live) {
       const order = current.length === 0 ? -1 : compareRanges(source.key, current[0]!.key);
       if (order < 0) current.length = 0;

@@ -35,7 +35,7 @@ export interface LsmEngineOptions {
   readonly picker?: PickerSettings;
   /** What compactions may read while they are not behind; 0 for no limit. */
   readonly compactionBytesPerSecond?: number;
-  /** Go on with what is whole of a damaged commit log, instead of refusing to start. */
+  /** Read every file, and go on with what is whole of a damaged directory, instead of refusing to start. */
   readonly recover?: boolean;
 }
 

@@ -18,6 +18,10 @@ export interface LsmStatistics extends EngineStatistics {
   readonly compactionCount: number;
   /** Given up because a table was damaged: see its file in the log. */
   readonly damagedCompactions: number;
+  /** Times that somebody wanted to read what is damaged, since the start. */
+  readonly corruptReads: number;
+  /** Files found damaged by a start that was to recover: they are in quarantine, unless they were missing. */
+  readonly damagedFiles: number;
   /** Flushes and compactions under way. */
   readonly runningTasks: number;
   /** Written since the start by flushes, and by compactions. */
@@ -53,6 +57,7 @@ interface Parts {
   readonly throttle: WriteThrottle;
   readonly picker: PickerSettings;
   readonly expiredRows: () => number;
+  readonly damagedFiles: number;
 }
 
 export function statisticsOf({
@@ -64,9 +69,14 @@ export function statisticsOf({
   throttle,
   picker,
   expiredRows,
+  damagedFiles,
 }: Parts): LsmStatistics {
   return {
     evictedRows: 0,
+    damagedFiles,
+    get corruptReads() {
+      return tables.corruptReads;
+    },
     log: log.counters,
     get memoryBytes() {
       return memtables.memoryBytes + tables.memoryBytes;

@@ -35,10 +35,12 @@ async function flush(
   traits: CellTraits,
   { path, shared, sealedBytes, heads, settings }: FlushInput,
 ): Promise<TableMetadata> {
-  const writer = await TableWriter.create(disk, path, traits, settings);
+  const segment = Segment.existing(shared, sealedBytes);
+  const origin = { level: 0, age: segment.number };
+  const writer = await TableWriter.create(disk, path, { traits, settings, origin });
   try {
     const sums = { summary: new MerkleSummary(), tally: new RowTally() };
-    const rows = new RowSums({ segment: Segment.existing(shared, sealedBytes), heads }, traits);
+    const rows = new RowSums({ segment, heads }, traits);
     while (rows.next()) {
       rows.addToTally(sums.tally);
       rows.addToSummary(sums.summary);

@@ -37,6 +37,8 @@ export interface OpenTablesOptions {
 
 export class OpenTables {
   readonly cache: BlockCache;
+  /** Since the start. */
+  corruptReads = 0;
   readonly #options: OpenTablesOptions;
   readonly #pins: VersionPins;
   readonly #readers = new Map<number, TableReader>();
@@ -84,7 +86,8 @@ export class OpenTables {
   async add({ number, checksum }: TableEntry): Promise<void> {
     if (this.#readers.has(number)) return;
     const { disk } = this.#options;
-    const opening = { disk, path: this.pathOf(number), cache: this.cache, checksum };
+    const onCorruption = (): void => void this.corruptReads++;
+    const opening = { disk, path: this.pathOf(number), cache: this.cache, checksum, onCorruption };
     this.#readers.set(number, await TableReader.open(opening));
   }
 

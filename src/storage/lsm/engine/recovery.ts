@@ -1,17 +1,21 @@
 /** Brings an engine's parts back from its directory: tables by the manifest, memtables by the log. */
 import { forEachAtOnce } from "../../../base/at-once.ts";
+import { StoreError } from "../../../base/errors.ts";
 import type { Logger } from "../../../base/logger.ts";
 import type { Disk, Random } from "../../../runtime/runtime.ts";
+import type { CellRules } from "../../storage-engine.ts";
 import { findClearing } from "../log/log-clearing.ts";
 import { recoverLog } from "../log/log-recovery.ts";
 import { Manifest } from "../manifest/manifest.ts";
 import { tidyTables } from "../manifest/table-files.ts";
+import { repairDirectory } from "../repair/directory-repair.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
 import { MerkleSummary } from "../table/merkle-summary.ts";
 import { RowTally } from "../table/row-tally.ts";
-import type { TableSums } from "../table/table-writer.ts";
+import type { TableSettings, TableSums } from "../table/table-writer.ts";
 import { Memtables } from "./memtables.ts";
 import { OpenTables } from "./open-tables.ts";
+import { isCorruption } from "./retry.ts";
 import { addMemtable } from "./row-sums.ts";
 
 /** Tables whose sums are in memory at a time: up to 8 MiB each. */
@@ -42,7 +46,10 @@ export interface RecoveryOptions {
   readonly hashSeed: number;
   readonly segmentBytes: number;
   readonly cacheBytes: number;
-  /** Goes on with what is whole of a damaged log, instead of refusing it. */
+  readonly rules: CellRules;
+  readonly tableBytes: number;
+  readonly tableSettings: TableSettings;
+  /** Goes on with what is whole of a damaged directory, instead of refusing it. */
   readonly recover: boolean;
 }
 
@@ -54,12 +61,28 @@ export interface RecoveredParts {
   readonly sums: TableSums;
   /** As CellTraits tells it, of all rows; 0 if there is none. */
   readonly newestWallMs: number;
+  /** Files that were damaged, if it was to recover. */
+  readonly damagedFiles: number;
 }
 
-/** Rejects with StoreError CORRUPTION or IO. */
+/** Rejects with StoreError IO; or with CORRUPTION, saying what to do, unless it is to recover. */
 export async function recoverParts(options: RecoveryOptions): Promise<RecoveredParts> {
-  const { disk, places, logger, cacheBytes } = options;
+  const { disk, places, recover } = options;
   for (const directory of [places.directory, places.log, places.tables]) await disk.makeDirectory(directory);
+  const damaged = recover ? await repairDirectory(options) : [];
+  try {
+    return { ...(await recoverSound(options)), damagedFiles: damaged.length };
+  } catch (cause) {
+    if (!isCorruption(cause) || recover) throw cause;
+    throw new StoreError("CORRUPTION", "not-applied", `${cause.message}; ${ADVICE}`, { cause });
+  }
+}
+
+const ADVICE =
+  "start with --recover to go on without what is damaged (the damaged files are kept in quarantine/)";
+
+async function recoverSound(options: RecoveryOptions): Promise<Omit<RecoveredParts, "damagedFiles">> {
+  const { disk, places, logger, cacheBytes } = options;
   const manifest = await Manifest.open({ disk, directory: places.directory });
   if (manifest.cutBytes > 0)
     logger.warn({ cutBytes: manifest.cutBytes }, "the manifest ended in half an edit");
@@ -87,14 +110,13 @@ async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): P
   const recovered = await recoverLog({
     ...options,
     directory: places.log,
-    quarantine: places.quarantine,
     firstNumber: manifest.version.flushedLog + 1,
+    recover: false,
   });
-  const { tornBytes, damage, nextNumber } = recovered;
+  const { tornBytes, nextNumber } = recovered;
   if (tornBytes > 0) logger.info({ tornBytes }, "the commit log ended in a write that a crash cut short");
-  for (const found of damage) logger.error(found, "the commit log is damaged; what is whole goes on");
   const memtables = [...recovered.memtables];
-  if (memtables.length === 0 || damage.length > 0) {
+  if (memtables.length === 0) {
     memtables.push(Memtables.create(nextNumber, new SharedArrayBuffer(segmentBytes), random));
   }
   return new Memtables(memtables, segmentBytes, random);

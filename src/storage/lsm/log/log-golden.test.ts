@@ -74,10 +74,9 @@ test("a log of version 1 gives every row, and what it superseded", async () => {
   const open = async () => {
     await disk.makeDirectory("/log");
     await (await disk.open("/log/000007.log")).append(golden());
-    const places = { directory: "/log", quarantine: "/quarantine" };
     return recoverLog({
       disk,
-      ...places,
+      directory: "/log",
       firstNumber: 7,
       segmentBytes: 0,
       hashSeed: HASH_SEED,

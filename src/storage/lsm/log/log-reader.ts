@@ -26,7 +26,7 @@ export interface LogToRead {
   readonly bytesMin: number;
 }
 
-/** Throws StoreError CORRUPTION for a file of another version, and only then: damage is in the `verdict`. */
+/** Throws StoreError IO for a file of another version, and only then: damage is in the `verdict`. */
 export async function readLog(
   disk: Disk,
   { directory, number, isNewest, bytesMin }: LogToRead,
@@ -37,11 +37,7 @@ export async function readLog(
   const walk = walkBatches(log, number, { isNewest });
   if (walk.verdict.kind === "foreign") {
     const { version } = walk.verdict;
-    throw new StoreError(
-      "CORRUPTION",
-      "not-applied",
-      `${path}: version ${version} of the format is not known`,
-    );
+    throw new StoreError("IO", "not-applied", `${path}: version ${version} of the format is not known`);
   }
   return { ...walk, number, path, shared, lengthBytes };
 }

@@ -4,14 +4,14 @@
  *   older files   were on the disk as a whole before the next was begun: anything else is damage
  *   newest file   may end in the torn tail of a write that a crash cut short, which is cut off
  *
- * Damage stops the start, unless it is to recover: then the file is kept in quarantine for whoever wants to look, and
- * what is whole of it goes on.
+ * Damage stops the start, unless it is to recover: then it is told beside the rows of what is whole, and the damaged
+ * files are left as they are.
  */
 import type { Disk } from "../../../runtime/runtime.ts";
 import { corruption } from "../table/corruption.ts";
 import { logName, logNumberOf } from "./log-name.ts";
 import { type ReadLog, readLog } from "./log-reader.ts";
-import { quarantine, salvage } from "./log-salvage.ts";
+import { copyRows } from "./log-salvage.ts";
 import type { Memtable } from "./memtable.ts";
 import { DRAFT_SUFFIX } from "./replace-file.ts";
 import { adoptRows } from "./row-adoption.ts";
@@ -21,8 +21,6 @@ export interface LogRecoveryOptions {
   readonly disk: Disk;
   /** Where the files are; it exists. */
   readonly directory: string;
-  /** Where damaged files are copied to, if it is to recover. */
-  readonly quarantine: string;
   /** The oldest segment whose rows are nowhere else. Files of lower numbers are removed. */
   readonly firstNumber: number;
   /** Size of the newest segment's buffer, so that rows can be added to it. */
@@ -95,7 +93,7 @@ class LogRecovery {
     const { disk, directory, segmentBytes } = this.#options;
     const log = await readLog(disk, { directory, number, isNewest, bytesMin: isNewest ? segmentBytes : 0 });
     if (log.verdict.kind === "damaged") {
-      await this.#recover(log, log.verdict.what);
+      this.#recover(log, log.verdict.what);
       return true;
     }
     this.#tornBytes += log.lengthBytes - log.wholeBytes;
@@ -113,11 +111,9 @@ class LogRecovery {
     this.#memtables.push(adoptRows(segment, batches, { hashSeed: this.#options.hashSeed, path }));
   }
 
-  async #recover(log: ReadLog, what: string): Promise<void> {
-    const { disk, hashSeed } = this.#options;
+  #recover(log: ReadLog, what: string): void {
     this.#note({ path: log.path, offset: log.wholeBytes, what });
-    await quarantine(disk, log, this.#options.quarantine);
-    this.#memtables.push(await salvage(disk, log, hashSeed));
+    this.#memtables.push(copyRows(log, this.#options.hashSeed));
   }
 
   #missing(number: number): void {

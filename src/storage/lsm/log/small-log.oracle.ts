@@ -12,7 +12,6 @@ import { MemtableScan } from "./memtable-scan.ts";
 import { Segment } from "./segment.ts";
 
 export const DIRECTORY = "/data/log";
-export const QUARANTINE = "/data/quarantine";
 const HASH_SEED = 7;
 const rowKey = new RowKey(HASH_SEED);
 const nothing = { flags: 0, hashLow: 0, hashHigh: 0 };
@@ -93,10 +92,9 @@ export function recoverSmallLog(
   settings: Partial<SmallLogSettings>,
 ): Promise<RecoveredLog> {
   const { firstNumber = 1, recover = false, segmentBytes = 1 << 16 } = settings;
-  const places = { directory: DIRECTORY, quarantine: QUARANTINE };
   return recoverLog({
     disk: runtime.disk,
-    ...places,
+    directory: DIRECTORY,
     firstNumber,
     segmentBytes,
     hashSeed: HASH_SEED,

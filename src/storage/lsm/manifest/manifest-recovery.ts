@@ -32,6 +32,15 @@ export async function recoverVersion(disk: Disk, directory: string): Promise<Rec
     }
     return { version: Version.empty, cutBytes: 0 };
   }
+  return recoverVersionFrom(disk, directory, number);
+}
+
+/** As `recoverVersion`, of the manifest of that number. */
+export async function recoverVersionFrom(
+  disk: Disk,
+  directory: string,
+  number: number,
+): Promise<RecoveredVersion> {
   const path = `${directory}/${manifestName(number)}`;
   if (!(await disk.exists(path))) throw corruption(path, 0, "CURRENT names it, but it is missing");
   const file = await disk.open(path, { create: false });

@@ -12,6 +12,8 @@ export function sampleTable(
   rest: Partial<TableEntry> = {},
 ): TableEntry {
   const properties = {
+    level,
+    age: number,
     rowCount: 10,
     expiringCount: 0,
     tombstoneCount: 0,

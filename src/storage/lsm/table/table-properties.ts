@@ -2,7 +2,7 @@
  * What a table holds, in figures: gathered as it is written, kept in its properties section and in the manifest.
  * DO NOT CHANGE: see docs/formats/sstable.md to add a version.
  *
- *   rowCount, expiringCount, tombstoneCount, rawBytes,
+ *   level, age, rowCount, expiringCount, tombstoneCount, rawBytes,
  *   oldestWallMs, newestWallMs, earliestExpiryMs, latestExpiryMs      LEB128 each
  *   smallestKey, largestKey                                           length (LEB128), bytes
  *   slots          length (LEB128), bytes: one bit per slot from the smallest key's slot on, lowest bit first, set if
@@ -15,8 +15,16 @@ import { ByteSink } from "./byte-sink.ts";
 import { ByteSource, type Origin } from "./byte-source.ts";
 import type { CellTraits } from "./cell-traits.ts";
 
+/** For whoever has to find out without a manifest which of two tables has the newer rows. */
+export interface TableOrigin {
+  /** That the table was written for; it may have moved further down. */
+  readonly level: number;
+  /** Number of the newest log segment whose rows are in it. */
+  readonly age: number;
+}
+
 /** Plain data: goes between threads as it is. */
-export interface TableProperties {
+export interface TableProperties extends TableOrigin {
   readonly rowCount: number;
   /** Rows whose cells expire, tombstones not among them. */
   readonly expiringCount: number;
@@ -47,6 +55,7 @@ export function hasSlot({ smallestKey, slots }: TableProperties, slot: number): 
 
 export class PropertiesBuilder {
   readonly #traits: CellTraits;
+  readonly #origin: TableOrigin;
   #rowCount = 0;
   #expiringCount = 0;
   #tombstoneCount = 0;
@@ -59,8 +68,9 @@ export class PropertiesBuilder {
   #slotBytes = 0;
   readonly #slots = new Uint8Array(SLOT_BYTES);
 
-  constructor(traits: CellTraits) {
+  constructor(traits: CellTraits, origin: TableOrigin) {
     this.#traits = traits;
+    this.#origin = origin;
   }
 
   get rowCount(): number {
@@ -85,6 +95,8 @@ export class PropertiesBuilder {
   /** `largestKey` is the last key added. */
   finish(largestKey: Uint8Array): TableProperties {
     return {
+      level: this.#origin.level,
+      age: this.#origin.age,
       rowCount: this.#rowCount,
       expiringCount: this.#expiringCount,
       tombstoneCount: this.#tombstoneCount,
@@ -110,6 +122,8 @@ export class PropertiesBuilder {
 }
 
 const FIGURES = [
+  "level",
+  "age",
   "rowCount",
   "expiringCount",
   "tombstoneCount",

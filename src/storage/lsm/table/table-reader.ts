@@ -33,6 +33,8 @@ export interface TableOpening {
   readonly cache: BlockCache;
   /** Of TableMetadata, if the caller knows it: another table's file in this place is refused. */
   readonly checksum?: number;
+  /** What was read of the open table is not what was written: whoever reads it is told, too. */
+  readonly onCorruption?: () => void;
 }
 
 export class TableReader {
@@ -43,6 +45,7 @@ export class TableReader {
   readonly #file: DiskFile;
   readonly #footer: Footer;
   readonly #filter: BloomFilter;
+  readonly #onCorruption: (() => void) | undefined;
   readonly #cache: BlockCache;
   readonly #shelf: CacheShelf;
   /** Blocks being read, so that many gets for one block read it once. */
@@ -57,6 +60,7 @@ export class TableReader {
     this.#file = file;
     this.#footer = footer;
     this.#filter = front.filter;
+    this.#onCorruption = opening.onCorruption;
     this.#cache = opening.cache;
     this.#shelf = opening.cache.createShelf(front.index.blockCount);
   }
@@ -150,7 +154,12 @@ export class TableReader {
   unpack(number: number, bytes: Uint8Array, first: number, scratch?: Uint8Array): Uint8Array {
     const start = this.index.offset(number) - this.index.offset(first);
     const packed = bytes.subarray(start, start + this.index.packedBytes(number));
-    return unpackBlock(packed, this.index.packed(number), this.path, scratch);
+    try {
+      return unpackBlock(packed, this.index.packed(number), this.path, scratch);
+    } catch (cause) {
+      this.#onCorruption?.();
+      throw cause;
+    }
   }
 
   /** Lets go of the file, when it is not being read, and of the cache's blocks. Later reads throw StoreError CLOSED. */
@@ -211,6 +220,7 @@ export class TableReader {
 
   #requireWhole(bytes: Uint8Array, offset: number, length: number): Uint8Array {
     if (bytes.length === length) return bytes;
+    this.#onCorruption?.();
     throw corruption(this.path, offset + bytes.length, "the file ends too early");
   }
 

@@ -87,7 +87,11 @@ export async function writeSampleTable(
   rows: Iterable<Row>,
   settings = DEFAULT_TABLE_SETTINGS,
 ): Promise<TableMetadata> {
-  const writer = await TableWriter.create(disk, path, sampleTraits, settings);
+  const writer = await TableWriter.create(disk, path, {
+    traits: sampleTraits,
+    settings,
+    origin: { level: 1, age: 300 },
+  });
   const sums = { summary: new MerkleSummary(), tally: new RowTally() };
   for (const { key, cell } of rows) {
     await writer.add(rangeOf(key), rangeOf(cell));

@@ -12,9 +12,11 @@ import {
   sampleTraits,
   writeSampleTable,
 } from "./table-samples.oracle.ts";
-import { TableWriter } from "./table-writer.ts";
+import { DEFAULT_TABLE_SETTINGS, TableWriter } from "./table-writer.ts";
 
 const noSums = () => ({ summary: new MerkleSummary(), tally: new RowTally() });
+
+const SAMPLE = { traits: sampleTraits, settings: DEFAULT_TABLE_SETTINGS, origin: { level: 0, age: 1 } };
 
 test("a finished table survives a crash, once its directory is synced", async () => {
   for (let seed = 0; seed < 10; seed++) {
@@ -55,7 +57,7 @@ test.each([
   const [greater, smaller] = [sampleKey("b"), sampleKey("a")].sort((a, b) => Buffer.compare(b, a));
   const named = { a: smaller!, b: greater! };
   const run = async (): Promise<void> => {
-    const writer = await TableWriter.create(world.runtime("a").disk, "/t", sampleTraits);
+    const writer = await TableWriter.create(world.runtime("a").disk, "/t", SAMPLE);
     await writer.add(rangeOf(named[first as "a" | "b"]), rangeOf(new Uint8Array(12)));
     expect(() => writer.add(rangeOf(named[second as "a" | "b"]), rangeOf(new Uint8Array(12)))).toThrow(
       "order",
@@ -69,7 +71,7 @@ test("a row key that another one begins with comes before it", async () => {
   const key = sampleKey("a");
   const longer = Uint8Array.of(...key, 0);
   const run = async (): Promise<void> => {
-    const writer = await TableWriter.create(world.runtime("a").disk, "/t", sampleTraits);
+    const writer = await TableWriter.create(world.runtime("a").disk, "/t", SAMPLE);
     await writer.add(rangeOf(key), rangeOf(new Uint8Array(12)));
     await writer.add(rangeOf(longer), rangeOf(new Uint8Array(12)));
     expect(() => writer.add(rangeOf(key), rangeOf(new Uint8Array(12)))).toThrow("order");
@@ -84,7 +86,7 @@ test("a full disk is told, and giving up leaves nothing", async () => {
   world.disk("a").capacityBytes = 600_000;
   const rows = sampleRows(20_000);
   const run = async (): Promise<void> => {
-    const writer = await TableWriter.create(disk, "/t", sampleTraits);
+    const writer = await TableWriter.create(disk, "/t", SAMPLE);
     const writeAll = async (): Promise<void> => {
       for (const { key, cell } of rows) await writer.add(rangeOf(key), rangeOf(cell));
       await writer.finish(noSums());

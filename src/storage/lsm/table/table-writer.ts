@@ -18,7 +18,12 @@ import { FileOutput } from "./file-output.ts";
 import type { MerkleSummary } from "./merkle-summary.ts";
 import type { RowTally } from "./row-tally.ts";
 import { decodeFooter, encodeFooter } from "./table-format.ts";
-import { encodeProperties, PropertiesBuilder, type TableProperties } from "./table-properties.ts";
+import {
+  encodeProperties,
+  PropertiesBuilder,
+  type TableOrigin,
+  type TableProperties,
+} from "./table-properties.ts";
 
 export interface TableSettings {
   /** A block is closed once it has so many bytes, unpacked. */
@@ -47,6 +52,12 @@ export interface TableSums {
   readonly tally: RowTally;
 }
 
+export interface NewTable {
+  readonly traits: CellTraits;
+  readonly settings: TableSettings;
+  readonly origin: TableOrigin;
+}
+
 export class TableWriter {
   readonly #disk: Disk;
   readonly #path: string;
@@ -65,7 +76,7 @@ export class TableWriter {
   /** Of the block being filled. */
   #separator = new Uint8Array(0);
 
-  private constructor(disk: Disk, path: string, file: DiskFile, traits: CellTraits, settings: TableSettings) {
+  private constructor(disk: Disk, path: string, file: DiskFile, { traits, settings, origin }: NewTable) {
     this.#disk = disk;
     this.#path = path;
     this.#file = file;
@@ -73,19 +84,14 @@ export class TableWriter {
     this.#settings = settings;
     this.#packer = new BlockPacker(settings.packing);
     this.#filter = new BloomBuilder(settings.bloomBitsPerKey);
-    this.#properties = new PropertiesBuilder(traits);
+    this.#properties = new PropertiesBuilder(traits, origin);
   }
 
   /** Begins a table; what a crash may have left at `path` is cut off. */
-  static async create(
-    disk: Disk,
-    path: string,
-    traits: CellTraits,
-    settings: TableSettings = DEFAULT_TABLE_SETTINGS,
-  ): Promise<TableWriter> {
+  static async create(disk: Disk, path: string, table: NewTable): Promise<TableWriter> {
     const file = await disk.open(path);
     await file.truncate(0);
-    return new TableWriter(disk, path, file, traits, settings);
+    return new TableWriter(disk, path, file, table);
   }
 
   get rowCount(): number {
