@@ -186,27 +186,6 @@ describe("a million arguments", () => {
   });
 });
 
-describe("half a million keys, all different", () => {
-  test("take a small multiple of the request's bytes", { timeout: 60_000 }, async () => {
-    const [client] = await connect(1);
-    const before = await target.status("used_memory_rss");
-    const keys = Array.from({ length: 500_000 }, (_, i) => `key:${`${i}`.padStart(7, "0")}`);
-    const ask = async (call: readonly string[], replyBytes: number): Promise<Buffer> => {
-      const args = call.map((argument) => `$${argument.length}\r\n${argument}\r\n`);
-      void client!.send(`*${args.length}\r\n${args.join("")}`);
-      return client!.receive(replyBytes);
-    };
-    expect((await ask(["MSET", ...keys.flatMap((key) => [key, "value"])], 5)).toString()).toBe("+OK\r\n");
-    const reply = await ask(["MGET", ...keys], "*500000\r\n".length + keys.length * 11);
-    expect(reply.subarray(0, 20).toString()).toBe("*500000\r\n$5\r\nvalue\r\n".slice(0, 20));
-    expect((await ask(["EXISTS", ...keys], 9)).toString()).toBe(":500000\r\n");
-    expect((await ask(["DEL", ...keys], 9)).toString()).toBe(":500000\r\n");
-    expect((await target.status("used_memory_rss")) - before).toBeLessThan(400 * MIB);
-    expect(await target.ask("SLOWLOG", "GET", "1")).toContain("more arguments)");
-    expect(await target.fault()).toBeUndefined();
-  });
-});
-
 describe("short requests that ask for much", () => {
   const overloaded = `-OVERLOADED UNKNOWN the reply is longer than ${80 * MIB} bytes\r\n`;
 

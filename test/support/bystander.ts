@@ -36,7 +36,7 @@ export class Bystander {
 /** What of `report` is harm, measured by what was usual before: empty if it was answered right, and in time. */
 export function harmIn(report: Report, usual: Report): string[] {
   const harm = report.fault === undefined ? [] : [report.fault];
-  const medianMsMax = 20 * usual.medianMs + 50;
+  const medianMsMax = 20 * usual.medianMs + 150;
   if (report.medianMs > medianMsMax) harm.push(`median ${report.medianMs} ms, more than ${medianMsMax} ms`);
   const worstMsMax = 20 * usual.worstMs + 2_000;
   if (report.worstMs > worstMsMax) harm.push(`worst ${report.worstMs} ms, more than ${worstMsMax} ms`);
