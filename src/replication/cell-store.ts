@@ -73,18 +73,17 @@ export class CellStore {
   }
 
   /**
-   * Payloads are the caller's own: the next read may invalidate what one gives. A long one is copied once, however
-   * often its key is named, so that a short request cannot ask for more memory than there is.
+   * Payloads are the caller's own: the next read may invalidate what one gives. Each key is read and copied once,
+   * however often it is named, so that a short request cannot ask for more memory or reading than there is.
    */
   loadAll(refs: readonly KeyRef[], touch: boolean): Awaitable<readonly (Cell | undefined)[]> {
-    const long = new Map<string, Cell | undefined>();
-    const own = (cell: Cell | undefined, ref: KeyRef): Cell | undefined => {
-      if (cell === undefined || !hasLongPayload(cell)) return copyOf(cell);
+    const cells = new Map<string, Awaitable<Cell | undefined>>();
+    const loaded = refs.map((ref) => {
       const id = idOf(ref);
-      if (!long.has(id)) long.set(id, copyOf(cell));
-      return long.get(id);
-    };
-    return allReady(refs.map((ref) => whenReady(this.load(ref, touch), (cell) => own(cell, ref))));
+      if (!cells.has(id)) cells.set(id, whenReady(this.load(ref, touch), copyOf));
+      return cells.get(id) as Awaitable<Cell | undefined>;
+    });
+    return allReady(loaded);
   }
 
   /** `before` is the key's present cell. `insists`: also where there is no room for more. */
@@ -180,10 +179,6 @@ function rangeOf(bytes: Uint8Array): ByteRange {
 
 function idOf({ database, key }: KeyRef): string {
   return `${database}:${Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1")}`;
-}
-
-function hasLongPayload({ siblings }: Cell): boolean {
-  return siblings.some((sibling) => sibling.kind === "value" && sibling.payload.length > LONG_PAYLOAD_BYTES);
 }
 
 /** A cell whose payloads outlive the engine's next call. */

@@ -104,9 +104,6 @@ type UsageReply = (usage: RowUsage | undefined, countsUses: boolean) => Reply;
 
 function whenThere({ server, database }: Session, key: Uint8Array, reply: UsageReply): Awaitable<Reply> {
   const options = { wallMs: server.wallMs, touch: false };
-  if (server.node.disk !== undefined) {
-    throw new CommandError("ERR the use of keys is not tracked with storage disk: nothing is evicted");
-  }
   return server.node.replica.read({ database, key }, options, ({ value }) => {
     if (value === undefined) return null;
     const countsUses = server.settings.evictionPolicy.endsWith("-lfu");
