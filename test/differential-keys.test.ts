@@ -1,5 +1,6 @@
 /** The commands on keys and transactions answer random calls, good and bad, with the very bytes that Redis answers. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { STORAGE_KINDS } from "../src/node/settings.ts";
 import {
   type ArgumentMaker,
   anyBytes,
@@ -11,7 +12,7 @@ import {
   sequence,
 } from "./support/call-generator.ts";
 import { Differential } from "./support/differential.ts";
-import { startKvorum, TEST_STORAGE } from "./support/kvorum-peer.ts";
+import { startKvorum } from "./support/kvorum-peer.ts";
 import type { Call } from "./support/raw-client.ts";
 import { type Peer, redisAbsence, startRedis } from "./support/redis-peer.ts";
 
@@ -137,9 +138,6 @@ const transactionShapes: readonly CallShape[] = [
   ["get"],
 ];
 
-/** All of it on disk takes minutes: FLUSHALL and the like wait for the disk each time. */
-const STORAGES = [TEST_STORAGE];
-
 const IDLE_OR_UNTRACKED = /^:\d+\r\n|^-ERR the use of keys is not tracked .*\r\n/;
 
 /** Times are compared where they were given as such; how long a key still lives depends on when it is asked. */
@@ -165,162 +163,165 @@ function sorted(reply: string): string {
   return reply.startsWith("*") ? reply.split("\r\n").toSorted().join("\r\n") : reply;
 }
 
-describe.skipIf(redisAbsence !== undefined).each(STORAGES)("beside Redis, with storage %s", (storage) => {
-  let redis: Peer;
-  let kvorum: Peer;
+describe.skipIf(redisAbsence !== undefined).each(STORAGE_KINDS)(
+  "beside Redis, with storage %s",
+  (storage) => {
+    let redis: Peer;
+    let kvorum: Peer;
 
-  beforeAll(async () => {
-    [redis, kvorum] = await Promise.all([startRedis(), startKvorum({ storage })]);
-  });
-
-  afterAll(() => Promise.all([redis?.close(), kvorum?.close()]));
-
-  async function open(protocol: number): Promise<Differential> {
-    const differential = await Differential.open({ redis: redis.port, kvorum: kvorum.port });
-    await differential.compare([["hello", `${protocol}`], ["flushall"]], () => "");
-    return differential;
-  }
-
-  test.each([2, 3])("random calls by RESP%i", async (protocol) => {
-    const differential = await open(protocol);
-    const shapes = [...keyShapes, ...keyShapes, ...rareShapes].filter(([name]) => name !== "reset");
-    const generator = new CallGenerator({ seed: `keys ${protocol}`, shapes, strays });
-    for (let round = 0; round < 80; round++) {
-      expect(await differential.compare(generator.calls(CALLS_AT_ONCE), normalise)).toEqual([]);
-    }
-    differential.close();
-  });
-
-  test.each([2, 3])("random transactions of two clients by RESP%i", async (protocol) => {
-    const clients = [await open(protocol), await open(protocol)];
-    const unordered = new Set(["randomkey", "object"]);
-    const shapes = [...keyShapes, ...rareShapes, ...transactionShapes, ...transactionShapes].filter(
-      ([name]) => !unordered.has(name as string),
-    );
-    const generator = new CallGenerator({ seed: `transactions ${protocol}`, shapes, strays });
-    for (let round = 0; round < 800; round++) {
-      const calls = generator.calls(1 + (round % 9));
-      expect(await clients[round % 2]!.compare(calls, normalise)).toEqual([]);
-    }
-    for (const client of clients) client.close();
-  });
-
-  test("times that are given come back to the millisecond", async () => {
-    const differential = await open(2);
-    const random: ArgumentMaker = (chance) => [`${chance.between(1.9e12, 9e12).toFixed(0)}`];
-    const generator = new CallGenerator({
-      seed: "times",
-      shapes: [
-        ["pexpireat", "k", random],
-        ["expireat", "k", integerBetween(1_900_000_000, 5_000_000_000)],
-      ],
-      strays,
+    beforeAll(async () => {
+      [redis, kvorum] = await Promise.all([startRedis(), startKvorum({ storage })]);
     });
-    const calls = generator
-      .calls(300)
-      .flatMap((call) => [["set", "k", "v"], call, ["expiretime", "k"], ["pexpiretime", "k"]]);
-    expect(await differential.compare(calls)).toEqual([]);
-    differential.close();
-  });
 
-  test("a scan in small steps meets the same keys", async () => {
-    const differential = await open(2);
-    const names = Array.from({ length: 500 }, (_, i) => `${i % 3 === 0 ? "{tag}" : ""}key:${i}`);
-    await differential.compare(names.map((name) => ["set", name, "v"]));
-    const complete = [["scan", "0", "count", "100000", "match", "*key:?5*"]];
-    expect(await differential.compare(complete, normalise)).toEqual([]);
-    differential.close();
-  });
+    afterAll(() => Promise.all([redis?.close(), kvorum?.close()]));
 
-  test.skipIf(storage === "disk")("what a value is, as OBJECT tells it", async () => {
-    const differential = await open(2);
-    const values = [
-      "",
-      "0",
-      "-0",
-      "9999",
-      "10000",
-      "-1",
-      "9223372036854775807",
-      "9223372036854775808",
-      "1.5",
-    ];
-    const calls = [...values, "x".repeat(44), "x".repeat(45), " 1"].flatMap((text) => [
-      ["set", "k", text],
-      ["object", "encoding", "k"],
-      ["object", "refcount", "k"],
-      ["object", "idletime", "k"],
-      ["object", "freq", "k"],
-    ]);
-    expect(await differential.compare(calls, normalise)).toEqual([]);
-    const lfu = [
-      ["config", "set", "maxmemory-policy", "allkeys-lfu"],
-      ["set", "fresh", "v"],
-    ];
-    const usage = [
-      ["object", "freq", "fresh"],
-      ["object", "idletime", "fresh"],
-      ["object", "freq", "absent"],
-      ["object", "freq"],
-      ["object", "freq", "k", "k"],
-      ["object"],
-      ["config", "set", "maxmemory-policy", "noeviction"],
-    ];
-    expect(await differential.compare([...lfu, ...usage])).toEqual([]);
-    differential.close();
-  });
+    async function open(protocol: number): Promise<Differential> {
+      const differential = await Differential.open({ redis: redis.port, kvorum: kvorum.port });
+      await differential.compare([["hello", `${protocol}`], ["flushall"]], () => "");
+      return differential;
+    }
 
-  test("a transaction that is refused its EXEC is over", async () => {
-    const differential = await open(2);
-    const calls = [
-      ["exec"],
-      ["exec", "now"],
-      ["discard"],
-      ["multi"],
-      ["exec", "now"],
-      ["exec"],
-      ["multi", "now"],
-      ["multi"],
-      ["multi"],
-      ["watch", "k"],
-      ["discard", "now"],
-      ["exec"],
-      ["multi"],
-      ["set", "k", "v", "EX", "0"],
-      ["get", "k", "k"],
-      ["exec"],
-      ["multi"],
-      ["set", "k", "v", "EX", "0"],
-      ["incr", "k"],
-      ["exec"],
-      ["multi"],
-      ["shutdown"],
-      ["exec"],
-    ];
-    expect(await differential.compare(calls)).toEqual([]);
-    differential.close();
-  });
+    test.each([2, 3])("random calls by RESP%i", async (protocol) => {
+      const differential = await open(protocol);
+      const shapes = [...keyShapes, ...keyShapes, ...rareShapes].filter(([name]) => name !== "reset");
+      const generator = new CallGenerator({ seed: `keys ${protocol}`, shapes, strays });
+      for (let round = 0; round < 80; round++) {
+        expect(await differential.compare(generator.calls(CALLS_AT_ONCE), normalise)).toEqual([]);
+      }
+      differential.close();
+    });
 
-  test.skipIf(storage === "disk")("memory runs out in a transaction", async () => {
-    const differential = await open(2);
-    const calls = [
-      ["set", "x", "value"],
-      ["multi"],
-      ["set", "x", "1"],
-      ["get", "x"],
-      ["config", "set", "maxmemory", "1"],
-      ["exec"],
-      ["config", "set", "maxmemory", "1"],
-      ["multi"],
-      ["get", "x"],
-      ["ping"],
-      ["exec"],
-      ["multi"],
-      ["set", "x", "1"],
-      ["discard"],
-      ["config", "set", "maxmemory", "0"],
-    ];
-    expect(await differential.compare(calls)).toEqual([]);
-    differential.close();
-  });
-});
+    test.each([2, 3])("random transactions of two clients by RESP%i", async (protocol) => {
+      const clients = [await open(protocol), await open(protocol)];
+      const unordered = new Set(["randomkey", "object"]);
+      const shapes = [...keyShapes, ...rareShapes, ...transactionShapes, ...transactionShapes].filter(
+        ([name]) => !unordered.has(name as string),
+      );
+      const generator = new CallGenerator({ seed: `transactions ${protocol}`, shapes, strays });
+      for (let round = 0; round < 800; round++) {
+        const calls = generator.calls(1 + (round % 9));
+        expect(await clients[round % 2]!.compare(calls, normalise)).toEqual([]);
+      }
+      for (const client of clients) client.close();
+    });
+
+    test("times that are given come back to the millisecond", async () => {
+      const differential = await open(2);
+      const random: ArgumentMaker = (chance) => [`${chance.between(1.9e12, 9e12).toFixed(0)}`];
+      const generator = new CallGenerator({
+        seed: "times",
+        shapes: [
+          ["pexpireat", "k", random],
+          ["expireat", "k", integerBetween(1_900_000_000, 5_000_000_000)],
+        ],
+        strays,
+      });
+      const calls = generator
+        .calls(300)
+        .flatMap((call) => [["set", "k", "v"], call, ["expiretime", "k"], ["pexpiretime", "k"]]);
+      expect(await differential.compare(calls)).toEqual([]);
+      differential.close();
+    });
+
+    test("a scan in small steps meets the same keys", async () => {
+      const differential = await open(2);
+      const names = Array.from({ length: 500 }, (_, i) => `${i % 3 === 0 ? "{tag}" : ""}key:${i}`);
+      await differential.compare(names.map((name) => ["set", name, "v"]));
+      const complete = [["scan", "0", "count", "100000", "match", "*key:?5*"]];
+      expect(await differential.compare(complete, normalise)).toEqual([]);
+      differential.close();
+    });
+
+    test.skipIf(storage === "disk")("what a value is, as OBJECT tells it", async () => {
+      const differential = await open(2);
+      const values = [
+        "",
+        "0",
+        "-0",
+        "9999",
+        "10000",
+        "-1",
+        "9223372036854775807",
+        "9223372036854775808",
+        "1.5",
+      ];
+      const calls = [...values, "x".repeat(44), "x".repeat(45), " 1"].flatMap((text) => [
+        ["set", "k", text],
+        ["object", "encoding", "k"],
+        ["object", "refcount", "k"],
+        ["object", "idletime", "k"],
+        ["object", "freq", "k"],
+      ]);
+      expect(await differential.compare(calls, normalise)).toEqual([]);
+      const lfu = [
+        ["config", "set", "maxmemory-policy", "allkeys-lfu"],
+        ["set", "fresh", "v"],
+      ];
+      const usage = [
+        ["object", "freq", "fresh"],
+        ["object", "idletime", "fresh"],
+        ["object", "freq", "absent"],
+        ["object", "freq"],
+        ["object", "freq", "k", "k"],
+        ["object"],
+        ["config", "set", "maxmemory-policy", "noeviction"],
+      ];
+      expect(await differential.compare([...lfu, ...usage])).toEqual([]);
+      differential.close();
+    });
+
+    test("a transaction that is refused its EXEC is over", async () => {
+      const differential = await open(2);
+      const calls = [
+        ["exec"],
+        ["exec", "now"],
+        ["discard"],
+        ["multi"],
+        ["exec", "now"],
+        ["exec"],
+        ["multi", "now"],
+        ["multi"],
+        ["multi"],
+        ["watch", "k"],
+        ["discard", "now"],
+        ["exec"],
+        ["multi"],
+        ["set", "k", "v", "EX", "0"],
+        ["get", "k", "k"],
+        ["exec"],
+        ["multi"],
+        ["set", "k", "v", "EX", "0"],
+        ["incr", "k"],
+        ["exec"],
+        ["multi"],
+        ["shutdown"],
+        ["exec"],
+      ];
+      expect(await differential.compare(calls)).toEqual([]);
+      differential.close();
+    });
+
+    test.skipIf(storage === "disk")("memory runs out in a transaction", async () => {
+      const differential = await open(2);
+      const calls = [
+        ["set", "x", "value"],
+        ["multi"],
+        ["set", "x", "1"],
+        ["get", "x"],
+        ["config", "set", "maxmemory", "1"],
+        ["exec"],
+        ["config", "set", "maxmemory", "1"],
+        ["multi"],
+        ["get", "x"],
+        ["ping"],
+        ["exec"],
+        ["multi"],
+        ["set", "x", "1"],
+        ["discard"],
+        ["config", "set", "maxmemory", "0"],
+      ];
+      expect(await differential.compare(calls)).toEqual([]);
+      differential.close();
+    });
+  },
+);
