@@ -10,6 +10,7 @@ import { loadWriteInternals, type NativeStream, nativeStreamOf, type WriteReques
 import type { SocketWriter } from "./socket-writer.ts";
 
 const internals = loadWriteInternals();
+const NOTHING = new Uint8Array(0);
 const state = internals?.streamBaseState ?? new Int32Array(0);
 const lastWasAsync = internals?.kLastWriteWasAsync ?? 0;
 /** For the next write of any socket: nearly all of them leave it untouched. */
@@ -48,13 +49,19 @@ export class NativeWriter implements SocketWriter {
   }
 
   #await(request: WriteRequest, bytes: Uint8Array): void {
-    this.unsentBytes += bytes.length;
+    const { length } = bytes;
+    this.unsentBytes += length;
     request.bytes = bytes;
     request.oncomplete = (status) => {
-      this.unsentBytes -= bytes.length;
-      if (status < 0) this.#fail(status);
-      else if (this.unsentBytes === 0) this.#onDrained();
+      forget(request);
+      this.#onWritten(status, length);
     };
+  }
+
+  #onWritten(status: number, length: number): void {
+    this.unsentBytes -= length;
+    if (status < 0) this.#fail(status);
+    else if (this.unsentBytes === 0) this.#onDrained();
   }
 
   /** The socket tells of it, unless it is being closed anyway. */
@@ -62,4 +69,17 @@ export class NativeWriter implements SocketWriter {
     const code = getSystemErrorName(error);
     this.#socket.destroy(Object.assign(new Error(`write ${code}`), { errno: error, code, syscall: "write" }));
   }
+}
+
+/**
+ * The request has long been among the old objects: as garbage it would keep all it refers to, megabytes of replies
+ * perhaps, until the next full garbage collection.
+ */
+function forget(request: WriteRequest): void {
+  request.bytes = NOTHING;
+  request.oncomplete = ignore;
+}
+
+function ignore(): void {
+  // Nothing waits for it.
 }
