@@ -12,6 +12,7 @@ import {
   compactCounter,
   compactDescends,
   compactExpiresAtMs,
+  compactPayloadStart,
   compactWallMs,
   isCompact,
 } from "./compact-cell.ts";
@@ -55,4 +56,14 @@ export function hasLiveContent(cell: ByteRange, wallMs: number): boolean {
   if (isDeletedCell(cell)) return false;
   const expiresAtMs = cellExpiresAtMs(cell);
   return expiresAtMs === NEVER || expiresAtMs > wallMs;
+}
+
+/**
+ * Points `into` at what tells versions of a row apart. A dot names one write and so its payload: of a compact cell, the
+ * header is the version. Other cells are their own version, since their encoding is canonical.
+ */
+export function cellVersionRange({ bytes, start, end }: ByteRange, into: ByteRange): void {
+  into.bytes = bytes;
+  into.start = start;
+  into.end = isCompact(bytes, start, end) ? compactPayloadStart(bytes, start) : end;
 }

@@ -1,9 +1,8 @@
 /** What storage must know of cells, told by causality. */
-import type { ByteRange } from "../base/bytes.ts";
-import { compactPayloadStart, isCompact } from "../causality/compact-cell.ts";
 import {
   cellExpiresAtMs,
   cellNewestWallMs,
+  cellVersionRange,
   hasLiveContent,
   isDeletedCell,
   mergeCells,
@@ -18,19 +17,19 @@ export const soleReplicaRules: CellRules = {
   isCollectible: (cell, wallMs) => !hasLiveContent(cell, wallMs),
 };
 
+/**
+ * Where others hold copies too, what is deleted or expired stays until an exchange has found that they all know of it:
+ * a replica that has forgotten a deletion would take the deleted value back from one that has not heard of it.
+ */
+export const clusterRules: CellRules = {
+  merge: mergeCells,
+  expiresAtMs: cellExpiresAtMs,
+  isCollectible: () => false,
+};
+
 export const cellTraits: CellTraits = {
   expiresAtMs: cellExpiresAtMs,
   isTombstone: isDeletedCell,
   newestWallMs: cellNewestWallMs,
-  versionRange,
+  versionRange: cellVersionRange,
 };
-
-/**
- * A dot names one write and so its payload: of a compact cell, the header is the version. Other cells are
- * their own version, since their encoding is canonical.
- */
-function versionRange({ bytes, start, end }: ByteRange, into: ByteRange): void {
-  into.bytes = bytes;
-  into.start = start;
-  into.end = isCompact(bytes, start, end) ? compactPayloadStart(bytes, start) : end;
-}

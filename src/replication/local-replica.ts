@@ -20,6 +20,7 @@ import { HIT, KeyAtHand, MISS, PEEK_BYTES_MAX, type Peek } from "./key-at-hand.t
 import { type KeyVisitor, type WalkStep, walkKeys } from "./key-walk.ts";
 import { KeysInPlace } from "./keys-in-place.ts";
 import { Lookups } from "./lookups.ts";
+import { ReceivedCells } from "./received-cells.ts";
 import type { Stamper } from "./stamper.ts";
 import {
   type Change,
@@ -46,6 +47,7 @@ export class LocalReplica {
   readonly #changes: ChangesAtOnce;
   readonly #watchBoard = new WatchBoard();
   readonly inPlace: KeysInPlace;
+  readonly received: ReceivedCells;
 
   constructor(
     engine: StorageEngine,
@@ -63,6 +65,7 @@ export class LocalReplica {
     this.#changes = new ChangesAtOnce(this.#key, databases);
     if (engine.usesSuperseded) engine.isInUse = (hash) => this.#access.holds(hash);
     this.inPlace = new KeysInPlace({ engine, key: this.#key, access: this.#access, databases });
+    this.received = new ReceivedCells({ ...parts, access: this.#access });
   }
 
   /** Where the value lies that `peek` has hit, until the next call. */
@@ -85,9 +88,7 @@ export class LocalReplica {
     const key = this.#key;
     key.name(this.#databases.physicalOf(database), bytes, start, end);
     const later = key.find(touch);
-    if (later !== undefined) {
-      return later.then((cell) => this.lookups.count(viewOf(cell, wallMs)).value);
-    }
+    if (later !== undefined) return later.then((cell) => this.lookups.count(viewOf(cell, wallMs)).value);
     const peeked = key.peek(wallMs);
     if (peeked === HIT) this.lookups.hits++;
     else if (peeked === MISS) this.lookups.misses++;

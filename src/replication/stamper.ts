@@ -69,6 +69,14 @@ export class Stamper {
     return { dot: { actor: this.actor, counter }, hlc: { wallMs: hlcWallMs, logical } };
   }
 
+  /**
+   * Makes every later stamp later than a time that a cell of another node shows. Throws StoreError CLOCK_SKEW if that
+   * is too far ahead of this node's clock.
+   */
+  observe(newestWallMs: number, wallMs: number): void {
+    this.#clock.observe({ wallMs: newestWallMs, logical: LOGICAL_MAX }, wallMs);
+  }
+
   /** Hot: the same as `stamp`, in an object that the next call of either reuses. */
   compactStamp(wallMs: number, expiresAtMs: number): CompactStamp {
     const clock = this.#clock;

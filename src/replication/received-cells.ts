@@ -1,0 +1,74 @@
+/**
+ * What other nodes know of keys, merged into this node's copy, and this node's copy as they are sent it. Nothing here
+ * is stamped: a cell keeps the version that its writer gave it.
+ *
+ * Invariant: a merge never comes between another's read of the key and its write.
+ */
+import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import type { ByteRange } from "../base/bytes.ts";
+import { decodeCell } from "../causality/cell-codec.ts";
+import { cellNewestWallMs } from "../causality/encoded-cell.ts";
+import { RowKey } from "../storage/row-key.ts";
+import type { StorageEngine } from "../storage/storage-engine.ts";
+import type { ExclusiveAccess } from "./exclusive-access.ts";
+import type { Stamper } from "./stamper.ts";
+import type { KeyRef } from "./step.ts";
+import type { WatchBoard } from "./watch-board.ts";
+
+export interface ReceivedCellsParts {
+  readonly engine: StorageEngine;
+  readonly stamper: Stamper;
+  readonly watchBoard: WatchBoard;
+  readonly access: ExclusiveAccess;
+  readonly hashSeed: number;
+}
+
+export class ReceivedCells {
+  readonly #parts: ReceivedCellsParts;
+  readonly #rowKey: RowKey;
+
+  constructor(parts: ReceivedCellsParts) {
+    this.#parts = parts;
+    this.#rowKey = new RowKey(parts.hashSeed);
+  }
+
+  /** The key's cell, encoded, as the caller's own; undefined if nothing is known of it. */
+  load(ref: KeyRef): Awaitable<Uint8Array | undefined> {
+    return this.#parts.access.run([ref], {
+      load: ([stored]) => {
+        const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+        const found = this.#parts.engine.get(this.#named(stored!), range, false);
+        return whenReady(found, (isThere) =>
+          isThere ? range.bytes.slice(range.start, range.end) : undefined,
+        );
+      },
+      apply: (cell) => cell,
+    });
+  }
+
+  /**
+   * Merges an encoded cell. Visible when it is done; see `StorageEngine.durable` for more. Throws StoreError, with
+   * nothing done: CORRUPTION if it is no cell, CLOCK_SKEW if it was written too far in the future.
+   */
+  merge(ref: KeyRef, cell: Uint8Array, wallMs: number): Awaitable<void> {
+    const { engine, access, stamper, watchBoard } = this.#parts;
+    decodeCell(cell); // merging looks at little of it: what is damaged must not get into the store
+    const range = { bytes: cell, start: 0, end: cell.length };
+    stamper.observe(cellNewestWallMs(range), wallMs);
+    return access.run([ref], {
+      load: () => undefined,
+      apply: (_, [stored]) => {
+        const rowKey = this.#named(stored!);
+        watchBoard.noteWrite(rowKey.hash);
+        return engine.merge(rowKey, range);
+      },
+    });
+  }
+
+  #named({ database, key }: KeyRef): RowKey {
+    this.#rowKey.encode(database, key, 0, key.length);
+    return this.#rowKey;
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);

@@ -1,0 +1,111 @@
+/**
+ * What this node does for other replicas: takes their cells, keeps them as hints for others, shows its own.
+ *
+ * Invariant: an ack leaves only once the write is as durable as the settings promise.
+ * Invariant: what is refused for want of room, or as malformed, has not been applied.
+ */
+import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import type { ByteRange } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
+import { cellDigest } from "../causality/cell-digest.ts";
+import type { NodeId } from "../ring/ring-member.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import type { StorageEngine } from "../storage/storage-engine.ts";
+import type { ReceivedCells } from "./received-cells.ts";
+import {
+  decodeReadRow,
+  decodeWriteCell,
+  encodeAck,
+  encodeCellAnswer,
+  encodeDigestAnswer,
+  REPLICA_METHOD,
+  type WriteCell,
+} from "./replica-message.ts";
+import type { KeyRef } from "./step.ts";
+
+/** Where cells wait for a node that is down. */
+export interface HintKeeper {
+  /** Resolves when durable. Throws StoreError OVERLOADED, not applied, if there is no room. */
+  add(target: NodeId, ref: KeyRef, cell: Uint8Array): Promise<void>;
+}
+
+export interface ReplicaDoorParts {
+  readonly received: ReceivedCells;
+  readonly engine: Pick<StorageEngine, "durable">;
+  readonly hints: HintKeeper;
+  readonly clock: Pick<Clock, "wallMs">;
+  readonly settings: ReplicaDoorSettings;
+}
+
+export interface ReplicaDoorSettings {
+  /** True if `durable` means that a write would survive a power failure. */
+  readonly isSynced: boolean;
+  /** Requests that wait for the disk, and the bytes of their payloads. */
+  readonly runningMax: number;
+  readonly runningBytesMax: number;
+}
+
+export class ReplicaDoor {
+  readonly #parts: ReplicaDoorParts;
+  #running = 0;
+  #runningBytes = 0;
+
+  constructor(parts: ReplicaDoorParts) {
+    this.#parts = parts;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** True of the methods that are answered here. */
+  answers(method: number): boolean {
+    const { writeCell, readCell, readDigest } = REPLICA_METHOD;
+    return method === writeCell || method === readCell || method === readDigest;
+  }
+
+  /** The answer's payload. Throws or rejects with StoreError. `payload` may be reused once it has returned. */
+  onRequest(method: number, payload: ByteRange): Awaitable<Uint8Array> {
+    const { runningMax, runningBytesMax } = this.#parts.settings;
+    const sizeBytes = payload.end - payload.start;
+    if (this.#running >= runningMax || this.#runningBytes + sizeBytes > runningBytesMax) {
+      throw new StoreError("OVERLOADED", "not-applied", `${this.#running} requests of replicas run already`);
+    }
+    const answer = this.#answer(method, payload.bytes.slice(payload.start, payload.end));
+    if (!(answer instanceof Promise)) return answer;
+    this.#running++;
+    this.#runningBytes += sizeBytes;
+    return answer.finally(() => {
+      this.#running--;
+      this.#runningBytes -= sizeBytes;
+    });
+  }
+
+  #answer(method: number, payload: Uint8Array): Awaitable<Uint8Array> {
+    const { received } = this.#parts;
+    switch (method) {
+      case REPLICA_METHOD.writeCell:
+        return this.#write(decodeWriteCell(payload));
+      case REPLICA_METHOD.readCell:
+        return whenReady(received.load(decodeReadRow(payload).ref), encodeCellAnswer);
+      case REPLICA_METHOD.readDigest:
+        return whenReady(received.load(decodeReadRow(payload).ref), (cell) =>
+          encodeDigestAnswer(cellDigest(cell)),
+        );
+      default:
+        throw new StoreError("INVALID_REQUEST", "not-applied", `replicas have no method ${method}`);
+    }
+  }
+
+  #write({ ref, cell, hintFor }: WriteCell): Awaitable<Uint8Array> {
+    const { received, engine, hints, clock, settings } = this.#parts;
+    if (hintFor !== undefined) {
+      return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: true }));
+    }
+    const ack = (): Uint8Array => encodeAck({ isSynced: settings.isSynced });
+    return whenReady(received.merge(ref, cell, clock.wallMs()), () => {
+      const durable = engine.durable();
+      return durable === undefined ? ack() : durable.then(ack);
+    });
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What replicas ask of one another about a row: payloads of the peers' requests and answers.
+ * DO NOT CHANGE: docs/formats/replica-messages.md draws them, and says how versions are added.
+ *
+ * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
+ */
+import type { NodeId } from "../ring/ring-member.ts";
+import { KEY_BYTES_MAX } from "../storage/row-key.ts";
+import type { KeyRef } from "./step.ts";
+import { malformedMessage, WireReader, WireWriter } from "./wire-bytes.ts";
+
+/** Numbers of the requests among all that peers make. */
+export const REPLICA_METHOD = {
+  writeCell: 0x20,
+  readCell: 0x21,
+  readDigest: 0x22,
+  forward: 0x23,
+  applyChange: 0x24,
+} as const;
+
+/** The topology by which the sender chose whom to ask. */
+interface Addressed {
+  readonly epoch: number;
+}
+
+export interface WriteCell extends Addressed {
+  readonly ref: KeyRef;
+  /** Encoded. */
+  readonly cell: Uint8Array;
+  /** Whom to keep it for, as a hint; undefined if it is the receiver's own. */
+  readonly hintFor: NodeId | undefined;
+}
+
+export interface ReadRow extends Addressed {
+  readonly ref: KeyRef;
+}
+
+export interface Ack {
+  /** True if it would survive a power failure. */
+  readonly isSynced: boolean;
+}
+
+const VERSION = 1;
+const THERE = 1;
+
+export function encodeWriteCell({ epoch, ref, cell, hintFor }: WriteCell): Uint8Array {
+  const writer = begin(epoch).name(hintFor ?? "");
+  return writeRef(writer, ref).bytes(cell).finish();
+}
+
+export function decodeWriteCell(payload: Uint8Array): WriteCell {
+  const { reader, epoch } = open(payload);
+  const hintFor = reader.name();
+  const ref = readRef(reader);
+  return { epoch, ref, cell: reader.rest(), hintFor: hintFor === "" ? undefined : hintFor };
+}
+
+export function encodeReadRow({ epoch, ref }: ReadRow): Uint8Array {
+  return writeRef(begin(epoch), ref).finish();
+}
+
+export function decodeReadRow(payload: Uint8Array): ReadRow {
+  const { reader, epoch } = open(payload);
+  const ref = readRef(reader);
+  reader.end();
+  return { epoch, ref };
+}
+
+export function encodeAck({ isSynced }: Ack): Uint8Array {
+  return Uint8Array.of(VERSION, isSynced ? 1 : 0);
+}
+
+export function decodeAck(payload: Uint8Array): Ack {
+  const reader = openAnswer(payload);
+  const synced = reader.uint8();
+  reader.end();
+  if (synced > 1) throw malformedMessage("an ack is synced or not");
+  return { isSynced: synced === 1 };
+}
+
+/** The answer to a read: an encoded cell, or undefined if nothing is known of the row. */
+export function encodeCellAnswer(cell: Uint8Array | undefined): Uint8Array {
+  const writer = new WireWriter().uint8(VERSION);
+  return cell === undefined ? writer.uint8(0).finish() : writer.uint8(THERE).bytes(cell).finish();
+}
+
+export function decodeCellAnswer(payload: Uint8Array): Uint8Array | undefined {
+  const reader = openAnswer(payload);
+  const isThere = reader.uint8();
+  if (isThere === THERE) return reader.rest();
+  if (isThere !== 0) throw malformedMessage("a row is there or not");
+  reader.end();
+  return undefined;
+}
+
+export function encodeDigestAnswer(digest: Uint8Array): Uint8Array {
+  return new WireWriter().uint8(VERSION).bytes(digest).finish();
+}
+
+export function decodeDigestAnswer(payload: Uint8Array): Uint8Array {
+  return openAnswer(payload).rest();
+}
+
+/** The head of every request. */
+export function begin(epoch: number): WireWriter {
+  return new WireWriter().uint8(VERSION).uint48(epoch);
+}
+
+export function open(payload: Uint8Array): { readonly reader: WireReader; readonly epoch: number } {
+  const reader = openAnswer(payload);
+  return { reader, epoch: reader.uint48() };
+}
+
+export function writeRef(writer: WireWriter, { database, key }: KeyRef): WireWriter {
+  return writer.uint8(database).sized(key);
+}
+
+export function readRef(reader: WireReader): KeyRef {
+  const database = reader.uint8();
+  const key = reader.sized();
+  if (key.length > KEY_BYTES_MAX) throw malformedMessage("its key is too long");
+  return { database, key };
+}
+
+function openAnswer(payload: Uint8Array): WireReader {
+  const reader = new WireReader(payload);
+  const version = reader.uint8();
+  if (version !== VERSION) throw malformedMessage(`version ${version}`);
+  return reader;
+}
