@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import { numberOf, ref, textOf } from "../../test/support/replica-bench.ts";
+import { toText, utf8 } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
+import { resolveAll } from "../causality/cell-value.ts";
+import type { WriteOptions, Written } from "./coordinator.ts";
+import type { ConsistencyLevel } from "./quorum-need.ts";
+import type { Effect, KeyView } from "./step.ts";
+import { Town } from "./town.oracle.ts";
+
+const THREE = { names: ["a", "b", "c"], copies: 3 };
+const FIVE = { names: ["a", "b", "c", "d", "e"], copies: 3 };
+const QUORUM: WriteOptions = { level: "quorum", isSloppy: false, readLevel: undefined };
+const ONE: WriteOptions = { ...QUORUM, level: "one" };
+const UP_TO_DATE: WriteOptions = { ...QUORUM, readLevel: "quorum" };
+const SLOPPY: WriteOptions = { ...QUORUM, isSloppy: true };
+
+function put(text: string): () => Effect<string> {
+  return () => ({ reply: "OK", change: { kind: "put", value: utf8(text), expiresAtMs: 0 } });
+}
+
+function increment(view: KeyView): Effect<number> {
+  return { reply: numberOf(view) + 1, change: { kind: "increment", by: 1n } };
+}
+
+function remove(): Effect<string> {
+  return { reply: "OK", change: { kind: "delete" } };
+}
+
+async function write<R>(
+  town: Town,
+  at: string,
+  { name, step, options }: { name: string; step: (view: KeyView) => Effect<R>; options: WriteOptions },
+): Promise<Written<R>> {
+  return town.world.runUntil(town.node(at).coordinator.update(ref(name), options, step));
+}
+
+async function read(
+  town: Town,
+  at: string,
+  name: string,
+  level: ConsistencyLevel,
+): Promise<string | undefined> {
+  const answer = Promise.resolve().then(() => town.node(at).coordinator.read(ref(name), level, textOf));
+  return town.world.runUntil(answer);
+}
+
+describe("writes at quorum", () => {
+  test.each([1, 2, 3, 4])(
+    "outlive the disk of any one of three, on a network that loses calls (seed %i)",
+    async (seed) => {
+      const town = new Town(seed, THREE);
+      town.lossPercent = 15;
+      const acked = new Set<string>();
+      for (let i = 0; i < 40; i++) {
+        const at = "abc"[i % 3]!;
+        const attempt = write(town, at, { name: `k${i}`, step: put(`v${i}`), options: QUORUM });
+        await attempt.then(
+          () => acked.add(`${i}`),
+          (cause: unknown) => expect(cause).toMatchObject({ outcome: "unknown" }),
+        );
+      }
+      expect(acked.size).toBeGreaterThan(20);
+      town.wipe("abc"[seed % 3]!);
+      town.lossPercent = 0;
+      for (const i of acked) expect(await read(town, "abc"[(seed + 1) % 3]!, `k${i}`, "all")).toBe(`v${i}`);
+    },
+  );
+
+  test("are refused, not applied, while too few are up, and leave nothing", async () => {
+    const town = new Town(1, THREE);
+    town.down.add("b").add("c");
+    const refused = write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    await expect(refused).rejects.toMatchObject({ code: "QUORUM_UNAVAILABLE", outcome: "not-applied" });
+    expect(await read(town, "a", "k", "one")).toBeUndefined();
+  });
+
+  test("may have taken effect if the others do not answer, which is said", async () => {
+    const town = new Town(1, THREE);
+    town.lossPercent = 100;
+    const failed = write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    await expect(failed).rejects.toMatchObject({ outcome: "unknown" });
+    expect(await read(town, "a", "k", "one")).toBe("v");
+  });
+
+  test("tell on which machines they rest", async () => {
+    const { receipt } = await write(new Town(1, THREE), "a", { name: "k", step: put("v"), options: QUORUM });
+    expect(receipt).toMatchObject({ syncedCount: 0, fallbacks: [] });
+    expect(receipt?.machines).toHaveLength(2);
+  });
+});
+
+describe("reads at quorum", () => {
+  test.each([1, 2, 3, 4, 5, 6])("never go back, whoever is asked (seed %i)", async (seed) => {
+    const town = new Town(seed, THREE);
+    const random = town.world.random("readers");
+    let newest = 0;
+    for (let i = 1; i <= 60; i++) {
+      town.lossPercent = 20;
+      const doing = { name: "k", step: put(`${i}`), options: UP_TO_DATE };
+      await write(town, "abc"[random.below(3)]!, doing).catch((cause: unknown) => {
+        expect(cause).toBeInstanceOf(StoreError);
+      });
+      const seen = await read(town, "abc"[random.below(3)]!, "k", "quorum").catch(() => undefined);
+      if (seen === undefined) continue;
+      expect(Number(seen)).toBeGreaterThanOrEqual(newest);
+      newest = Number(seen);
+    }
+    expect(newest).toBeGreaterThan(30);
+  });
+
+  test("mend what they find stale before they answer", async () => {
+    const town = new Town(1, THREE);
+    town.lossPercent = 100;
+    await write(town, "a", { name: "k", step: put("v"), options: ONE });
+    town.lossPercent = 0;
+    town.barred.add("a-c");
+    expect(await read(town, "b", "k", "all")).toBe("v");
+    for (const id of ["b", "c"]) expect(await read(town, id, "k", "one")).toBe("v");
+  });
+});
+
+describe("both sides of a partition", () => {
+  async function meet(town: Town): Promise<void> {
+    town.barred.clear();
+    await town.world.runFor(1_000);
+    await town.deliverHints();
+  }
+
+  test("keep what each wrote, until somebody has seen both", async () => {
+    const town = new Town(3, THREE);
+    town.barred.add("a-b").add("a-c");
+    await write(town, "a", { name: "k", step: put("left"), options: ONE });
+    await write(town, "b", { name: "k", step: put("right"), options: QUORUM });
+    await meet(town);
+    const texts = await town.world.runUntil(
+      Promise.resolve(
+        town
+          .node("c")
+          .coordinator.read(ref("k"), "all", ({ cell }) =>
+            resolveAll(cell!, 0).map(({ payload }) => toText(payload)),
+          ),
+      ),
+    );
+    expect(texts.toSorted()).toEqual(["left", "right"]);
+  });
+
+  test("count together what each has counted", async () => {
+    const town = new Town(4, THREE);
+    await write(town, "a", { name: "n", step: put("100"), options: { ...QUORUM, level: "all" } });
+    town.barred.add("a-b").add("a-c");
+    for (let i = 0; i < 5; i++) await write(town, "a", { name: "n", step: increment, options: ONE });
+    for (let i = 0; i < 7; i++) await write(town, "b", { name: "n", step: increment, options: QUORUM });
+    await meet(town);
+    for (const id of ["a", "b", "c"]) expect(await read(town, id, "n", "one")).toBe("112");
+  });
+
+  test("do not bring back what one of them deleted", async () => {
+    const town = new Town(5, THREE);
+    await write(town, "a", { name: "k", step: put("v"), options: { ...QUORUM, level: "all" } });
+    town.barred.add("a-b").add("a-c");
+    await write(town, "b", { name: "k", step: remove, options: QUORUM });
+    expect(await read(town, "a", "k", "one")).toBe("v");
+    await meet(town);
+    for (const id of ["a", "b", "c"]) expect(await read(town, id, "k", "all")).toBeUndefined();
+  });
+});
+
+describe("a replica that is down", () => {
+  test("is stood in for by the next of the ring, which counts only where that is wanted", async () => {
+    const town = new Town(6, FIVE);
+    town.down.add("b").add("c");
+    const strict = write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    await expect(strict).rejects.toMatchObject({ outcome: "not-applied" });
+    const { receipt } = await write(town, "a", { name: "k", step: put("v"), options: SLOPPY });
+    expect(receipt?.fallbacks.length).toBeGreaterThan(0);
+    await town.world.runFor(1_000);
+    expect([...town.node("d").hints, ...town.node("e").hints].map(({ target }) => target).toSorted()).toEqual(
+      ["b", "c"],
+    );
+    town.down.clear();
+    await town.deliverHints();
+    for (const id of ["b", "c"]) expect(await read(town, id, "k", "one")).toBe("v");
+  });
+
+  test("leaves its hint with the writer if there is nobody else", async () => {
+    const town = new Town(7, THREE);
+    town.down.add("c");
+    await write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    expect(town.node("a").hints.map(({ target }) => target)).toContain("c");
+  });
+});

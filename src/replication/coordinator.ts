@@ -1,0 +1,218 @@
+/**
+ * Reads and writes one row at its replicas, on behalf of a client. ADR 0008 says what its answers promise.
+ *
+ * Invariant: a write is acknowledged only once as many machines hold it as its level asks for.
+ * Invariant: "not-applied" is said only before this node has stored the write.
+ * Invariant: what a read answers, as many machines hold as its level asks for: so later reads do not go back behind it.
+ */
+import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import { equalBytes } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
+import type { Cell } from "../causality/cell.ts";
+import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
+import { cellDigest } from "../causality/cell-digest.ts";
+import { mergeCells } from "../causality/encoded-cell.ts";
+import type { NodeId } from "../ring/ring-member.ts";
+import { slotOf } from "../ring/slot.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import type { LocalReplica } from "./local-replica.ts";
+import {
+  type ConsistencyLevel,
+  missingMachines,
+  type Participant,
+  type QuorumNeed,
+  quorumNeed,
+} from "./quorum-need.ts";
+import { ReadRound, type RowAnswers } from "./read-round.ts";
+import type { Cluster, ReplicaCalls } from "./replica-calls.ts";
+import type { HintKeeper } from "./replica-door.ts";
+import type { Ack } from "./replica-message.ts";
+import { RoundBoard } from "./round-board.ts";
+import { type Effect, type KeyRef, type KeyView, ownReply, viewOf } from "./step.ts";
+import type { Receipt } from "./write-quorum.ts";
+import { WriteRound } from "./write-round.ts";
+
+export interface CoordinatorSettings {
+  readonly timeoutMs: number;
+  /** A replica is not called late before this. */
+  readonly lateMs: number;
+  /** Requests that wait for replicas. */
+  readonly roundsMax: number;
+}
+
+export interface CoordinatorParts {
+  readonly cluster: Cluster;
+  readonly calls: ReplicaCalls;
+  readonly hints: HintKeeper;
+  readonly replica: LocalReplica;
+  readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
+  readonly settings: CoordinatorSettings;
+}
+
+export interface WriteOptions {
+  readonly level: ConsistencyLevel;
+  /** True if a fallback's hint counts like a replica's copy. */
+  readonly isSloppy: boolean;
+  /** Bring this node up to date first; undefined: what it has is good enough to write on. */
+  readonly readLevel: ConsistencyLevel | undefined;
+}
+
+export interface Written<R> {
+  readonly reply: R;
+  /** Undefined if the step changed nothing. */
+  readonly receipt: Receipt | undefined;
+}
+
+export class Coordinator {
+  readonly #parts: CoordinatorParts;
+  readonly #rounds: RoundBoard;
+
+  /** Needs `onTick` about every ten milliseconds. */
+  constructor(parts: CoordinatorParts) {
+    this.#parts = parts;
+    this.#rounds = new RoundBoard(parts.settings.roundsMax);
+  }
+
+  onTick(nowMs: number): void {
+    this.#rounds.onTick(nowMs);
+  }
+
+  /** Requests that wait for replicas, and writes on their way to the last of them. */
+  get roundCount(): number {
+    return this.#rounds.size;
+  }
+
+  /** Throws or rejects with StoreError, always not applied. */
+  read<R>(ref: KeyRef, level: ConsistencyLevel, step: (view: KeyView) => R): Awaitable<R> {
+    return whenReady(this.#readCell(ref, level), (cell) => step(viewOf(cell, this.#parts.clock.wallMs())));
+  }
+
+  /**
+   * Runs the step here, and brings what it changes to the replicas. Requires: this node is a replica of the key.
+   * Rejects with StoreError, whose outcome says whether the change may be there nevertheless.
+   */
+  async update<R>(
+    ref: KeyRef,
+    { level, isSloppy, readLevel }: WriteOptions,
+    step: (view: KeyView) => Effect<R>,
+  ): Promise<Written<R>> {
+    const { replica, calls, clock, cluster } = this.#parts;
+    this.#rounds.requireRoom();
+    const slot = slotOf(ref.key);
+    const need = this.#need(slot, level);
+    this.#requireReachable(slot, need, isSloppy);
+    if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
+    let changed: Uint8Array | undefined;
+    const reply = await replica.update(ref, clock.wallMs(), (view) => {
+      const effect = step(view);
+      if (effect.change === undefined) return effect;
+      const own = ownReply(effect.reply); // it may be bytes of the view, which the change replaces
+      const replyAfter = (stored: Cell): R => {
+        changed = encodeCell(stored);
+        return effect.replyAfter === undefined ? own : effect.replyAfter(stored);
+      };
+      return { ...effect, replyAfter };
+    });
+    if (changed === undefined) return { reply, receipt: undefined };
+    const holders = new Map([[cluster.self.id, calls.ownAck()]]);
+    return { reply, receipt: await this.#spread({ slot, ref, cell: changed, need, isSloppy, holders }) };
+  }
+
+  #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Cell | undefined> {
+    const { cluster, calls } = this.#parts;
+    const slot = slotOf(ref.key);
+    const need = this.#need(slot, level);
+    const own = cluster.replicasOf(slot).filter(({ id }) => id === cluster.self.id);
+    const decode = (cell: Uint8Array | undefined): Cell | undefined => cell && decodeCell(cell);
+    if (missingMachines(need, own) === 0) return whenReady(calls.loadOwn(ref), decode);
+    return this.#agree(slot, ref, need).then(decode);
+  }
+
+  /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
+  async #agree(slot: number, ref: KeyRef, need: QuorumNeed): Promise<Uint8Array | undefined> {
+    this.#rounds.requireRoom();
+    const first = await this.#ask(slot, ref, need, false);
+    const told = [...first.values()].find(({ row }) => row !== undefined);
+    if (told !== undefined && [...first.values()].every(({ digest }) => equalBytes(digest, told.digest))) {
+      return told.row?.cell;
+    }
+    const answers = await this.#ask(slot, ref, need, true);
+    const cells = [...answers.values()].map(({ row }) => row?.cell).filter((cell) => cell !== undefined);
+    if (cells.length === 0) return undefined;
+    const merged = cells.reduce(mergeCells);
+    await this.#repair(slot, ref, { need, merged, answers });
+    return merged;
+  }
+
+  async #repair(
+    slot: number,
+    ref: KeyRef,
+    { need, merged, answers }: { need: QuorumNeed; merged: Uint8Array; answers: RowAnswers },
+  ): Promise<void> {
+    const digest = cellDigest(merged);
+    const current = [...answers].filter(([, answer]) => equalBytes(answer.digest, digest));
+    const holders = new Map(current.map(([id]): [NodeId, Promise<Ack>] => [id, HELD]));
+    try {
+      await this.#spread({ slot, ref, cell: merged, need, isSloppy: false, holders });
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      throw new StoreError(cause.code, "not-applied", "the read could not repair enough replicas", { cause });
+    }
+  }
+
+  async #bringHere(ref: KeyRef, level: ConsistencyLevel): Promise<void> {
+    const cell = await this.#readCell(ref, level);
+    if (cell !== undefined) await this.#parts.calls.mergeOwn(ref, encodeCell(cell));
+  }
+
+  #ask(slot: number, ref: KeyRef, need: QuorumNeed, isWhole: boolean): Promise<RowAnswers> {
+    const round = new ReadRound(this.#parts, { slot, ref, need, isWhole, ...this.#times() });
+    this.#rounds.add(round);
+    round.start();
+    const over = (): void => this.#rounds.remove(round);
+    round.done.then(over, over);
+    return round.done;
+  }
+
+  #spread(task: {
+    slot: number;
+    ref: KeyRef;
+    cell: Uint8Array;
+    need: QuorumNeed;
+    isSloppy: boolean;
+    holders: ReadonlyMap<NodeId, Promise<Ack>>;
+  }): Promise<Receipt> {
+    const round = new WriteRound(this.#parts, { ...task, ...this.#times() });
+    this.#rounds.add(round);
+    round.start();
+    return round.done;
+  }
+
+  #times(): { startedMs: number; timeoutMs: number; lateMs: number } {
+    const { timeoutMs, lateMs } = this.#parts.settings;
+    return { startedMs: this.#parts.clock.monotonicMs(), timeoutMs, lateMs };
+  }
+
+  #need(slot: number, level: ConsistencyLevel): QuorumNeed {
+    const { cluster } = this.#parts;
+    const result = quorumNeed(level, cluster.replicasOf(slot), cluster.self.datacenter);
+    if (result.kind === "need") return result.need;
+    throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", result.reason);
+  }
+
+  /** Refuses a write that surely finds too few machines before anything is done. */
+  #requireReachable(slot: number, need: QuorumNeed, isSloppy: boolean): void {
+    const { cluster } = this.#parts;
+    const takers = isSloppy
+      ? [...cluster.replicasOf(slot), ...cluster.fallbacksOf(slot)]
+      : cluster.replicasOf(slot);
+    const isReachable = ({ id }: Participant): boolean => id === cluster.self.id || cluster.isUp(id);
+    const missing = missingMachines(need, takers.filter(isReachable));
+    if (missing === 0) return;
+    const text = `${missing} machines too few are up for the write's consistency`;
+    throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", text);
+  }
+}
+
+/** Of a replica that has just shown that it has the cell. */
+const HELD: Promise<Ack> = Promise.resolve({ isSynced: false });

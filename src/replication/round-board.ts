@@ -1,0 +1,42 @@
+/** The rounds under way, and their time: one tick for all of them, and no timer of their own. */
+import { StoreError } from "../base/errors.ts";
+
+export interface Round {
+  /** About every ten milliseconds until it says that it is over. */
+  onTick(nowMs: number): "going on" | "over";
+}
+
+export class RoundBoard {
+  readonly #rounds = new Set<Round>();
+  readonly #roundsMax: number;
+
+  constructor(roundsMax: number) {
+    this.#roundsMax = roundsMax;
+  }
+
+  get size(): number {
+    return this.#rounds.size;
+  }
+
+  /** Throws StoreError OVERLOADED, not applied, if too many rounds are under way. */
+  requireRoom(): void {
+    if (this.#rounds.size < this.#roundsMax) return;
+    throw new StoreError(
+      "OVERLOADED",
+      "not-applied",
+      `${this.#roundsMax} requests wait for replicas already`,
+    );
+  }
+
+  add(round: Round): void {
+    this.#rounds.add(round);
+  }
+
+  remove(round: Round): void {
+    this.#rounds.delete(round);
+  }
+
+  onTick(nowMs: number): void {
+    for (const round of this.#rounds) if (round.onTick(nowMs) === "over") this.#rounds.delete(round);
+  }
+}
