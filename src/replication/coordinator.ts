@@ -88,8 +88,8 @@ export class Coordinator {
   }
 
   /**
-   * Runs the step here, and brings what it changes to the replicas. Requires: this node is a replica of the key.
-   * Rejects with StoreError, whose outcome says whether the change may be there nevertheless.
+   * Runs the step here, and brings what it changes to the replicas. Rejects with StoreError, whose outcome says whether
+   * the change may be there nevertheless; INVALID_REQUEST, not applied, if this node is no replica of the key (any more).
    */
   async update<R>(
     ref: KeyRef,
@@ -100,6 +100,9 @@ export class Coordinator {
     this.#rounds.requireRoom();
     const slot = slotOf(ref.key);
     const need = this.#need(slot, level);
+    if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
+      throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
+    }
     this.#requireReachable(slot, need, isSloppy);
     if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
     let changed: Uint8Array | undefined;
