@@ -4,15 +4,15 @@
  *
  * Only the ratios of one run are claims: absolute figures are this machine's. `--quick` for a short look.
  */
+
+import { report, runInTurn } from "./peers/comparison.ts";
 import {
-  type Contender,
   HOW_TO_INSTALL_REDIS,
   isInstalled,
   startBareLoop,
   startKvorum,
   startRedis,
 } from "./peers/contender.ts";
-import { drive, type Load, type Measured } from "./peers/load.ts";
 import { measureMemory } from "./peers/memory.ts";
 
 const isQuick = process.argv.includes("--quick");
@@ -35,42 +35,12 @@ async function compareThroughput(): Promise<void> {
     for (const pipeline of [1, 16] as const) {
       for (const command of ["SET", "GET"] as const) {
         const load = { command, pipeline, connections: 50, valueBytes: 100, requests: REQUESTS[pipeline] };
-        report(load, await runInTurn(contenders, load));
+        const title = `${command} -P ${pipeline}`;
+        report(title, await runInTurn(contenders, load, { rounds: ROUNDS, hasRedisBenchmark }));
       }
     }
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
-  }
-}
-
-/** One round to warm up, then rounds in which each contender has its turn, the first one changing. */
-async function runInTurn(contenders: readonly Contender[], load: Load): Promise<Map<string, Measured[]>> {
-  const runs = new Map(contenders.map(({ name }) => [name, [] as Measured[]]));
-  for (let round = -1; round < ROUNDS; round++) {
-    for (let turn = 0; turn < contenders.length; turn++) {
-      const { name, port } = contenders[(turn + round + 1) % contenders.length]!;
-      const measured = await drive(port, load, hasRedisBenchmark);
-      if (round >= 0) runs.get(name)!.push(measured);
-    }
-  }
-  return runs;
-}
-
-function report({ command, pipeline }: Load, runs: ReadonlyMap<string, readonly Measured[]>): void {
-  console.log(`\n${command} -P ${pipeline}   (medians of ${ROUNDS})`);
-  for (const [name, measured] of runs) {
-    const { requestsPerSecond, p50Ms, p99Ms } = medians(measured);
-    const rate = Math.round(requestsPerSecond).toLocaleString("en").padStart(11);
-    console.log(
-      `  ${name.padEnd(13)}${rate} requests/s   p50 ${p50Ms.toFixed(3)} ms   p99 ${p99Ms.toFixed(3)} ms`,
-    );
-  }
-  const kvorum = runs.get("kvorum")!;
-  for (const [name, measured] of runs) {
-    if (name === "kvorum") continue;
-    const rate = median(kvorum.map((run, i) => run.requestsPerSecond / measured[i]!.requestsPerSecond));
-    const p99 = medians(kvorum).p99Ms / medians(measured).p99Ms;
-    console.log(`  kvorum / ${name}: throughput ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}`);
   }
 }
 
@@ -92,17 +62,4 @@ async function compareMemory(): Promise<void> {
     if (used.length === 2)
       console.log(`  kvorum / redis-server: used_memory ${(used[0]! / used[1]!).toFixed(2)}`);
   }
-}
-
-function medians(measured: readonly Measured[]): Measured {
-  return {
-    requestsPerSecond: median(measured.map((run) => run.requestsPerSecond)),
-    p50Ms: median(measured.map((run) => run.p50Ms)),
-    p99Ms: median(measured.map((run) => run.p99Ms)),
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }

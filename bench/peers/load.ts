@@ -10,6 +10,8 @@ export interface Load {
   readonly pipeline: number;
   readonly valueBytes: number;
   readonly requests: number;
+  /** Each request takes one of so many keys by chance; always the same one if not given (or without redis-benchmark). */
+  readonly keys?: number;
 }
 
 export interface Measured {
@@ -26,9 +28,20 @@ export async function drive(port: number, load: Load, hasRedisBenchmark: boolean
 
 /** Columns: test, rps, average, min, p50, p95, p99, max latency in milliseconds. */
 async function driveByRedisBenchmark(port: number, load: Load): Promise<Measured> {
-  const { command, connections, pipeline, valueBytes, requests } = load;
+  const { command, connections, pipeline, valueBytes, requests, keys } = load;
   const shape = ["-c", `${connections}`, "-P", `${pipeline}`, "-d", `${valueBytes}`, "-n", `${requests}`];
-  const args = ["-h", "127.0.0.1", "-p", `${port}`, "--csv", "-t", command.toLowerCase(), ...shape];
+  const spread = keys === undefined ? [] : ["-r", `${keys}`];
+  const args = [
+    "-h",
+    "127.0.0.1",
+    "-p",
+    `${port}`,
+    "--csv",
+    "-t",
+    command.toLowerCase(),
+    ...shape,
+    ...spread,
+  ];
   const { stdout } = await promisify(execFile)("redis-benchmark", args);
   const row = stdout.trim().split("\n").at(-1)!;
   const [, requestsPerSecond, , , p50Ms, , p99Ms] = row
