@@ -71,6 +71,15 @@ function testBytes(check: Check): void {
     expect(() => file.appendSync(Uint8Array.of(8))).toThrow(expect.objectContaining({ code: "IO" }));
   });
 
+  check("bytes can be made durable at once", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    file.appendSync(Uint8Array.of(4));
+    file.syncSync();
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 2, 3, 4]);
+    await file.close();
+    expect(() => file.syncSync()).toThrow(expect.objectContaining({ code: "IO", outcome: "unknown" }));
+  });
+
   check("a read can be had at once", async (disk, directory) => {
     const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
     expect(file.readSync(1, 1)).toEqual(Uint8Array.of(2));

@@ -217,6 +217,15 @@ class DiskFileView implements DiskFile {
     this.#file.syncUpTo(sequence);
   }
 
+  syncSync(): void {
+    assert(this.#stepper.nowMs >= this.#busyUntilMs, "a change is under way");
+    const begin = (): void => {
+      this.#requireOpen();
+      this.#file.syncUpTo(this.#file.sequence);
+    };
+    this.#stepper.runSync({ kind: "sync", path: this.#path, outcome: "unknown", begin });
+  }
+
   async read(offset: number, length: number): Promise<Uint8Array> {
     await this.#look(READ_MS_MAX);
     return this.#file.read(offset, length);

@@ -1,5 +1,5 @@
 /** One open file. Appends, truncations and syncs run one after another, in the order they were asked for. */
-import { fstatSync, ftruncateSync, read, readSync, writeSync } from "node:fs";
+import { fdatasyncSync, fstatSync, ftruncateSync, read, readSync, writeSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { type Outcome, StoreError } from "../../base/errors.ts";
 import { ioError } from "../io-error.ts";
@@ -37,6 +37,14 @@ export class NodejsDiskFile implements DiskFile {
 
   sync(): Promise<void> {
     return this.#inOrder(() => this.#attempt("unknown", "sync", () => this.#file.datasync()));
+  }
+
+  syncSync(): void {
+    try {
+      fdatasyncSync(this.#file.fd);
+    } catch (cause) {
+      throw ioError("unknown", `cannot sync ${this.#path}`, cause);
+    }
   }
 
   truncate(sizeBytes: number): Promise<void> {

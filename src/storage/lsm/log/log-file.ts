@@ -127,11 +127,12 @@ export class LogFile {
     }
   }
 
-  /** Resolves when everything written before is durable. Requires: `isOpen`. */
-  async sync(): Promise<void> {
+  /** Resolves when everything written before is durable. `atOnce`: before it returns. Requires: `isOpen`. */
+  async sync(atOnce = false): Promise<void> {
     const written = this.#written;
     try {
-      await this.#file!.sync();
+      if (atOnce) this.#file!.syncSync();
+      else await this.#file!.sync();
       this.#durable = written;
     } catch (cause) {
       this.#isOpen = false;

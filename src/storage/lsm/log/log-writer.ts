@@ -24,6 +24,8 @@ const STALL_MS = 2000;
 const BACKLOG_BYTES_MAX = 32 * 1024 * 1024;
 /** So few bytes, when somebody waits for them, are not worth waiting for another thread. */
 const AT_ONCE_BYTES_MAX = 128 * 1024;
+/** After a sync that was as quick as this, the next one that is awaited is not worth waiting for another thread either. */
+const QUICK_SYNC_MS = 1;
 /** Between two syncs, how much of a sync's time, and how many turns of the event loop, writers have to come back. */
 const GATHER_SHARE = 0.3;
 const GATHER_TURNS_MAX = 100;
@@ -37,6 +39,8 @@ export interface LogWriterOptions {
   readonly segment: Segment;
   /** With more than this in memory only, writers wait. */
   readonly backlogBytesMax?: number;
+  /** As QUICK_SYNC_MS; 0 for every sync on another thread. */
+  readonly quickSyncMs?: number;
   /** The log could not be written; told once until `onRecovery`. */
   readonly onTrouble?: (cause: StoreError) => void;
   readonly onRecovery?: () => void;
@@ -66,6 +70,7 @@ export class LogWriter {
   readonly #disk: Disk;
   readonly #options: LogWriterOptions;
   readonly #backlogBytesMax: number;
+  readonly #quickSyncMs: number;
   readonly #waiters = new BatchWaiters();
   /** Those who wait for the disk whatever the policy: while there are any, it is as "always". */
   readonly #syncWaiters = new BatchWaiters();
@@ -93,12 +98,14 @@ export class LogWriter {
   readonly #onWake = (): void => this.#wake();
 
   constructor(options: LogWriterOptions) {
-    const { runtime, policy, segment, backlogBytesMax = BACKLOG_BYTES_MAX } = options;
+    const { runtime, policy, segment } = options;
+    const { backlogBytesMax = BACKLOG_BYTES_MAX, quickSyncMs = QUICK_SYNC_MS } = options;
     this.#clock = runtime.clock;
     this.#disk = runtime.disk;
     this.#options = options;
     this.#policy = policy;
     this.#backlogBytesMax = backlogBytesMax;
+    this.#quickSyncMs = quickSyncMs;
     this.#active = this.#fileOf(segment);
     this.#files = [this.#active];
   }
@@ -274,7 +281,7 @@ export class LogWriter {
       this.counters.writtenBytes += this.#lastWrittenBytes;
     } else if (step === "sync") {
       this.#lastSyncMs = this.#stepStartMs;
-      await file.sync();
+      await file.sync(this.#policy === "always" && this.#isQuick);
       this.#countSync(this.#clock.monotonicMs() - this.#stepStartMs);
     } else {
       await this.#finish(file);
@@ -301,6 +308,11 @@ export class LogWriter {
     if (file === this.#active && !file.isEmpty && file.sealEnd()) return;
     await file.finish();
     this.#files.shift();
+  }
+
+  /** Not known of a disk that was never synced. */
+  get #isQuick(): boolean {
+    return this.counters.syncs > 0 && this.counters.lastSyncTookMs < this.#quickSyncMs;
   }
 
   #countSync(tookMs: number): void {
