@@ -108,7 +108,7 @@ async function live(world: SimWorld, life: Life, number: number, hopes: Hopes): 
   );
   while (isAlive && !isOver) await world.runFor(20);
   world.disk("a").intercept = undefined;
-  if (failure !== undefined) throw failure;
+  if (failure !== undefined && isAlive) throw failure; // what fails because the process is dead, nobody hears
   if (isAlive) end();
   if (!life.isKilled) hopes.writtenFrom = 0;
 }
