@@ -1,8 +1,10 @@
 /** What comes between a look at a row and its put, and must not make sums or counts wrong. */
 import { expect, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
+import type { Background } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import type { FlushInput } from "./engine/memtable-flush.ts";
 import { expectExact, openSmallEngine, overwrite } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";
 
@@ -109,4 +111,38 @@ test("a row put after a clear that a crash cuts short supersedes nothing of befo
     expect(again.counts(0).rows).toBe(1);
     await world.runUntil(again.close());
   }
+});
+
+test("the buffer of a memtable that is cleared while it is written as a table is not used before that ends", async () => {
+  const world = new SimWorld(1);
+  const runtime = world.runtime("a");
+  const gate: { open: () => void } = { open: () => undefined };
+  const opened = new Promise<void>((resolve) => {
+    gate.open = resolve;
+  });
+  const read: string[] = [];
+  const background: Background = {
+    close: () => runtime.background.close(),
+    async run(task, input) {
+      const bytes = Buffer.from((input as FlushInput).shared);
+      const before = Buffer.from(bytes);
+      await opened;
+      read.push(bytes.subarray(0, 1000).equals(before.subarray(0, 1000)) ? "same" : "other");
+      return runtime.background.run(task, input);
+    },
+  };
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine({ ...runtime, background }, "/data");
+    await overwrite(engine, simpleKey("old"), simpleCell("x".repeat(300)));
+    await overwrite(engine, simpleKey("large"), simpleCell("x".repeat(40_000))); // in a buffer of its own size
+    await engine.clear();
+    for (let i = 0; engine.statistics.fullMemtableCount === 0; i++)
+      await overwrite(engine, simpleKey(`new ${i}`), simpleCell("x".repeat(300)));
+    gate.open();
+    await runtime.clock.sleep(10_000);
+    expect(read.slice(0, 1)).toEqual(["same"]);
+    await expectExact(engine);
+    await engine.close();
+  };
+  await world.runUntil(run());
 });

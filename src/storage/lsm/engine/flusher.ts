@@ -43,6 +43,8 @@ export class Flusher {
   #isRunning = false;
   #work: Promise<void> = Promise.resolve();
   #discards: Promise<void> = Promise.resolve();
+  /** The memtable that another thread may be reading, and when it no longer is. */
+  #reading: { readonly memtable: Memtable; readonly ended: Promise<unknown> } | undefined;
 
   constructor(options: FlusherOptions) {
     this.#options = options;
@@ -58,12 +60,16 @@ export class Flusher {
     if (!this.#isRunning) this.#work = this.#run();
   }
 
-  /** Removes the log file of a segment whose rows are not needed there, and uses its buffer again. */
+  /**
+   * Removes the log file of a segment whose rows are not needed there, and uses its buffer again: when no thread reads
+   * it any more, for a clear drops even the memtable that is being written.
+   */
   discard(memtable: Memtable): void {
     const { log, memtables, retry } = this.#options;
     const { number } = memtable.segment;
     this.#discards = this.#discards
       .then(() => retry.run(`removing log file ${number}`, () => log.discard(number)))
+      .then(() => (this.#reading?.memtable === memtable ? this.#reading.ended : undefined))
       .then(() => memtables.recycle(memtable))
       .catch(ignoreClosed);
   }
@@ -83,6 +89,7 @@ export class Flusher {
   async #run(): Promise<void> {
     const { memtables, closing } = this.#options;
     this.#isRunning = true;
+    await undefined; // whoever has filled a memtable in order to drop it, drops it first
     try {
       for (let next = memtables.full[0]; next !== undefined; next = memtables.full[0]) {
         if (closing.aborted) return;
@@ -127,7 +134,9 @@ export class Flusher {
     const { segment, heads } = memtable;
     const { shared, sealedBytes } = segment;
     const path = tables.pathOf(number);
-    const metadata = await runtime.background.run(task, { path, shared, sealedBytes, heads, settings });
+    const writing = runtime.background.run(task, { path, shared, sealedBytes, heads, settings });
+    this.#reading = { memtable, ended: writing.catch(() => undefined) };
+    const metadata = await writing;
     this.writtenBytes += metadata.fileBytes;
     await runtime.disk.syncDirectory(directory);
     const entry = { ...metadata, number, level: 0, age: segment.number, horizonMs: 0 };
