@@ -137,6 +137,17 @@ describe("clients that do not read", () => {
     expect(await target.harm()).toEqual([]);
   });
 
+  test("are not answered any more once they have broken off, whatever they asked for before", async () => {
+    const count = 50;
+    const sentBefore = await target.status("total_net_output_bytes");
+    const gone = await connect(count);
+    await Promise.all(gone.map(ask));
+    for (const client of gone) client.breakOff();
+    await target.statusUntil("connected_clients", (clientCount) => clientCount === 2);
+    const sent = (await target.status("total_net_output_bytes")) - sentBefore;
+    expect(sent).toBeLessThan(count * 3 * value.length);
+  });
+
   test("of errors are no better", async () => {
     const [client] = await connect(1);
     client!.stopReading();

@@ -188,7 +188,8 @@ export interface Connection {
   start(events: ConnectionEvents): void;
   /**
    * Queues bytes. True if they are out of this process already, so that the caller may reuse the buffer;
-   * false if the connection keeps the buffer until it calls `onDrain`. Ignored (true) after the close.
+   * false if the connection keeps the buffer until it calls `onDrain`. Ignored (true) after the close. What finds the
+   * connection broken counts as unsent until the close is told.
    */
   write(bytes: Uint8Array): boolean;
   /**

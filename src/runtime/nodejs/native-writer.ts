@@ -3,6 +3,8 @@
  * does not take everything at once; watched by `bench -- redis`.
  *
  * Invariant: what it cannot write at once the native stream keeps in order, and what comes later waits behind it.
+ * Invariant: what was written into a broken connection stays unsent: whoever heeds that stops producing more, before
+ * the close is told.
  */
 import type { Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
@@ -21,6 +23,7 @@ export class NativeWriter implements SocketWriter {
   readonly #socket: Socket;
   readonly #native: NativeStream;
   readonly #onDrained: () => void;
+  #isBroken = false;
 
   private constructor(socket: Socket, native: NativeStream, onDrained: () => void) {
     this.#socket = socket;
@@ -37,10 +40,11 @@ export class NativeWriter implements SocketWriter {
 
   write(bytes: Uint8Array): boolean {
     const request = spare!;
-    const error = this.#native.writeBuffer(request, bytes);
-    if (error !== 0) {
-      this.#fail(error);
-      return true;
+    const error = this.#isBroken ? 0 : this.#native.writeBuffer(request, bytes);
+    if (error !== 0) this.#fail(error);
+    if (this.#isBroken) {
+      this.unsentBytes += bytes.length;
+      return false;
     }
     if (state[lastWasAsync] === 0) return true;
     spare = new internals!.WriteWrap();
@@ -59,13 +63,17 @@ export class NativeWriter implements SocketWriter {
   }
 
   #onWritten(status: number, length: number): void {
+    if (status < 0) {
+      this.#fail(status);
+      return;
+    }
     this.unsentBytes -= length;
-    if (status < 0) this.#fail(status);
-    else if (this.unsentBytes === 0) this.#onDrained();
+    if (this.unsentBytes === 0) this.#onDrained();
   }
 
   /** The socket tells of it, unless it is being closed anyway. */
   #fail(error: number): void {
+    this.#isBroken = true;
     const code = getSystemErrorName(error);
     this.#socket.destroy(Object.assign(new Error(`write ${code}`), { errno: error, code, syscall: "write" }));
   }

@@ -54,7 +54,9 @@ describe.each([
     await new Promise((resolve) => client.once("close", resolve));
     server.write(pattern(10));
     server.write(pattern(10));
+    expect(server.unsentBytes).toBeGreaterThan(0); // so that nobody goes on to produce more until the close is told
     await far.untilClosed();
+    expect(server.unsentBytes).toBe(0);
     expect(far.cause).toBeInstanceOf(Error);
     expect(far.closes).toBe(1);
   });

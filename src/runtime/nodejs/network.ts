@@ -16,15 +16,12 @@ const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 300_000 };
 export interface NodejsNetworkOptions {
   /** False makes every read allocate its buffer, as on a Node.js where sharing one is impossible. */
   readonly sharedReads?: boolean;
-  /**
-   * True writes to sockets by their native streams, where this Node.js allows it: less work per write, but clients
-   * that leave much unread take longer to be closed, for a reason not found yet. Off unless asked for.
-   */
+  /** False makes every write go through Node.js's stream layer, as where nothing else is possible. */
   readonly nativeWrites?: boolean;
 }
 
 export function createNodejsNetwork(options: NodejsNetworkOptions = {}): Network {
-  const { sharedReads = true, nativeWrites = false } = options;
+  const { sharedReads = true, nativeWrites = true } = options;
   return new NodejsNetwork(sharedReads ? new Uint8Array(READ_BYTES) : undefined, nativeWrites);
 }
 
