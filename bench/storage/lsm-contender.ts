@@ -12,8 +12,6 @@ import { plainRules, plainTraits } from "./plain-cells.ts";
 import { KEY_BYTES, keyInto, numberOfKey, VALUE_BYTES, valueInto, verifyValue } from "./rows.ts";
 
 const HASH_SEED = 1;
-/** More than are under way at a time: the engine fills one while it reads. */
-const RANGES = 256;
 const LOOK_MS = 50;
 /** A row key has 6 bytes more than the key. */
 const ROW_BYTES = rowBytes(KEY_BYTES + 6, VALUE_BYTES);
@@ -36,8 +34,7 @@ export async function openLsm(directory: string, sizes: StoreSizes): Promise<Con
   const key = new RowKey(HASH_SEED);
   const words = new Int32Array(VALUE_BYTES / 4);
   const cell = { bytes: new Uint8Array(words.buffer), start: 0, end: VALUE_BYTES };
-  const ranges = Array.from({ length: RANGES }, (): ByteRange => ({ bytes: source, start: 0, end: 0 }));
-  let getCount = 0;
+  let range: ByteRange = { bytes: source, start: 0, end: 0 };
   const aim = (number: number): void => {
     keyInto(source, 0, number);
     key.encode(0, source, 0, KEY_BYTES);
@@ -63,13 +60,14 @@ export async function openLsm(directory: string, sizes: StoreSizes): Promise<Con
     },
     getSync(number, version) {
       aim(number);
-      verify(engine.plain.getSync(key, ranges[0]!), ranges[0]!, number, version);
+      verify(engine.plain.getSync(key, range), range, number, version);
     },
     get(number, version) {
       aim(number);
-      const into = ranges[getCount++ % RANGES]!;
+      const into = range;
       const found = engine.get(key, into);
       if (typeof found === "boolean") return verify(found, into, number, version);
+      range = { bytes: source, start: 0, end: 0 }; // the other one is filled when the disk has answered
       return found.then((isThere) => verify(isThere, into, number, version));
     },
     async scan(versionOf) {

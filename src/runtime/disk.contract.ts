@@ -96,6 +96,25 @@ function testBytes(check: Check): void {
     );
   });
 
+  check("what is read can be borrowed", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    const borrow = (offset: number, length: number): Promise<number[]> =>
+      new Promise((resolve, reject) => {
+        let isLater = false;
+        file.borrow(offset, length, (bytes, cause) => {
+          expect(isLater).toBe(true);
+          if (bytes === undefined) reject(cause);
+          else resolve([...bytes]);
+        });
+        isLater = true;
+      });
+    expect(await borrow(1, 1)).toEqual([2]);
+    expect(await borrow(1, 10)).toEqual([2, 3]);
+    expect(await borrow(99, 1)).toEqual([]);
+    await file.close();
+    await expect(borrow(0, 3)).rejects.toMatchObject({ code: "IO", outcome: "not-applied" });
+  });
+
   check("what is read is the reader's own", async (disk, directory) => {
     const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
     (await file.read(0, 3)).fill(9);

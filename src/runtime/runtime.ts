@@ -115,6 +115,8 @@ export interface DiskLock {
 }
 
 /** Changes (append, truncate, sync, close) apply in the order they were asked for, awaited or not. */
+export type OnRead = (bytes: Uint8Array | undefined, cause: unknown) => void;
+
 export interface DiskFile {
   /**
    * Resolves when the bytes are readable, which is before they are durable. Keeps `bytes` until then. A
@@ -141,6 +143,11 @@ export interface DiskFile {
    * room for `length`, the bytes are its first ones.
    */
   readSync(offset: number, length: number, target?: Uint8Array): Uint8Array;
+  /**
+   * As `read`, for many short reads: calls `onRead` later, once, with the bytes or with what `read` rejects with. The
+   * bytes are valid, and to be left as they are, until it returns. It must not throw.
+   */
+  borrow(offset: number, length: number, onRead: OnRead): void;
   sizeBytes(): Promise<number>;
   /** Cuts the file to `sizeBytes`. */
   truncate(sizeBytes: number): Promise<void>;

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { Outcome } from "../base/errors.ts";
 import { ioError } from "../runtime/io-error.ts";
-import type { Disk, DiskFile, DiskLock } from "../runtime/runtime.ts";
+import type { Disk, DiskFile, DiskLock, OnRead } from "../runtime/runtime.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
 import type { Life } from "./life.ts";
 import type { SimFile } from "./sim-file.ts";
@@ -240,6 +240,13 @@ class DiskFileView implements DiskFile {
       return target.subarray(0, bytes.length);
     };
     return this.#stepper.runSync({ kind: "read", path: this.#path, outcome: "not-applied", begin });
+  }
+
+  borrow(offset: number, length: number, onRead: OnRead): void {
+    this.read(offset, length).then(
+      (bytes) => onRead(bytes, undefined),
+      (cause: unknown) => onRead(undefined, cause),
+    );
   }
 
   async sizeBytes(): Promise<number> {

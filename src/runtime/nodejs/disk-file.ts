@@ -3,21 +3,25 @@ import { fdatasyncSync, fstatSync, ftruncateSync, read, readSync, writeSync } fr
 import type { FileHandle } from "node:fs/promises";
 import { type Outcome, StoreError } from "../../base/errors.ts";
 import { ioError } from "../io-error.ts";
-import type { DiskFile } from "../runtime.ts";
+import type { DiskFile, OnRead } from "../runtime.ts";
+import type { ReadThread } from "./read-thread.ts";
 
 export class NodejsDiskFile implements DiskFile {
   readonly #path: string;
   readonly #file: FileHandle;
+  #thread: ReadThread | undefined;
   /** Settles when every change asked for so far is over; never rejects. */
   #tail: Promise<void> = Promise.resolve();
   /** Under way. */
   #readCount = 0;
   #onReadsOver: (() => void) | undefined;
 
-  /** Requires: `file` was opened for reading and appending. */
-  constructor(path: string, file: FileHandle) {
+  /** Requires: `file` was opened for reading and appending. `thread` is for reads that `borrow` asks for. */
+  constructor(path: string, file: FileHandle, thread?: ReadThread) {
     this.#path = path;
     this.#file = file;
+    this.#thread = thread;
+    thread?.retain();
   }
 
   append(bytes: Uint8Array): Promise<void> {
@@ -67,6 +71,17 @@ export class NodejsDiskFile implements DiskFile {
     }
   }
 
+  borrow(offset: number, length: number, onRead: OnRead): void {
+    const onPiece = (bytes: Uint8Array | undefined): void => {
+      if (bytes === undefined) this.#readFor(offset, length, onRead);
+      else onRead(bytes, undefined);
+      this.#onReadOver();
+    };
+    const { fd } = this.#file;
+    if (fd >= 0 && this.#thread?.read(fd, offset, length, onPiece)) this.#readCount++;
+    else this.#readFor(offset, length, onRead);
+  }
+
   sizeBytes(): Promise<number> {
     return this.#attempt("not-applied", "look at", async () => (await this.#file.stat()).size);
   }
@@ -111,7 +126,7 @@ export class NodejsDiskFile implements DiskFile {
             readOn(end);
             return;
           }
-          if (--this.#readCount === 0) this.#onReadsOver?.();
+          this.#onReadOver();
           if (cause === null) resolve(bytes.subarray(0, end));
           else reject(ioError("not-applied", `cannot read ${this.#path}`, cause));
         });
@@ -119,6 +134,20 @@ export class NodejsDiskFile implements DiskFile {
       readOn(0); // throws if the file is closed: then nothing was begun
       this.#readCount++;
     });
+  }
+
+  #readFor(offset: number, length: number, onRead: OnRead): void {
+    const thread = this.#thread;
+    thread?.onOtherRead(1);
+    const answer = (bytes: Uint8Array | undefined, cause?: unknown): void => {
+      thread?.onOtherRead(-1);
+      onRead(bytes, cause);
+    };
+    this.read(offset, length).then(answer, (cause: unknown) => answer(undefined, cause));
+  }
+
+  #onReadOver(): void {
+    if (--this.#readCount === 0) this.#onReadsOver?.();
   }
 
   /** The file's number may be another file's as soon as it is closed: no read must be under way. */
@@ -129,6 +158,9 @@ export class NodejsDiskFile implements DiskFile {
       });
     }
     await this.#file.close();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.release();
   }
 
   #readSync(offset: number, length: number, target: Uint8Array): Uint8Array {

@@ -125,7 +125,9 @@ export class OpenTables {
     for (let i = 0; i < count; i++) {
       const found = this.#reader(candidates[i]!.number).get(probe, into);
       if (found === true) return !isForgotten(into);
-      if (found !== false) return this.#getOn(found, candidates.slice(i + 1, count), probe.copy(), into);
+      if (found === false) continue;
+      if (i + 1 === count) return this.#pinned(found.then((isThere) => isThere && !isForgotten(into)));
+      return this.#pinned(this.#getOn(found, candidates.slice(i + 1, count), probe.copy(), into));
     }
     return false;
   }
@@ -187,16 +189,19 @@ export class OpenTables {
     probe: TableProbe,
     into: ByteRange,
   ): Promise<boolean> {
-    const pin = this.#pins.pin();
-    try {
-      if (await first) return !isForgotten(into);
-      for (const { number } of rest) {
-        if (await this.#reader(number).get(probe, into)) return !isForgotten(into);
-      }
-      return false;
-    } finally {
-      pin.release();
+    if (await first) return !isForgotten(into);
+    for (const { number } of rest) {
+      if (await this.#reader(number).get(probe, into)) return !isForgotten(into);
     }
+    return false;
+  }
+
+  /** Tables stay while they are read. */
+  #pinned(reading: Promise<boolean>): Promise<boolean> {
+    const pin = this.#pins.pin();
+    const release = (): void => pin.release();
+    reading.then(release, release);
+    return reading;
   }
 
   #reader(number: number): TableReader {

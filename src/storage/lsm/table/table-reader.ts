@@ -27,6 +27,9 @@ import type { TableProbe } from "./table-probe.ts";
 import { decodeProperties, type TableProperties } from "./table-properties.ts";
 import type { TableSums } from "./table-writer.ts";
 
+/** A longer block is not copied for each who waits for it, nor is memory kept that would hold it. */
+const LENT_BYTES_MAX = 64 * 1024;
+
 export interface TableOpening {
   readonly disk: Disk;
   readonly path: string;
@@ -48,8 +51,8 @@ export class TableReader {
   readonly #onCorruption: (() => void) | undefined;
   readonly #cache: BlockCache;
   readonly #shelf: CacheShelf;
-  /** Blocks being read, so that many gets for one block read it once. */
-  readonly #loading = new Map<number, Promise<Uint8Array>>();
+  /** Who waits for which block: many gets for one block read it once. */
+  readonly #waiting = new Map<number, Waiting[]>();
   #isClosed = false;
 
   private constructor(opening: TableOpening, file: DiskFile, footer: Footer, front: FrontSections) {
@@ -170,48 +173,53 @@ export class TableReader {
   }
 
   #getFromDisk(number: number, key: Uint8Array, into: ByteRange): Promise<boolean> {
-    return this.#load(number).then((block) => findInBlock(block, key, key.length, into));
+    this.#requireOpen();
+    return new Promise((resolve, reject) => {
+      const waiting = { key, into, resolve, reject };
+      const others = this.#waiting.get(number);
+      if (others === undefined) this.#begin(number, waiting);
+      else others.push(waiting);
+    });
   }
 
-  #load(number: number): Promise<Uint8Array> {
-    this.#requireOpen();
-    const underWay = this.#loading.get(number);
-    if (underWay !== undefined) return underWay;
+  #begin(number: number, first: Waiting): void {
+    const all = [first];
+    this.#waiting.set(number, all);
     const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
-    const loading = this.#file.read(offset, length).then(
-      (bytes) => {
-        this.#loading.delete(number);
-        return this.#keep(number, this.#requireWhole(bytes, offset, length));
-      },
-      (cause: unknown) => {
-        this.#loading.delete(number);
-        throw cause;
-      },
-    );
-    this.#loading.set(number, loading);
-    return loading;
+    this.#file.borrow(offset, length, (packed, cause) => {
+      this.#waiting.delete(number);
+      try {
+        if (packed === undefined) throw cause;
+        const block = this.#take(number, this.#requireWhole(packed, offset, length));
+        const isLent = block.buffer === packed.buffer || block.buffer === scratch.block.buffer;
+        for (const waiting of all) answer(waiting, block, isLent);
+      } catch (failure) {
+        for (const { reject } of all) reject(failure);
+      }
+    });
   }
 
   #loadSync(number: number): Uint8Array {
     this.#requireOpen();
     const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
-    if (scratch.packed.length < length) scratch.packed = new Uint8Array(2 * length);
-    const packed = this.#requireWhole(this.#file.readSync(offset, length, scratch.packed), offset, length);
+    const packed = this.#requireWhole(this.#file.readSync(offset, length, packedScratch(length)), offset, length);
+    return this.#take(number, packed);
+  }
+
+  /**
+   * The block, from bytes that are somebody else's: in memory of its own if the cache keeps it or it is long, else valid
+   * until the next call.
+   */
+  #take(number: number, packed: Uint8Array): Uint8Array {
     const rawBytes = this.index.rawBytes(number);
-    if (!this.#cache.wants(this.#shelf, number, rawBytes)) {
+    if (rawBytes <= LENT_BYTES_MAX && (this.#isClosed || !this.#cache.wants(this.#shelf, number, rawBytes))) {
       if (scratch.block.length < rawBytes) scratch.block = new Uint8Array(2 * rawBytes);
       return this.unpack(number, packed, number, scratch.block);
     }
     const block = this.unpack(number, packed, number);
     const own = block.buffer === packed.buffer ? block.slice() : block;
-    this.#cache.put(this.#shelf, number, own);
+    if (!this.#isClosed) this.#cache.put(this.#shelf, number, own);
     return own;
-  }
-
-  #keep(number: number, packed: Uint8Array): Uint8Array {
-    const block = this.unpack(number, packed, number);
-    if (!this.#isClosed) this.#cache.put(this.#shelf, number, block);
-    return block;
   }
 
   #requireOpen(): void {
@@ -233,8 +241,33 @@ export class TableReader {
   }
 }
 
-/** Of reads at once, which there is one of at a time. */
+/** A get whose block is being read. */
+interface Waiting {
+  readonly key: Uint8Array;
+  readonly into: ByteRange;
+  readonly resolve: (isThere: boolean) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/** What is lent is gone soon: the cell is copied out of it. */
+function answer({ key, into, resolve }: Waiting, block: Uint8Array, isLent: boolean): void {
+  const isThere = findInBlock(block, key, key.length, into);
+  if (isThere && isLent) {
+    into.bytes = into.bytes.slice(into.start, into.end);
+    into.end -= into.start;
+    into.start = 0;
+  }
+  resolve(isThere);
+}
+
+/** Of what is read or unpacked for one call, and used before the next. */
 const scratch = { packed: new Uint8Array(0), block: new Uint8Array(0) };
+
+function packedScratch(length: number): Uint8Array | undefined {
+  if (length > LENT_BYTES_MAX) return undefined;
+  if (scratch.packed.length < length) scratch.packed = new Uint8Array(2 * length);
+  return scratch.packed;
+}
 
 interface FrontSections {
   readonly index: BlockIndex;
