@@ -114,9 +114,9 @@ export interface DiskLock {
   release(): Promise<void>;
 }
 
-/** Changes (append, truncate, sync, close) apply in the order they were asked for, awaited or not. */
 export type OnRead = (bytes: Uint8Array | undefined, cause: unknown) => void;
 
+/** Changes (append, truncate, sync, close) apply in the order they were asked for, awaited or not. */
 export interface DiskFile {
   /**
    * Resolves when the bytes are readable, which is before they are durable. Keeps `bytes` until then. A

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { NodejsDiskFile } from "./disk-file.ts";
+import type { OnPiece } from "./read-thread.ts";
 
 let directory: string;
 let path: string;
@@ -66,4 +67,24 @@ test("a failed sync leaves the outcome unknown", async () => {
   const file = new NodejsDiskFile(path, opened);
   await expect(file.sync()).rejects.toMatchObject({ code: "IO", outcome: "unknown" });
   await file.close();
+});
+
+test("a file stays open while another thread reads it; what that cannot read is read before the close, too", async () => {
+  const asked: OnPiece[] = [];
+  const thread = { retain: () => undefined, release: () => Promise.resolve(), onOtherRead: () => undefined };
+  const read = (_fd: number, _offset: number, _length: number, onPiece: OnPiece) => asked.push(onPiece) > 0;
+  const opened = await open(path, "a+");
+  const file = new NodejsDiskFile(path, opened, { ...thread, read });
+  file.appendSync(Uint8Array.of(1, 2, 3));
+  const ended: string[] = [];
+  file.borrow(0, 2, (bytes) => void ended.push(`piece ${bytes}`));
+  const borrowed = new Promise((resolve) => file.borrow(1, 2, (bytes) => resolve([...(bytes ?? [])])));
+  const closed = file.close().then(() => ended.push("closed"));
+  await Promise.race([closed, opened.stat()]);
+  expect(opened.fd).toBeGreaterThan(0);
+  asked[0]!(Uint8Array.of(1, 2));
+  asked[1]!(undefined);
+  expect(await borrowed).toEqual([2, 3]);
+  await closed;
+  expect(ended).toEqual(["piece 1,2", "closed"]);
 });

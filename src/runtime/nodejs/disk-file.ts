@@ -6,10 +6,12 @@ import { ioError } from "../io-error.ts";
 import type { DiskFile, OnRead } from "../runtime.ts";
 import type { ReadThread } from "./read-thread.ts";
 
+type Reader = Pick<ReadThread, "retain" | "release" | "onOtherRead" | "read">;
+
 export class NodejsDiskFile implements DiskFile {
   readonly #path: string;
   readonly #file: FileHandle;
-  #thread: ReadThread | undefined;
+  #thread: Reader | undefined;
   /** Settles when every change asked for so far is over; never rejects. */
   #tail: Promise<void> = Promise.resolve();
   /** Under way. */
@@ -17,7 +19,7 @@ export class NodejsDiskFile implements DiskFile {
   #onReadsOver: (() => void) | undefined;
 
   /** Requires: `file` was opened for reading and appending. `thread` is for reads that `borrow` asks for. */
-  constructor(path: string, file: FileHandle, thread?: ReadThread) {
+  constructor(path: string, file: FileHandle, thread?: Reader) {
     this.#path = path;
     this.#file = file;
     this.#thread = thread;

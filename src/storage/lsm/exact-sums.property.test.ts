@@ -70,8 +70,7 @@ class Users {
   async #take(step: Step, writer: number): Promise<void> {
     const { clock } = this.#world.runtime("a");
     if (this.#stepCount++ % 10 === 0) await expectExact(this.#engine);
-    if (step.kind === "sweep")
-      this.#awaitLater(this.#engine.dropExpired(clock.wallMs(), 20));
+    if (step.kind === "sweep") this.#awaitLater(this.#engine.dropExpired(clock.wallMs(), 20));
     else if (step.kind === "clear") {
       this.#clearCount++;
       this.#awaitLater(this.#engine.clear());

@@ -202,7 +202,11 @@ export class TableReader {
   #loadSync(number: number): Uint8Array {
     this.#requireOpen();
     const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
-    const packed = this.#requireWhole(this.#file.readSync(offset, length, packedScratch(length)), offset, length);
+    const packed = this.#requireWhole(
+      this.#file.readSync(offset, length, packedScratch(length)),
+      offset,
+      length,
+    );
     return this.#take(number, packed);
   }
 
