@@ -12,6 +12,7 @@ import type { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.ts";
+import type { ServedCluster } from "./cluster/served-cluster.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
 import { Outbox } from "./outbox.ts";
@@ -51,6 +52,8 @@ export interface ServerParts {
   readonly settings: NodeSettings;
   readonly logger: Logger;
   readonly commands: CommandTable<Session<Server>>;
+  /** Undefined for a node alone. */
+  readonly cluster?: ServedCluster;
 }
 
 export class Server implements RunningServer, SessionHost<Session<Server>>, DispatcherDoor<Session<Server>> {
@@ -59,6 +62,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly settings: LiveSettings;
   readonly logger: Logger;
   readonly commands: CommandTable<Session<Server>>;
+  readonly cluster: ServedCluster | undefined;
   readonly dispatcher: Dispatcher<Session<Server>>;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
@@ -94,7 +98,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly closed: Promise<void>;
   #onClosed!: () => void;
 
-  constructor({ runtime, node, settings, logger, commands }: ServerParts) {
+  constructor({ runtime, node, settings, logger, commands, cluster }: ServerParts) {
     this.runtime = runtime;
     this.node = node;
     this.settings = { ...DEFAULT_TUNING, ...settings };
@@ -108,6 +112,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
+    this.cluster = cluster;
     this.dispatcher = new Dispatcher(this);
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;

@@ -11,6 +11,8 @@ const LINES = [
   "    Deletes what the context has seen; without one, what is there now.",
   "KV.CHECKPOINT [name | path]",
   "    With storage disk: a copy of all data as it is now, at DATA/checkpoints/name or path. Answers where.",
+  "KV.STATUS",
+  "    The cluster as this node sees it, as JSON: members, slots, keyspaces.",
   "GET shows the newest value; SET and DEL replace and delete all that this node has seen.",
 ];
 

@@ -5,5 +5,6 @@ import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
 import { kvPut } from "./kv-put.ts";
+import { kvStatus } from "./kv-status.ts";
 
-export const kvorumCommands: readonly Command[] = [kvCheckpoint, kvDel, kvGet, kvHelp, kvPut];
+export const kvorumCommands: readonly Command[] = [kvCheckpoint, kvDel, kvGet, kvHelp, kvPut, kvStatus];
