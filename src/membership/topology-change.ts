@@ -27,6 +27,9 @@ export type TopologyChange =
   | { readonly kind: "changed"; readonly topology: Topology }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** Of each slot in one datacenter, unless its keyspace says otherwise. */
+const COPIES_DEFAULT = 3;
+
 /** What a node says of itself when it asks to join. */
 export type Newcomer = Omit<RingMember, "tokens">;
 
@@ -40,6 +43,27 @@ export function foundTopology(
   const [member] = allocateTokens([{ ...founder, tokens: [] }], copiesOf(named));
   const members = [{ ...member!, state: "member" as const }];
   return checked({ epoch: 1, clusterId, members, keyspaces: [named], voters: [founder.id] });
+}
+
+/** A cluster of nodes that found it together: there is nothing to stream. Three copies in each of their datacenters. */
+export function foundTopologyOf(clusterId: string, founders: readonly Newcomer[]): TopologyChange {
+  const datacenters = [...new Set(founders.map(({ datacenter }) => datacenter))].sort(compareText);
+  const keyspace: Keyspace = {
+    name: DEFAULT_KEYSPACE,
+    copies: datacenters.map((datacenter) => ({ datacenter, count: COPIES_DEFAULT })),
+    read: "quorum",
+    write: "quorum",
+    storage: "disk",
+    ttlMs: 0,
+    conflictRule: "newest",
+    mode: "ap",
+  };
+  const unplaced = founders.map((founder) => ({ ...founder, tokens: [] }));
+  const members = allocateTokens(unplaced, copiesOf(keyspace))
+    .map((member) => ({ ...member, state: "member" as const }))
+    .sort((a, b) => compareText(a.id, b.id));
+  const voters = members.map(({ id }) => id);
+  return checked({ epoch: 1, clusterId, members, keyspaces: [keyspace], voters });
 }
 
 /** The newcomer is pending for the slots of its tokens to come until finishMove. */

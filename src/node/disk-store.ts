@@ -13,7 +13,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
-import { cellTraits, soleReplicaRules } from "./cell-rules.ts";
+import type { CellRules } from "../storage/storage-engine.ts";
+import { cellTraits } from "./cell-rules.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
@@ -34,11 +35,16 @@ export class DiskStore implements NodeStore {
   #writeCount = 0;
 
   /** Resolves when what the directory holds can be read. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
-  static async open(runtime: Runtime, settings: NodeSettings, logger: Logger): Promise<DiskStore> {
+  static async open(
+    runtime: Runtime,
+    settings: NodeSettings,
+    rules: CellRules,
+    logger: Logger,
+  ): Promise<DiskStore> {
     const directory = await NodeDirectory.open(runtime, settings.dataDirectory, logger);
     try {
       const hashSeed = runtime.random.uint32();
-      const engine = await openEngine(runtime, settings, hashSeed, logger);
+      const engine = await openEngine({ runtime, settings, rules, hashSeed, logger });
       try {
         return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);
       } catch (cause) {
@@ -119,16 +125,23 @@ export class DiskStore implements NodeStore {
   }
 }
 
-function openEngine(
-  runtime: Runtime,
-  settings: NodeSettings,
-  hashSeed: number,
-  logger: Logger,
-): Promise<LsmEngine> {
+function openEngine({
+  runtime,
+  settings,
+  rules,
+  hashSeed,
+  logger,
+}: {
+  runtime: Runtime;
+  settings: NodeSettings;
+  rules: CellRules;
+  hashSeed: number;
+  logger: Logger;
+}): Promise<LsmEngine> {
   return LsmEngine.open({
     runtime,
     directory: settings.dataDirectory,
-    rules: soleReplicaRules,
+    rules,
     traits: cellTraits,
     tasks: { flush, merge },
     hashSeed,

@@ -3,7 +3,8 @@ import { NewLife, Stamper } from "../replication/stamper.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { MemoryEngine, type RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
-import { soleReplicaRules } from "./cell-rules.ts";
+import type { CellRules } from "../storage/storage-engine.ts";
+
 import { DatabaseMap } from "./database-map.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { NodeSettings } from "./settings.ts";
@@ -16,10 +17,14 @@ export class MemoryStore implements NodeStore {
   readonly abandoned = [];
   readonly hashSeed: number;
 
-  constructor({ random, clock }: Pick<Runtime, "random" | "clock">, settings: NodeSettings) {
+  constructor(
+    { random, clock }: Pick<Runtime, "random" | "clock">,
+    settings: NodeSettings,
+    rules: CellRules,
+  ) {
     this.stamper = new Stamper(new NewLife(random));
     this.engine = new MemoryEngine({
-      rules: soleReplicaRules,
+      rules,
       random,
       clock,
       memoryBytesMax: settings.maxmemoryBytes,

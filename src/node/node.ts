@@ -12,11 +12,13 @@ import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { RowCounts, StorageEngine } from "../storage/storage-engine.ts";
 import { AbandonedRows } from "./abandoned-rows.ts";
+import { clusterRules, soleReplicaRules } from "./cell-rules.ts";
+import { ClusterNode, type FixedCluster } from "./cluster-node.ts";
 import type { DatabaseMap } from "./database-map.ts";
 import { DiskStore } from "./disk-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { NodeStore } from "./node-store.ts";
-import type { NodeSettings } from "./settings.ts";
+import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** How often expired rows are dropped, in steps of how many, and how often freed memory is given back. */
@@ -32,13 +34,21 @@ export async function openNode(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
+  fixed?: FixedCluster,
 ): Promise<StorageNode> {
-  if (settings.storage === "memory") return openMemoryNode(runtime, settings, logger);
-  return new StorageNode(runtime, await DiskStore.open(runtime, settings, logger), logger);
+  const rules = fixed === undefined ? soleReplicaRules : clusterRules;
+  const store =
+    settings.storage === "memory"
+      ? new MemoryStore(runtime, settings, rules)
+      : await DiskStore.open(runtime, settings, rules, logger);
+  const node = new StorageNode(runtime, store, logger);
+  if (fixed !== undefined) await node.enter(runtime, settings, fixed);
+  return node;
 }
 
+/** A node alone, at once. */
 export function openMemoryNode(runtime: Runtime, settings: NodeSettings, logger: Logger): StorageNode {
-  return new StorageNode(runtime, new MemoryStore(runtime, settings), logger);
+  return new StorageNode(runtime, new MemoryStore(runtime, settings, soleReplicaRules), logger);
 }
 
 export class StorageNode {
@@ -55,6 +65,7 @@ export class StorageNode {
   readonly #cancels: readonly Cancel[];
   readonly #rowKey: RowKey;
   readonly #abandonedRows: AbandonedRows;
+  #cluster: ClusterNode | undefined;
   #expiring: Promise<unknown> | undefined;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
@@ -77,6 +88,28 @@ export class StorageNode {
       runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired()),
       runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => store.maintain())),
     ];
+  }
+
+  /** Its part in a cluster; undefined while it is alone. */
+  get cluster(): ClusterNode | undefined {
+    return this.#cluster;
+  }
+
+  /**
+   * Becomes a member. Call at most once, before anybody uses the node. Rejects with StoreError IO or INVALID_SETTING, and
+   * is closed then.
+   */
+  async enter(runtime: Runtime, { storage, fsync }: NodeSettings, fixed: FixedCluster): Promise<void> {
+    const { engine, replica } = this;
+    const isSynced = storage === "disk" && fsync === "always";
+    try {
+      this.#refuseRenumbered();
+      const parts = { runtime, engine, replica, isSynced, logger: this.#logger };
+      this.#cluster = await ClusterNode.open(parts, fixed);
+    } catch (cause) {
+      await this.close();
+      throw cause;
+    }
   }
 
   /** The disk that the node is on; undefined if it is in memory alone. */
@@ -128,11 +161,22 @@ export class StorageNode {
   }
 
   async close(): Promise<void> {
+    await this.#cluster?.close();
     for (const cancel of this.#cancels) cancel();
     await this.#abandonedRows.close();
     await this.#expiring;
     await this.#store.close();
     this.#logger.info({}, "node closed");
+  }
+
+  /** Members name a row by its stored number, so all of them must have the same: the ones to begin with. */
+  #refuseRenumbered(): void {
+    for (let database = 0; database < DATABASE_COUNT; database++) {
+      if (this.databases.physicalOf(database) === database) continue;
+      const text =
+        "this node has swapped or flushed single databases while it was alone, and cannot be a member";
+      throw new StoreError("INVALID_SETTING", "not-applied", text);
+    }
   }
 
   /** Valid until the next call. */

@@ -146,6 +146,11 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     return startedMs === undefined ? 0 : this.#parts.runtime.clock.monotonicMs() - startedMs;
   }
 
+  /** When the connection that stands last brought anything; undefined if there is none. */
+  get receivedMs(): number | undefined {
+    return this.#channel?.receivedMs;
+  }
+
   get inFlight(): number {
     return this.#calls.count;
   }

@@ -9,13 +9,13 @@ import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { KeyRef } from "./step.ts";
 import { malformedMessage, WireReader, WireWriter } from "./wire-bytes.ts";
 
-/** Numbers of the requests among all that peers make. */
+/** Numbers of the requests among all that peers make: below 32. Membership has those from 32 on, the register from 48. */
 export const REPLICA_METHOD = {
-  writeCell: 0x20,
-  readCell: 0x21,
-  readDigest: 0x22,
-  forward: 0x23,
-  applyChange: 0x24,
+  writeCell: 1,
+  readCell: 2,
+  readDigest: 3,
+  forward: 4,
+  applyChange: 5,
 } as const;
 
 /** The topology by which the sender chose whom to ask. */

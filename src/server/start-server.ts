@@ -1,6 +1,7 @@
 /** Puts a node behind a RESP door and opens it. */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { FixedCluster } from "../node/cluster-node.ts";
 import { openNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { isLoopback } from "../node/settings-schema.ts";
@@ -13,9 +14,10 @@ export async function startServer(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
+  fixed?: FixedCluster,
 ): Promise<RunningServer> {
   refuseOpenDoor(settings);
-  const node = await openNode(runtime, settings, logger);
+  const node = await openNode(runtime, settings, logger, fixed);
   const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
   try {
     await server.listen();
