@@ -18,7 +18,6 @@ import type { PeerHandler, ServedCluster } from "../../src/server/cluster/served
 import { createCommandTable } from "../../src/server/commands.ts";
 import { Server } from "../../src/server/server.ts";
 import { SimWorld } from "../../src/sim/sim-runtime.ts";
-import { MemoryEngine } from "../../src/storage/memory/memory-engine.ts";
 import { SimClient } from "./sim-server.ts";
 
 const PORT = 6379;
@@ -95,11 +94,9 @@ export class SimCluster {
       storage: "memory",
       port: PORT,
     } as const;
-    const store = new MemoryStore(runtime, settings);
-    const { clock, random } = runtime;
-    const limits = { memoryBytesMax: 0, evictionPolicy: "noeviction", evictionSamples: 5 } as const;
-    const engine = new MemoryEngine({ rules: clusterRules, random, clock, ...limits });
-    Object.defineProperty(store, "engine", { value: engine });
+    const store = new MemoryStore(runtime, settings, clusterRules);
+    const { clock } = runtime;
+    const { engine } = store;
     const node = new StorageNode(runtime, store, silentLogger);
     const { received } = node.replica;
     const hints: { target: NodeId }[] = [];
