@@ -14,6 +14,8 @@ import { createProgram } from "./program.ts";
 import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
 import { readTextFile } from "./text-file.ts";
+import { up } from "./up/up.ts";
+import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX } from "./up/up-plan.ts";
 
 const ASKED_WRONGLY = 2;
 
@@ -34,6 +36,13 @@ export async function main(args: readonly string[], { welcomes = false }: MainOp
       const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
       // Not left to run out: something of the node might keep the process alive.
       process.exit(await serve(settings, { welcomes }));
+    },
+    up: async (nodes, flags) => {
+      const settings = await loadSettings({
+        ...{ flags, environment: process.env, readFile: readTextFile },
+        defaults: { port: FIRST_PORT_DEFAULT },
+      });
+      process.exit(await up(settings, { nodeCount: nodeCountOf(nodes), flags }));
     },
     checkpoint: async (target, flags) => {
       const { port, password } = await loadSettings({
@@ -58,6 +67,15 @@ export async function main(args: readonly string[], { welcomes = false }: MainOp
   } catch (cause) {
     process.exitCode = exitCodeOf(cause);
   }
+}
+
+/** Throws SettingsError. */
+function nodeCountOf(text = `${NODES_DEFAULT}`): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= NODES_MAX) return count;
+  throw new SettingsError([
+    `nodes must be a whole number from 1 to ${NODES_MAX}, but flag --nodes says "${text}"`,
+  ]);
 }
 
 function exitCodeOf(cause: unknown): number {

@@ -9,10 +9,14 @@ async function run(...args: string[]) {
   let errors = "";
   let flags: ReadonlyMap<string, string> | undefined;
   let inspected: unknown;
+  let raised: unknown;
   let checkpointed: unknown;
   const program = createProgram({
     serve: async (given) => {
       flags = given;
+    },
+    up: async (nodes, given) => {
+      raised = { nodes, flags: Object.fromEntries(given) };
     },
     inspect: async (path, options) => {
       inspected = { path, ...options };
@@ -31,7 +35,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, inspected, checkpointed, exitCode };
+  return { output, errors, flags, raised, inspected, checkpointed, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -43,6 +47,13 @@ test("flags reach the action as they were written; those not given do not", asyn
       ["max-clients", "7"],
     ]),
   );
+});
+
+test("up is told how many nodes, and what all of them are told", async () => {
+  expect((await run("up")).raised).toEqual({ nodes: undefined, flags: {} });
+  const { raised } = await run("up", "--nodes", "5", "--fsync", "always", "--port=7101", "--recover");
+  expect(raised).toEqual({ nodes: "5", flags: { fsync: "always", port: "7101", recover: "true" } });
+  expect((await run("up", "--port-search")).errors).toContain("unknown option '--port-search'");
 });
 
 test("inspect is told the path, and what to print", async () => {
@@ -72,7 +83,7 @@ test("the help of serve names every setting, its default, and how else to give i
 });
 
 test("no line of the help is too long to read", async () => {
-  for (const args of [["--help"], ["serve", "--help"], ["checkpoint", "--help"]]) {
+  for (const args of [["--help"], ["serve", "--help"], ["up", "--help"], ["checkpoint", "--help"]]) {
     const { output } = await run(...args);
     expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);
   }

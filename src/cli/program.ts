@@ -4,12 +4,15 @@ import { VERSION } from "../node/version.ts";
 import type { InspectOptions } from "./inspect.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
 import { suggestSetting } from "./settings-loader.ts";
+import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX, SETTINGS_OF_ONE_NODE } from "./up/up-plan.ts";
 
 const HELP_WIDTH_MAX = 100;
 
 export interface ProgramActions {
   /** `flags`: by option name, as the user wrote them. */
   serve(flags: ReadonlyMap<string, string>): Promise<void>;
+  /** `nodes`: as the user wrote it, if so. `flags`: as of `serve`, for every node; `port` is the first one's. */
+  up(nodes: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
   inspect(path: string, options: InspectOptions): Promise<void>;
   /** `flags`: as of `serve`; they say where the node is. `target`: undefined if none was given. */
   checkpoint(target: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
@@ -40,6 +43,7 @@ export function createProgram(actions: ProgramActions): Command {
     return new Command(name).copyInheritedSettings(program).configureOutput({ outputError });
   };
   program.addCommand(defineServe(begin("serve"), actions));
+  program.addCommand(defineUp(begin("up"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }
@@ -95,20 +99,51 @@ function defineServe(command: Command, actions: ProgramActions): Command {
     .description("Runs one node until it is told to stop (Ctrl-C, SIGTERM, or SHUTDOWN from a client).")
     .helpOption("-h, --help", "print this help")
     .addHelpText("after", SERVE_EPILOGUE);
-  const options = SETTING_OPTIONS.map((setting) => ({ setting, option: createOption(setting) }));
+  const flagsOf = addSettings(command, SETTING_OPTIONS);
+  return command.action((given: Record<string, unknown>) => actions.serve(flagsOf(given)));
+}
+
+function defineUp(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("run a cluster on this machine, to try it")
+    .description(
+      "Runs several nodes of one cluster on this machine, each in a process of its own, until it is told to stop. " +
+        "A node that dies stays dead until you start it again.",
+    )
+    .option("--nodes <number>", `how many nodes, 1 to ${NODES_MAX} [${NODES_DEFAULT}]`)
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", UP_EPILOGUE);
+  const settings = SETTING_OPTIONS.flatMap((setting) => {
+    if (setting.name === "port")
+      return { ...setting, summary: `the first node's port; the others follow [${FIRST_PORT_DEFAULT}]` };
+    if (setting.name === "data") return { ...setting, summary: "where each node has a directory of its own" };
+    return SETTINGS_OF_ONE_NODE.includes(setting.name) ? [] : setting;
+  });
+  const flagsOf = addSettings(command, settings);
+  return command.action((given: Record<string, unknown>) =>
+    actions.up(given.nodes as string | undefined, flagsOf(given)),
+  );
+}
+
+/** Returns what makes flags of what commander gives an action: those that were given, by the setting's name. */
+function addSettings(
+  command: Command,
+  settings: readonly SettingOption[],
+): (given: Record<string, unknown>) => ReadonlyMap<string, string> {
+  const options = settings.map((setting) => ({ setting, option: createOption(setting) }));
   for (const { option } of options) command.addOption(option);
-  return command.action(async (given: Record<string, unknown>) => {
+  return (given) => {
     const flags = new Map<string, string>();
     for (const { setting, option } of options) {
       const value = given[option.attributeName()];
       if (value !== undefined) flags.set(setting.name, String(value));
     }
-    await actions.serve(flags);
-  });
+    return flags;
+  };
 }
 
 function createOption(setting: SettingOption): Option {
-  const byDefault = defaultTextOf(setting);
+  const byDefault = setting.summary.endsWith("]") ? undefined : defaultTextOf(setting);
   const summary = byDefault === undefined ? setting.summary : `${setting.summary} [${byDefault}]`;
   return new Option(flagSyntaxOf(setting), summary).helpGroup(`${setting.group}:`);
 }
@@ -135,6 +170,7 @@ Examples:
   kvorum serve                                one node on 127.0.0.1:6379
   kvorum serve --port 7000 --maxmemory 1gb
   kvorum serve --help                         every setting
+  kvorum up                                   three nodes on this machine, to try a cluster
   kvorum checkpoint                           a copy of all data of a running node
   kvorum inspect kvorum-data                  is what is on the disk whole?
 
@@ -142,6 +178,21 @@ Exit codes:
   0  all went well
   1  it could not be done: the port is taken, the disk is full
   2  it was asked wrongly: an unknown option, a bad setting`;
+
+const UP_EPILOGUE = `
+Every other setting is passed on to each node, as in kvorum serve. Node 1 has its files in
+DATA/node-1 and logs to DATA/node-1.log; nodes talk to each other on their port + 10000.
+
+Prints "ready ADDRESS:PORT" on standard output for each node.
+
+Examples:
+  kvorum up
+  kvorum up --nodes 5 --port 7101 --fsync always
+
+Exit codes:
+  0  stopped as asked
+  1  a node could not start, or all have died
+  2  asked wrongly: an unknown option, a bad setting`;
 
 const CHECKPOINT_EPILOGUE = `
 Examples:

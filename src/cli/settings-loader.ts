@@ -20,6 +20,8 @@ export interface SettingSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Rejects with a reason that a person can read. */
   readonly readFile: (path: string) => Promise<string>;
+  /** Instead of the usual defaults. */
+  readonly defaults?: Partial<ServeSettings>;
 }
 
 /** The user's mistakes, one a line. */
@@ -51,7 +53,7 @@ export async function loadSettings(sources: SettingSources): Promise<ServeSettin
   const config = flags.get("config") ?? environment.get("config");
   const file = config === undefined ? new Map() : await fromFile(config, sources.readFile, problems);
   const given = strongest([flags, environment, file], problems);
-  const settings = check(given, problems);
+  const settings = check(given, sources.defaults, problems);
   if (settings.passwordFile !== undefined) {
     settings.password = await readPassword(given.get("password-file")!, sources.readFile, problems);
   }
@@ -177,9 +179,10 @@ function strongest(strongestFirst: readonly GivenByName[], problems: string[]): 
 
 function check(
   given: GivenByName,
+  defaults: Partial<ServeSettings> | undefined,
   problems: string[],
 ): { -readonly [K in keyof ServeSettings]: ServeSettings[K] } {
-  const settings: Record<string, unknown> = { ...SERVE_DEFAULTS };
+  const settings: Record<string, unknown> = { ...SERVE_DEFAULTS, ...defaults };
   for (const { option, text, source } of given.values()) {
     const parsed = serveSettingsSchema.shape[option.key].safeParse(parseSetting(option, text));
     if (parsed.success) settings[option.key] = parsed.data;
