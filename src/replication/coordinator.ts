@@ -8,6 +8,7 @@
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
+import { mapBounded } from "../base/map-bounded.ts";
 import type { Cell } from "../causality/cell.ts";
 import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
 import { cellDigest } from "../causality/cell-digest.ts";
@@ -97,13 +98,8 @@ export class Coordinator {
     step: (view: KeyView) => Effect<R>,
   ): Promise<Written<R>> {
     const { replica, calls, clock, cluster } = this.#parts;
-    this.#rounds.requireRoom();
     const slot = slotOf(ref.key);
-    const need = this.#need(slot, level);
-    if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
-      throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
-    }
-    this.#requireReachable(slot, need, isSloppy);
+    const need = this.#admit(slot, level, isSloppy);
     if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
     let changed: Uint8Array | undefined;
     const reply = await replica.update(ref, clock.wallMs(), (view) => {
@@ -119,6 +115,45 @@ export class Coordinator {
     if (changed === undefined) return { reply, receipt: undefined };
     const holders = new Map([[cluster.self.id, calls.ownAck()]]);
     return { reply, receipt: await this.#spread({ slot, ref, cell: changed, need, isSloppy, holders }) };
+  }
+
+  /**
+   * As `update`, of several keys of one slot, each named once: `run` changes them here, at once, and what it has changed
+   * goes to the replicas. Once it has run, a failure is unknown, also of keys that have reached theirs.
+   */
+  async updateAll<R>(
+    refs: readonly KeyRef[],
+    { level, isSloppy, readLevel }: WriteOptions,
+    run: () => Awaitable<R>,
+  ): Promise<Written<R>> {
+    const { calls, cluster } = this.#parts;
+    const slot = slotOf(refs[0]!.key);
+    const need = this.#admit(slot, level, isSloppy);
+    if (readLevel !== undefined) {
+      await mapBounded(refs, ROWS_AT_ONCE, (ref) => this.#bringHere(ref, readLevel));
+    }
+    const before = await mapBounded(refs, ROWS_AT_ONCE, async (ref) => calls.loadOwn(ref));
+    const reply = await run();
+    const receipts = await mapBounded(refs, ROWS_AT_ONCE, async (ref, i) => {
+      const cell = await calls.loadOwn(ref);
+      const was = before[i];
+      if (cell === undefined || (was !== undefined && equalBytes(cell, was))) return undefined;
+      const holders = new Map([[cluster.self.id, calls.ownAck()]]);
+      return this.#spread({ slot, ref, cell, need, isSloppy, holders });
+    }).catch(asUnknown);
+    return { reply, receipt: weakest(receipts) };
+  }
+
+  /** Throws StoreError, not applied, if a write surely cannot be made. */
+  #admit(slot: number, level: ConsistencyLevel, isSloppy: boolean): QuorumNeed {
+    const { cluster } = this.#parts;
+    this.#rounds.requireRoom();
+    const need = this.#need(slot, level);
+    if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
+      throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
+    }
+    this.#requireReachable(slot, need, isSloppy);
+    return need;
   }
 
   #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Cell | undefined> {
@@ -215,6 +250,23 @@ export class Coordinator {
     const text = `${missing} machines too few are up for the write's consistency`;
     throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", text);
   }
+}
+
+/** Keys of one request whose rounds are under way at a time. */
+const ROWS_AT_ONCE = 64;
+
+/** The receipt of a write of several keys is that of the key which the fewest machines hold. */
+export function weakest(receipts: readonly (Receipt | undefined)[]): Receipt | undefined {
+  const all = receipts.filter((receipt) => receipt !== undefined);
+  return all.reduce<Receipt | undefined>(
+    (least, next) => (least === undefined || next.machines.length < least.machines.length ? next : least),
+    undefined,
+  );
+}
+
+function asUnknown(cause: unknown): never {
+  if (!(cause instanceof StoreError)) throw cause;
+  throw new StoreError(cause.code, "unknown", cause.message, { cause });
 }
 
 /** Of a replica that has just shown that it has the cell. */

@@ -8,8 +8,11 @@ import {
   type ApplyChange,
   decodeApplyChange,
   decodeForward,
+  decodeForwardAnswer,
   encodeApplyChange,
   encodeForward,
+  encodeForwardAnswer,
+  type ForwardAnswer,
   type ForwardRequest,
 } from "./forward-message.ts";
 import {
@@ -26,6 +29,22 @@ import {
   type WriteCell,
 } from "./replica-message.ts";
 import type { Change } from "./step.ts";
+import {
+  decodeCountRows,
+  decodeCountsAnswer,
+  decodeKeysAnswer,
+  decodeWalkKeys,
+  encodeCountRows,
+  encodeCountsAnswer,
+  encodeKeysAnswer,
+  encodeWalkKeys,
+} from "./sweep-message.ts";
+import {
+  decodeRepliesAnswer,
+  decodeTransact,
+  encodeRepliesAnswer,
+  encodeTransact,
+} from "./transact-message.ts";
 
 const anyBytes = fc.uint8Array({ maxLength: 40 });
 const anyUint48 = fc.integer({ min: 0, max: 2 ** 48 - 1 });
@@ -76,9 +95,53 @@ const anyForward: fc.Arbitrary<ForwardRequest> = fc.record({
   read: anyLevel,
   write: anyLevel,
   timeoutMs: anyUint32,
+  wantsReceipt: fc.boolean(),
   args: fc.array(anyBytes, { maxLength: 5 }),
 });
-const anyApply: fc.Arbitrary<ApplyChange> = fc.record({ epoch: anyUint48, ref: anyRef, change: anyChange });
+const anyApply: fc.Arbitrary<ApplyChange> = fc.record({
+  epoch: anyUint48,
+  ref: anyRef,
+  write: anyLevel,
+  change: anyChange,
+});
+const anyNames = fc.array(fc.string({ maxLength: 20, unit: "grapheme" }), { maxLength: 4 });
+const anyReceipt = fc.record({
+  machines: anyNames,
+  racks: anyNames,
+  nodes: anyNames,
+  fallbacks: anyNames,
+  syncedCount: anyUint32,
+});
+const anyForwardAnswer: fc.Arbitrary<ForwardAnswer> = fc.record({
+  receipt: fc.option(anyReceipt, { nil: undefined }),
+  reply: anyBytes,
+});
+const anyDatabase = fc.integer({ min: 0, max: 255 });
+const anyWalk = fc.record({
+  epoch: anyUint48,
+  database: anyDatabase,
+  from: anyUint48,
+  to: anyUint48,
+  rowsMax: anyUint32,
+});
+const anyKeys = fc.record({ place: anyUint48, keys: fc.array(anyBytes, { maxLength: 5 }) });
+const anyRange = fc.record({ first: fc.nat(16383), last: fc.nat(16383) });
+const anyCount = fc.record({
+  epoch: anyUint48,
+  database: anyDatabase,
+  ranges: fc.array(anyRange, { maxLength: 5 }),
+});
+const anyTransaction = fc.record({
+  epoch: anyUint48,
+  protocol: fc.constantFrom(2 as const, 3 as const),
+  read: anyLevel,
+  write: anyLevel,
+  watches: fc.array(fc.record({ ref: anyRef, version: fc.string({ maxLength: 30 }) }), { maxLength: 3 }),
+  calls: fc.array(fc.record({ database: anyDatabase, args: fc.array(anyBytes, { maxLength: 4 }) }), {
+    maxLength: 4,
+  }),
+});
+const anyReplies = fc.option(fc.array(anyBytes, { maxLength: 4 }), { nil: undefined });
 
 const CODECS = [
   ["write cell", anyWrite, encodeWriteCell, decodeWriteCell],
@@ -88,6 +151,13 @@ const CODECS = [
   ["digest", anyBytes, encodeDigestAnswer, decodeDigestAnswer],
   ["forward", anyForward, encodeForward, decodeForward],
   ["apply change", anyApply, encodeApplyChange, decodeApplyChange],
+  ["answer to both", anyForwardAnswer, encodeForwardAnswer, decodeForwardAnswer],
+  ["walk keys", anyWalk, encodeWalkKeys, decodeWalkKeys],
+  ["keys", anyKeys, encodeKeysAnswer, decodeKeysAnswer],
+  ["count rows", anyCount, encodeCountRows, decodeCountRows],
+  ["counts", fc.array(anyUint48, { maxLength: 5 }), encodeCountsAnswer, decodeCountsAnswer],
+  ["transact", anyTransaction, encodeTransact, decodeTransact],
+  ["replies", anyReplies, encodeRepliesAnswer, decodeRepliesAnswer],
 ] as const;
 
 test.each(CODECS)("%s: comes back as it was sent", (_, any, encode, decode) => {

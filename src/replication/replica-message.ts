@@ -9,13 +9,14 @@ import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { KeyRef } from "./step.ts";
 import { malformedMessage, WireReader, WireWriter } from "./wire-bytes.ts";
 
-/** Numbers of the requests among all that peers make: below 32. Membership has those from 32 on, the register from 48. */
+/**
+ * Numbers of the requests among all that peers make: below 32. Membership has those from 32 on, the register from 48, doors from
+ * 64: see forward-message.ts.
+ */
 export const REPLICA_METHOD = {
   writeCell: 1,
   readCell: 2,
   readDigest: 3,
-  forward: 4,
-  applyChange: 5,
 } as const;
 
 /** The topology by which the sender chose whom to ask. */
@@ -106,6 +107,11 @@ export function begin(epoch: number): WireWriter {
   return new WireWriter().uint8(VERSION).uint48(epoch);
 }
 
+/** The head of an answer. */
+export function beginAnswer(): WireWriter {
+  return new WireWriter().uint8(VERSION);
+}
+
 export function open(payload: Uint8Array): { readonly reader: WireReader; readonly epoch: number } {
   const reader = openAnswer(payload);
   return { reader, epoch: reader.uint48() };
@@ -122,7 +128,7 @@ export function readRef(reader: WireReader): KeyRef {
   return { database, key };
 }
 
-function openAnswer(payload: Uint8Array): WireReader {
+export function openAnswer(payload: Uint8Array): WireReader {
   const reader = new WireReader(payload);
   const version = reader.uint8();
   if (version !== VERSION) throw malformedMessage(`version ${version}`);

@@ -19,6 +19,8 @@ export interface Receipt {
   /** Distinct machines and racks that hold it in the place where it belongs, or as a hint. */
   readonly machines: readonly string[];
   readonly racks: readonly string[];
+  /** Who holds it, either way. */
+  readonly nodes: readonly NodeId[];
   /** Of the nodes that hold it: on how many it would survive a power failure of all of them. */
   readonly syncedCount: number;
   /** Who keeps it for somebody else. */
@@ -90,6 +92,7 @@ export class WriteQuorum {
     return {
       machines: [...new Set(holders.map(({ member }) => member.machine))],
       racks: [...new Set(holders.map(placeOf))],
+      nodes: holders.map(({ member }) => member.id),
       syncedCount: holders.filter(({ state }) => state === "synced").length,
       fallbacks: holders.filter(({ isFallback }) => isFallback).map(({ member }) => member.id),
     };
