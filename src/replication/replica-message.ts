@@ -10,8 +10,8 @@ import type { KeyRef } from "./step.ts";
 import { malformedMessage, WireReader, WireWriter } from "./wire-bytes.ts";
 
 /**
- * Numbers of the requests among all that peers make: below 32. Membership has those from 32 on, the register from 48, doors from
- * 64: see forward-message.ts.
+ * Numbers of the requests among all that peers make: below 32. Membership has those from 32 on, the register from 48,
+ * doors from 64: see forward-message.ts.
  */
 export const REPLICA_METHOD = {
   writeCell: 1,

@@ -52,7 +52,7 @@ export interface ServerParts {
   readonly settings: NodeSettings;
   readonly logger: Logger;
   readonly commands: CommandTable<Session<Server>>;
-  /** Undefined for a node alone. */
+  /** For tests: in place of the node's own. */
   readonly cluster?: ServedCluster;
 }
 
@@ -112,7 +112,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
-    this.cluster = cluster;
+    this.cluster = cluster ?? node.cluster;
     this.dispatcher = new Dispatcher(this);
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
