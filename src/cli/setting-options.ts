@@ -124,7 +124,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     name: "block-cache",
     group: "Storage",
     kind: "size",
-    summary: "with storage disk, memory for what was read from files",
+    summary: "with storage disk, memory for rows in files; a 16th of the machine's, up to 512mb",
   },
   {
     key: "recover",

@@ -14,6 +14,7 @@ import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
 import type { CellRules } from "../storage/storage-engine.ts";
+import { suitableCacheBytes } from "./cache-size.ts";
 import { cellTraits } from "./cell-rules.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
@@ -148,7 +149,7 @@ function openEngine({
     logger,
     fsync: settings.fsync,
     segmentBytes: settings.memtableBytes,
-    cacheBytes: settings.blockCacheBytes,
+    cacheBytes: settings.blockCacheBytes ?? suitableCacheBytes(runtime.host),
     recover: settings.recover,
   });
 }

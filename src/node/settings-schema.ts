@@ -35,7 +35,7 @@ export const nodeSettingsSchema = z.strictObject({
     (bytes) => bytes % 4 === 0,
     { error: "a size from 1mb to 1gb, in whole words of 4 bytes" },
   ),
-  blockCacheBytes: whole({ min: MIB, rule: "a size of at least 1mb" }),
+  blockCacheBytes: whole({ min: MIB, rule: "a size of at least 1mb" }).optional(),
   recover: z.boolean({ error: "true or false" }),
   password: z
     .string({ error: passwordRule })

@@ -28,8 +28,8 @@ export interface NodeSettings {
   readonly fsync: FsyncPolicy;
   /** With storage disk: rows are gathered in so much memory before they become a file; a few such may wait. */
   readonly memtableBytes: number;
-  /** With storage disk: memory for blocks that were read. */
-  readonly blockCacheBytes: number;
+  /** With storage disk: memory for rows that are in files, too; undefined for what suits the machine. */
+  readonly blockCacheBytes: number | undefined;
   /** With storage disk: start on a damaged directory with what is whole of it. */
   readonly recover: boolean;
   /** What AUTH asks for; undefined lets everybody in. Never to be logged. */
@@ -59,7 +59,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   evictionPolicy: "noeviction",
   fsync: "everysec",
   memtableBytes: 64 * MIB,
-  blockCacheBytes: 64 * MIB,
+  blockCacheBytes: undefined,
   recover: false,
   password: undefined,
   maxClients: 10_000,
