@@ -9,7 +9,9 @@ import { CommanderError } from "commander";
 import { DEFAULT_SETTINGS } from "../node/settings.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
 import { checkpoint } from "./checkpoint.ts";
+import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { inspect } from "./inspect.ts";
+import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
 import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
@@ -45,15 +47,15 @@ export async function main(args: readonly string[], { welcomes = false }: MainOp
       process.exit(await up(settings, { nodeCount: nodeCountOf(nodes), flags }));
     },
     checkpoint: async (target, flags) => {
-      const { port, password } = await loadSettings({
-        flags: new Map([...flags].filter(([name]) => name !== "host")),
-        environment: { ...process.env, KVORUM_HOST: undefined }, // where a node listens is not where to find it
-        readFile: readTextFile,
-      });
-      const address = { host: flags.get("host") ?? DEFAULT_SETTINGS.host, port };
-      process.exitCode = await checkpoint(
+      const node = await nodeToAsk(flags);
+      process.exitCode = await checkpoint(createNodejsRuntime().network, { ...node, target }, output);
+    },
+    question: async (question, form, flags) => {
+      const node = await nodeToAsk(flags);
+      process.exitCode = await answerQuestion(
+        question,
         createNodejsRuntime().network,
-        { ...address, password, target },
+        { node, form },
         output,
       );
     },
@@ -67,6 +69,16 @@ export async function main(args: readonly string[], { welcomes = false }: MainOp
   } catch (cause) {
     process.exitCode = exitCodeOf(cause);
   }
+}
+
+/** Throws SettingsError. */
+async function nodeToAsk(flags: ReadonlyMap<string, string>): Promise<AskedNode> {
+  const { port, password } = await loadSettings({
+    flags: new Map([...flags].filter(([name]) => name !== "host")),
+    environment: { ...process.env, KVORUM_HOST: undefined }, // where a node listens is not where to find it
+    readFile: readTextFile,
+  });
+  return { host: flags.get("host") ?? DEFAULT_SETTINGS.host, port, password };
 }
 
 /** Throws SettingsError. */

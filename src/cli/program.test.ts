@@ -10,6 +10,7 @@ async function run(...args: string[]) {
   let flags: ReadonlyMap<string, string> | undefined;
   let inspected: unknown;
   let raised: unknown;
+  let asked: unknown;
   let checkpointed: unknown;
   const program = createProgram({
     serve: async (given) => {
@@ -24,6 +25,9 @@ async function run(...args: string[]) {
     checkpoint: async (target, given) => {
       checkpointed = { target, flags: Object.fromEntries(given) };
     },
+    question: async (question, form, given) => {
+      asked = { question, ...form, flags: Object.fromEntries(given) };
+    },
     writeOutput: (text) => {
       output += text;
     },
@@ -35,7 +39,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, raised, inspected, checkpointed, exitCode };
+  return { output, errors, flags, raised, asked, inspected, checkpointed, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -72,6 +76,12 @@ test("checkpoint is told what to make, and where the node is", async () => {
   expect((await run("checkpoint", "a", "b")).errors).toContain("see kvorum checkpoint --help");
 });
 
+test("status and ring are told where the node is, and how to print", async () => {
+  expect((await run("status")).asked).toEqual({ question: "status", json: false, flags: {} });
+  const { asked } = await run("ring", "--json", "--host", "h", "--port", "1");
+  expect(asked).toEqual({ question: "ring", json: true, flags: { host: "h", port: "1" } });
+});
+
 test("the help of serve names every setting, its default, and how else to give it", async () => {
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
@@ -83,7 +93,14 @@ test("the help of serve names every setting, its default, and how else to give i
 });
 
 test("no line of the help is too long to read", async () => {
-  for (const args of [["--help"], ["serve", "--help"], ["up", "--help"], ["checkpoint", "--help"]]) {
+  for (const args of [
+    ["--help"],
+    ["serve", "--help"],
+    ["up", "--help"],
+    ["status", "--help"],
+    ["ring", "--help"],
+    ["checkpoint", "--help"],
+  ]) {
     const { output } = await run(...args);
     expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);
   }

@@ -1,6 +1,7 @@
 /** The grammar and the help of the command line. What commands do is passed in. */
 import { Command, Option } from "commander";
 import { VERSION } from "../node/version.ts";
+import type { ClusterQuestion, QuestionForm } from "./cluster/cluster-questions.ts";
 import type { InspectOptions } from "./inspect.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
 import { suggestSetting } from "./settings-loader.ts";
@@ -16,6 +17,8 @@ export interface ProgramActions {
   inspect(path: string, options: InspectOptions): Promise<void>;
   /** `flags`: as of `serve`; they say where the node is. `target`: undefined if none was given. */
   checkpoint(target: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
+  /** `flags`: as of `serve`; they say where the node is. */
+  question(question: ClusterQuestion, form: QuestionForm, flags: ReadonlyMap<string, string>): Promise<void>;
   writeOutput(text: string): void;
   writeError(text: string): void;
 }
@@ -44,12 +47,14 @@ export function createProgram(actions: ProgramActions): Command {
   };
   program.addCommand(defineServe(begin("serve"), actions));
   program.addCommand(defineUp(begin("up"), actions));
+  program.addCommand(defineStatus(begin("status"), actions));
+  program.addCommand(defineRing(begin("ring"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }
 
 function defineCheckpoint(command: Command, actions: ProgramActions): Command {
-  return command
+  command
     .summary("have a running node make a copy of all its data")
     .description(
       "Has a running node make a copy of all its data, as it is at one moment, and prints where it is. The copy is a " +
@@ -58,22 +63,63 @@ function defineCheckpoint(command: Command, actions: ProgramActions): Command {
     .argument(
       "[target]",
       "a name, for DATA/checkpoints/NAME, or a path with a slash; a name by the time if none is given",
-    )
+    );
+  const flagsOf = addNodeOptions(command);
+  return command
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", CHECKPOINT_EPILOGUE)
+    .action((target: string | undefined, given: Record<string, unknown>) =>
+      actions.checkpoint(target, flagsOf(given)),
+    );
+}
+
+function defineStatus(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("say who is in a cluster, who is up, and what each keeps")
+    .description(
+      "Asks a running node who is in its cluster, who is up as far as it knows, how many of the 16384 slots each keeps " +
+        "copies of, and how many writes (hints) the asked node keeps for those that are away.",
+    );
+  return defineQuestion(command, "status", actions);
+}
+
+function defineRing(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("say which nodes keep which slots")
+    .description(
+      "Asks a running node which nodes keep which of the 16384 slots, and whom to ask first: those that are up come first. " +
+        "CLUSTER KEYSLOT tells the slot of a key.",
+    );
+  return defineQuestion(command, "ring", actions);
+}
+
+function defineQuestion(command: Command, question: ClusterQuestion, actions: ProgramActions): Command {
+  const flagsOf = addNodeOptions(command.option("--json", "print one line of JSON"));
+  return command
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", QUESTION_EPILOGUE)
+    .action((given: Record<string, unknown>) =>
+      actions.question(question, { json: given.json === true }, flagsOf(given)),
+    );
+}
+
+/** Where a running node is. Returns what makes flags of what commander gives an action. */
+function addNodeOptions(command: Command): (given: Record<string, unknown>) => ReadonlyMap<string, string> {
+  command
     .option("--host <address>", "where the node listens [127.0.0.1]")
     .option("--port <number>", "the port it listens on [6379]")
     .option("--password-file <file>", "the node's password is in this file")
     .option(
       "--password <text>",
       "the node's password; others see a command line, so rather use KVORUM_PASSWORD or a file",
-    )
-    .helpOption("-h, --help", "print this help")
-    .addHelpText("after", CHECKPOINT_EPILOGUE)
-    .action((target: string | undefined, given: Record<string, string>) => {
-      const nameOf = (attribute: string): string =>
-        attribute === "passwordFile" ? "password-file" : attribute;
-      const flags = Object.entries(given).map(([attribute, text]) => [nameOf(attribute), text] as const);
-      return actions.checkpoint(target, new Map(flags));
-    });
+    );
+  const names = { host: "host", port: "port", passwordFile: "password-file", password: "password" };
+  return (given) =>
+    new Map(
+      Object.entries(names).flatMap(([attribute, name]) =>
+        given[attribute] === undefined ? [] : [[name, String(given[attribute])] as const],
+      ),
+    );
 }
 
 function defineInspect(command: Command, actions: ProgramActions): Command {
@@ -171,6 +217,7 @@ Examples:
   kvorum serve --port 7000 --maxmemory 1gb
   kvorum serve --help                         every setting
   kvorum up                                   three nodes on this machine, to try a cluster
+  kvorum status --port 7001                   who is in that node's cluster, and who is up
   kvorum checkpoint                           a copy of all data of a running node
   kvorum inspect kvorum-data                  is what is on the disk whole?
 
@@ -193,6 +240,12 @@ Exit codes:
   0  stopped as asked
   1  a node could not start, or all have died
   2  asked wrongly: an unknown option, a bad setting`;
+
+const QUESTION_EPILOGUE = `
+Exit codes:
+  0  the node has answered, whatever it says
+  1  it has not: nobody listens, a wrong password
+  2  asked wrongly`;
 
 const CHECKPOINT_EPILOGUE = `
 Examples:

@@ -1,0 +1,87 @@
+/** What `kvorum status` prints for people. */
+import type { ClusterStatus, KeyspaceStatus, MemberStatus } from "../../server/commands/kv-status.ts";
+import { type Column, tableLines } from "../text-table.ts";
+import { placeOf } from "./cluster-view.ts";
+
+const COLUMNS: readonly Column[] = [
+  { head: "" },
+  { head: "node" },
+  { head: "address" },
+  { head: "machine" },
+  { head: "dc" },
+  { head: "rack" },
+  { head: "weight", isRight: true },
+  { head: "state" },
+  { head: "slots", isRight: true },
+  { head: "share", isRight: true },
+  { head: "hints", isRight: true },
+];
+
+export function statusReport(status: ClusterStatus): string {
+  const members = [...status.members].sort(byPlace);
+  const lines = [
+    headline(status),
+    "",
+    ...tableLines(COLUMNS, members.map(rowOf)),
+    "",
+    ...status.keyspaces.map(keyspaceLine),
+    ...remarks(members),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function headline({ clusterId, epoch, members }: ClusterStatus): string {
+  if (clusterId === null) return "A node alone: it is not part of a cluster.";
+  const up = members.filter((member) => member.up).length;
+  const count = members.length === 1 ? "1 member" : `${members.length} members`;
+  return `cluster ${clusterId}, epoch ${epoch}: ${count}, ${up === members.length ? "all" : up} up`;
+}
+
+function rowOf(member: MemberStatus): readonly string[] {
+  const { id, machine, datacenter, rack, weight, slots, share, hintsPending } = member;
+  return [
+    member.self ? "*" : "",
+    id.slice(0, 8),
+    placeOf(member),
+    ...[machine, datacenter, rack].map((label) => (label === "" ? "-" : label)),
+    String(weight),
+    stateOf(member),
+    String(slots),
+    `${(share * 100).toFixed(1)}%`,
+    String(hintsPending),
+  ];
+}
+
+function stateOf({ state, up }: MemberStatus): string {
+  const life = up ? "up" : "DOWN";
+  return state === "member" ? life : `${state}, ${life}`;
+}
+
+function keyspaceLine({ name, copies, read, write, mode }: KeyspaceStatus): string {
+  const count = copies === 1 ? "1 copy" : `${copies} copies`;
+  return `keyspace ${name}: ${count}, reads ask ${read}, writes wait for ${write}, ${mode}`;
+}
+
+function remarks(members: readonly MemberStatus[]): readonly string[] {
+  const down = members.filter(({ up }) => !up);
+  if (down.length === 0 && members.every(({ hintsPending }) => hintsPending === 0)) return [];
+  const lines = [""];
+  if (down.length > 0) {
+    lines.push(`${down.map(placeOf).join(", ")} down, as the node marked * sees it.`);
+  }
+  const hints = members.reduce((sum, { hintsPending }) => sum + hintsPending, 0);
+  if (hints > 0) {
+    lines.push(`The node marked * keeps ${hints} writes (hints) for others until it can give them to those.`);
+  }
+  return lines;
+}
+
+/** As people look for them: what stands together comes together. */
+function byPlace(a: MemberStatus, b: MemberStatus): number {
+  return (
+    a.datacenter.localeCompare(b.datacenter) ||
+    a.rack.localeCompare(b.rack) ||
+    (a.host ?? "").localeCompare(b.host ?? "") ||
+    (a.port ?? 0) - (b.port ?? 0)
+  );
+}
