@@ -47,6 +47,8 @@ function open(slowInTen: number): void {
   hints = [];
   durable = undefined;
   const keeper = {
+    isSynced: true,
+    find: () => undefined,
     add: async (target: string, _: unknown, cell: Uint8Array): Promise<void> => {
       hints.push({ target, cell });
     },

@@ -25,8 +25,20 @@ import type { KeyRef } from "./step.ts";
 
 /** Where cells wait for a node that is down. */
 export interface HintKeeper {
-  /** Resolves when durable. Throws StoreError OVERLOADED, not applied, if there is no room. */
-  add(target: NodeId, ref: KeyRef, cell: Uint8Array): Promise<void>;
+  /** True if hints outlive a power failure. */
+  readonly isSynced: boolean;
+  /**
+   * Resolves when durable; a hint that is not urgent takes its time. Rejects with StoreError: OVERLOADED, not applied,
+   * if there is no room.
+   */
+  add(
+    target: NodeId,
+    ref: KeyRef,
+    cell: Uint8Array,
+    options?: { readonly isUrgent?: boolean },
+  ): Promise<void>;
+  /** What hints for any node tell of the row, merged. */
+  find(ref: KeyRef): Awaitable<Uint8Array | undefined>;
 }
 
 export interface ReplicaDoorParts {
@@ -100,7 +112,7 @@ export class ReplicaDoor {
   #write({ ref, cell, hintFor }: WriteCell): Awaitable<Uint8Array> {
     const { received, engine, hints, clock, settings } = this.#parts;
     if (hintFor !== undefined) {
-      return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: true }));
+      return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: hints.isSynced }));
     }
     const ack = (): Uint8Array => encodeAck({ isSynced: settings.isSynced });
     return whenReady(received.merge(ref, cell, clock.wallMs()), () => {

@@ -59,6 +59,8 @@ export class Town {
     const replica = new LocalReplica(engine, stamper, new DatabaseMap(), { siblingsMax: 9, hashSeed: 1 });
     const { received } = replica;
     const hints = {
+      isSynced: false,
+      find: () => undefined,
       add: async (target: NodeId, ref: KeyRef, cell: Uint8Array): Promise<void> => {
         node.hints.push({ target, ref: { ...ref, key: ref.key.slice() }, cell: cell.slice() });
       },
