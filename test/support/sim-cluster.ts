@@ -100,7 +100,11 @@ export class SimCluster {
     const node = new StorageNode(runtime, store, silentLogger);
     const { received } = node.replica;
     const hints: { target: NodeId }[] = [];
-    const keeper = { add: async (target: NodeId): Promise<void> => void hints.push({ target }) };
+    const keeper = {
+      isSynced: false,
+      find: () => undefined,
+      add: async (target: NodeId): Promise<void> => void hints.push({ target }),
+    };
     const doorSettings = { isSynced: false, runningMax: 9_999, runningBytesMax: 1e9 };
     const door = new ReplicaDoor({ received, engine, hints: keeper, clock, settings: doorSettings });
     const view = this.#viewOf(id);

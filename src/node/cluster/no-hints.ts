@@ -3,5 +3,7 @@ import { StoreError } from "../../base/errors.ts";
 import type { HintKeeper } from "../../replication/replica-door.ts";
 
 export const noHints: HintKeeper = {
+  isSynced: false,
+  find: () => undefined,
   add: () => Promise.reject(new StoreError("OVERLOADED", "not-applied", "this node keeps no hints")),
 };
