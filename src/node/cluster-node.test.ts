@@ -49,6 +49,20 @@ test("a node that stands still costs a read no more than the hedge, and is asked
   expect(town.node(0).cluster!.view.isUp(town.ids[1]!)).toBe(true);
 });
 
+test("what a node has missed while it was down is brought to it when it is back", async () => {
+  const town = await FixedTown.open("hints", 3);
+  town.world.kill(town.names[2]!);
+  await town.world.runFor(500);
+  for (let i = 0; i < 20; i++) await town.set(i % 2, `k${i}`, `v${i}`, "quorum");
+  await town.world.runFor(1_000);
+  const kept = [0, 1].map((i) => town.node(i).cluster!.members()[2]!.hintsPending);
+  expect(kept[0]! + kept[1]!).toBe(20);
+  await town.start(2);
+  await town.world.runFor(15_000);
+  for (let i = 0; i < 20; i++) expect(await town.get(2, `k${i}`, "one")).toBe(`v${i}`);
+  for (const i of [0, 1]) expect(town.node(i).cluster!.hints.statistics.count).toBe(0);
+});
+
 test("who is no member is not answered", async () => {
   const town = await FixedTown.open("strangers", 2, { strangers: 1 });
   const stranger = town.node(2).cluster!;

@@ -9,10 +9,12 @@ import { PeerServer } from "../peer/peer-server.ts";
 import { DEFAULT_PEER_LIMITS } from "../peer/peer-settings.ts";
 import { Peers } from "../peer/peers.ts";
 import { Coordinator } from "../replication/coordinator.ts";
+import { HintDelivery } from "../replication/hints/hint-delivery.ts";
+import { HintStore } from "../replication/hints/hint-store.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
 import type { Participant } from "../replication/quorum-need.ts";
 import { type PeerCalls, ReplicaCalls } from "../replication/replica-calls.ts";
-import { type HintKeeper, ReplicaDoor } from "../replication/replica-door.ts";
+import { ReplicaDoor } from "../replication/replica-door.ts";
 import { REPLICA_METHOD } from "../replication/replica-message.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Cancel, Runtime } from "../runtime/runtime.ts";
@@ -20,7 +22,6 @@ import type { StorageEngine } from "../storage/storage-engine.ts";
 import { ClusterView } from "./cluster/cluster-view.ts";
 import { Liveness } from "./cluster/liveness.ts";
 import type { MemberStatus } from "./cluster/member-status.ts";
-import { noHints } from "./cluster/no-hints.ts";
 import { type MethodHandler, PeerDoor } from "./cluster/peer-door.ts";
 
 /** What both ends of a connection must call the cluster. Whose member somebody is, the topology tells. */
@@ -45,6 +46,8 @@ export interface ClusterParts {
   readonly replica: LocalReplica;
   /** True if `durable` means that a write would survive a power failure. */
   readonly isSynced: boolean;
+  /** Where to keep what others have missed; undefined: in memory. */
+  readonly hintDirectory: string | undefined;
   readonly logger: Logger;
 }
 
@@ -54,6 +57,8 @@ export class ClusterNode {
   readonly calls: PeerCalls;
   readonly coordinator: Coordinator;
   readonly peers: Peers;
+  /** What this node keeps for others. */
+  readonly hints: HintStore;
   readonly #addresses: ReadonlyMap<NodeId, PeerAddress>;
   readonly #identity: PeerIdentity;
   readonly #server: PeerServer;
@@ -62,7 +67,9 @@ export class ClusterNode {
 
   /** Resolves when others can reach it. Rejects with StoreError IO or INVALID_SETTING. */
   static async open(parts: ClusterParts, fixed: FixedCluster): Promise<ClusterNode> {
-    const node = new ClusterNode(parts, fixed);
+    const { runtime, hintDirectory, logger } = parts;
+    const hints = await HintStore.open(runtime, hintDirectory, {}, logger);
+    const node = new ClusterNode(parts, fixed, hints);
     try {
       await node.#server.listen(fixed.addresses.get(fixed.id)!);
     } catch (cause) {
@@ -77,7 +84,11 @@ export class ClusterNode {
     return node;
   }
 
-  private constructor({ runtime, engine, replica, isSynced, logger }: ClusterParts, fixed: FixedCluster) {
+  private constructor(
+    { runtime, engine, replica, isSynced, logger }: ClusterParts,
+    fixed: FixedCluster,
+    hints: HintStore,
+  ) {
     const { clock } = runtime;
     this.self = memberOf(fixed.topology, fixed.id)!;
     this.#addresses = fixed.addresses;
@@ -92,7 +103,7 @@ export class ClusterNode {
     const liveness = new Liveness(this.peers);
     this.view = new ClusterView(this.self, fixed.topology, liveness);
     this.calls = callsThrough(this.peers);
-    const hints: HintKeeper = noHints;
+    this.hints = hints;
     const { received } = replica;
     const calls = new ReplicaCalls({
       cluster: this.view,
@@ -123,10 +134,12 @@ export class ClusterNode {
       replicaDoor.onRequest(method, payload),
     );
     this.#server = new PeerServer({ runtime, handler: this.#door, logger, settings });
+    const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock });
     this.#cancelTick = clock.every(TICK_MS, () => {
       const nowMs = clock.monotonicMs();
       liveness.onTick(nowMs);
       this.coordinator.onTick(nowMs);
+      delivery.onTick(nowMs);
     });
   }
 
@@ -155,7 +168,7 @@ export class ClusterNode {
         epoch: this.topology.epoch,
         generation: isSelf ? this.#identity.incarnation : 0,
         isSelf,
-        hintsPending: 0,
+        hintsPending: this.hints.countFor(id),
       };
     });
   }
@@ -172,6 +185,7 @@ export class ClusterNode {
     this.#cancelTick();
     await this.#server.close();
     this.peers.close();
+    await this.hints.close();
   }
 }
 

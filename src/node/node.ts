@@ -99,12 +99,17 @@ export class StorageNode {
    * Becomes a member. Call at most once, before anybody uses the node. Rejects with StoreError IO or INVALID_SETTING, and
    * is closed then.
    */
-  async enter(runtime: Runtime, { storage, fsync }: NodeSettings, fixed: FixedCluster): Promise<void> {
+  async enter(
+    runtime: Runtime,
+    { storage, fsync, dataDirectory }: NodeSettings,
+    fixed: FixedCluster,
+  ): Promise<void> {
     const { engine, replica } = this;
     const isSynced = storage === "disk" && fsync === "always";
     try {
       this.#refuseRenumbered();
-      const parts = { runtime, engine, replica, isSynced, logger: this.#logger };
+      const hintDirectory = storage === "disk" ? `${dataDirectory}/hints` : undefined;
+      const parts = { runtime, engine, replica, isSynced, hintDirectory, logger: this.#logger };
       this.#cluster = await ClusterNode.open(parts, fixed);
     } catch (cause) {
       await this.close();
