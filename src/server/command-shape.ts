@@ -57,6 +57,7 @@ export interface CommandDescription {
     | "server"
     | "cluster"
     | "transactions"
+    | "scripting"
     | "kvorum";
   /** The version of Redis that brought it; for Kvorum's own, of Kvorum. */
   readonly since: string;

@@ -76,6 +76,7 @@ const GROUP_CATEGORIES: Readonly<Record<CommandDescription["group"], readonly st
   server: [],
   cluster: [],
   transactions: ["transaction"],
+  scripting: ["scripting"],
   kvorum: ["keyspace"],
 };
 
@@ -125,6 +126,9 @@ const TRAITS: Readonly<Record<string, Traits>> = {
   expireat: { keyUse: [EXPIRE] },
   flushall: { tips: [ALL_SHARDS, ALL_SUCCEEDED], categories: ["keyspace", "dangerous"] },
   flushdb: { tips: [ALL_SHARDS, ALL_SUCCEEDED], categories: ["keyspace", "dangerous"] },
+  "function|delete": { tips: [ALL_SHARDS, ALL_SUCCEEDED] },
+  "function|flush": { tips: [ALL_SHARDS, ALL_SUCCEEDED] },
+  "function|list": { tips: [UNORDERED] },
   getdel: { keyUse: ["RW access delete"] },
   info: { tips: [UNSTEADY, ALL_SHARDS, SPECIAL], categories: ["dangerous"] },
   keys: { tips: [ALL_SHARDS, UNORDERED], categories: ["keyspace", "dangerous"] },
@@ -161,6 +165,8 @@ const TRAITS: Readonly<Record<string, Traits>> = {
   renamenx: { keyUse: ["RW access delete", CREATE] },
   role: { categories: ["admin", "dangerous"] },
   scan: { tips: [UNSTEADY, "request_policy:special"] },
+  "script|exists": { tips: [ALL_SHARDS, "response_policy:agg_logical_and"] },
+  "script|flush": { tips: [ALL_NODES, ALL_SUCCEEDED] },
   set: { keyUse: ["RW access update variable_flags"] },
   setex: { keyUse: [OVERWRITE] },
   setnx: { keyUse: [CREATE] },

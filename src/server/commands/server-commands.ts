@@ -5,6 +5,7 @@ import { cluster, clusterModes } from "./cluster.ts";
 import { command } from "./command.ts";
 import { config } from "./config.ts";
 import { debug } from "./debug.ts";
+import { functionCommand, scriptCommand } from "./function.ts";
 import { info } from "./info.ts";
 import { latency } from "./latency.ts";
 import { lolwut } from "./lolwut.ts";
@@ -23,6 +24,7 @@ export const serverCommands: readonly Command[] = [
   command,
   config,
   debug,
+  functionCommand,
   info,
   latency,
   lolwut,
@@ -31,6 +33,7 @@ export const serverCommands: readonly Command[] = [
   ...replicaofCommands,
   role,
   ...saveCommands,
+  scriptCommand,
   shutdown,
   slowlog,
   time,
