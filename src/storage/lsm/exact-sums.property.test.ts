@@ -38,7 +38,7 @@ const anyLife = fc.record({
     fc.constant(Number.POSITIVE_INFINITY),
   ),
   fsync: fc.constantFrom("always", "everysec", "no"),
-  cacheBytes: fc.constantFrom(0, 2 ** 16),
+  cacheBytes: fc.constantFrom(0, 2 ** 16, 2 ** 19), // the last one keeps three memtables that are in tables
 });
 type Step = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
 type Life = typeof anyLife extends fc.Arbitrary<infer T> ? T : never;

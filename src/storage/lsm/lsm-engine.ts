@@ -79,6 +79,7 @@ export class LsmEngine implements StorageEngine {
   readonly #closing = new AbortController();
   readonly #scans: OpenScans;
   readonly #flushes: FlushWaiters;
+  readonly #cacheBytes: number;
   #tableSummary: MerkleSummary;
   /** Grows whenever rows leave a memtable. */
   #flushCount = 0;
@@ -105,6 +106,7 @@ export class LsmEngine implements StorageEngine {
     this.#rules = rules;
     this.#traits = traits;
     this.#hashSeed = settings.hashSeed;
+    this.#cacheBytes = settings.cacheBytes;
     this.#ownKey = new RowKey(settings.hashSeed);
     this.#memtables = memtables;
     this.#manifest = manifest;
@@ -172,7 +174,9 @@ export class LsmEngine implements StorageEngine {
   }
 
   get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
-    return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.get(key, into);
+    const memtables = this.#memtables;
+    if (memtables.findAll(key, into)) return !isForgotten(into);
+    return this.#tables.get(key, into, memtables.firstRetained);
   }
 
   /** Throws StoreError IO while the log cannot be written, OVERLOADED when the disk is far behind. */
@@ -355,6 +359,7 @@ export class LsmEngine implements StorageEngine {
     this.#tables.hold();
     this.#writer.clear();
     const cleared = this.#memtables.dropFull();
+    this.#shareCache();
     const flushedLog = cleared.at(-1)!.segment.number;
     this.#tableSummary = new MerkleSummary();
     this.#flushCount++;
@@ -380,11 +385,17 @@ export class LsmEngine implements StorageEngine {
 
   #onFlushed(summary: MerkleSummary | undefined): void {
     this.#flushCount++;
+    this.#shareCache();
     this.#writer.refusal = undefined;
     this.#flushes.settle();
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
     this.#backpressure.adjust();
     this.#compactor.wake();
+  }
+
+  /** Blocks have what retained memtables leave. */
+  #shareCache(): void {
+    this.#tables.cache.capacityBytes = this.#cacheBytes - this.#memtables.retainedBytes;
   }
 
   #copyOf(key: RowKey): RowKey {

@@ -109,7 +109,7 @@ export class Flusher {
     const isSeen = await changes.make(
       () => (memtables.full[0] === memtable ? { added, flushedLog: memtable.segment.number } : undefined),
       () => {
-        memtables.drop(memtable);
+        memtables.retain(memtable);
         this.flushCount++;
         onFlushed(table?.sums);
       },

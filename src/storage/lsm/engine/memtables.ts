@@ -1,6 +1,6 @@
 /**
- * The memtables of an engine: the active one, into which rows are put, and full ones on their way into
- * tables.
+ * The memtables of an engine: the active one, into which rows are put, full ones on their way into tables, and those
+ * that are in tables, but still read.
  *
  * Hot: `find`; its parts are watched by `bench -- log` and `bench -- table`.
  */
@@ -11,6 +11,7 @@ import { padded } from "../log/log-format.ts";
 import { Memtable } from "../log/memtable.ts";
 import { MemtableScan } from "../log/memtable-scan.ts";
 import { Segment } from "../log/segment.ts";
+import { RetainedMemtables } from "./retained-memtables.ts";
 import type { RowSource } from "./row-source.ts";
 
 export class Memtables {
@@ -20,13 +21,22 @@ export class Memtables {
   #active: Memtable;
   /** Oldest first. */
   #full: Memtable[];
+  readonly #retained: RetainedMemtables;
+  /** Retained ones whose log files are gone. */
+  readonly #withoutFile = new Set<Memtable>();
   /** A buffer that nobody reads any more. */
   #spare: SharedArrayBuffer | undefined;
   #scanCount = 0;
 
-  /** Oldest first, the last one being active. */
-  constructor(memtables: readonly Memtable[], segmentBytes: number, random: Pick<Random, "uint32">) {
+  /** Oldest first, the last one being active. `retainedBytes`: of those that are in tables. */
+  constructor(
+    memtables: readonly Memtable[],
+    segmentBytes: number,
+    retainedBytes: number,
+    random: Pick<Random, "uint32">,
+  ) {
     this.segmentBytes = segmentBytes;
+    this.#retained = new RetainedMemtables(retainedBytes);
     this.#random = random;
     this.#full = memtables.slice(0, -1);
     this.#active = memtables.at(-1)!;
@@ -54,7 +64,7 @@ export class Memtables {
 
   /** Of buffers and indexes. */
   get memoryBytes(): number {
-    let bytes = this.#spare?.byteLength ?? 0;
+    let bytes = (this.#spare?.byteLength ?? 0) + this.#retained.sizeBytes;
     for (const memtable of this.#all()) bytes += memtable.segment.bytes.length + memtable.indexBytes;
     return bytes;
   }
@@ -68,6 +78,20 @@ export class Memtables {
    */
   find(key: RowKey, into: ByteRange): boolean {
     return this.#active.get(key, into) || (this.#full.length > 0 && this.findFull(key, into));
+  }
+
+  /** As `find`, also in those that are in tables. */
+  findAll(key: RowKey, into: ByteRange): boolean {
+    return this.find(key, into) || this.#retained.find(key, into);
+  }
+
+  /** See RetainedMemtables.firstSegment. */
+  get firstRetained(): number {
+    return this.#retained.firstSegment;
+  }
+
+  get retainedBytes(): number {
+    return this.#retained.sizeBytes;
   }
 
   /** As `find`, without the active one. */
@@ -91,22 +115,24 @@ export class Memtables {
     return this.#active;
   }
 
-  /** Lets go of a full memtable, for its rows are in a table. */
-  drop(memtable: Memtable): void {
+  /** The rows of the oldest full memtable are in a table, if there are any. */
+  retain(memtable: Memtable): void {
     this.#full = this.#full.filter((other) => other !== memtable);
+    if (memtable.rowCount > 0) this.#release(this.#retained.keep(memtable));
   }
 
-  /** Lets go of all full memtables, and returns them, the oldest first. */
+  /** Lets go of all memtables but the active one, and returns the full ones, the oldest first. */
   dropFull(): readonly Memtable[] {
     const dropped = this.#full;
     this.#full = [];
+    this.#release(this.#retained.clear());
     return dropped;
   }
 
-  /** The buffer's file is gone: it may be used again, unless a scan still reads it. */
-  recycle({ segment }: Memtable): void {
-    if (this.#scanCount === 0 && segment.shared.byteLength === this.segmentBytes)
-      this.#spare = segment.shared;
+  /** The memtable's file is gone: its buffer may be used again when nobody reads it. */
+  recycle(memtable: Memtable): void {
+    if (this.#retained.has(memtable)) this.#withoutFile.add(memtable);
+    else this.#reuse(memtable);
   }
 
   /** The newest first. Their buffers stay as they are until `endScan`. */
@@ -124,6 +150,16 @@ export class Memtables {
 
   endScan(): void {
     this.#scanCount--;
+  }
+
+  #release(memtables: readonly Memtable[]): void {
+    for (const memtable of memtables) if (this.#withoutFile.delete(memtable)) this.#reuse(memtable);
+  }
+
+  /** Requires: no get or put is under way that may have been told of a cell in the buffer. */
+  #reuse({ segment }: Memtable): void {
+    if (this.#scanCount === 0 && segment.shared.byteLength === this.segmentBytes)
+      this.#spare = segment.shared;
   }
 
   #all(): readonly Memtable[] {

@@ -22,6 +22,9 @@ interface PastMemtable {
   readonly end: number;
 }
 
+/** What was flushed since may have later rows. */
+const NOTHING_RETAINED = Number.POSITIVE_INFINITY;
+
 export class Moment {
   readonly #memtables: Memtables;
   readonly #tables: OpenTables;
@@ -44,13 +47,13 @@ export class Moment {
   /** As `get` of StorageEngine. */
   get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
     if (this.#find(key, into)) return !isForgotten(into);
-    return this.#tables.get(key, into, this.#pin.version);
+    return this.#tables.get(key, into, NOTHING_RETAINED, this.#pin.version);
   }
 
   /** As `getSync` of PlainRows. */
   getSync(key: RowKey, into: ByteRange): boolean {
     if (this.#find(key, into)) return !isForgotten(into);
-    return this.#tables.getSync(key, into, this.#pin.version);
+    return this.#tables.getSync(key, into, NOTHING_RETAINED, this.#pin.version);
   }
 
   /** The rows `from` <= row key < `to` (no end if undefined); the last one first if reversed. */

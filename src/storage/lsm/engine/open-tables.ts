@@ -116,12 +116,20 @@ export class OpenTables {
     this.#onObsolete(tables);
   }
 
-  /** As `get` of StorageEngine, of what is in tables; of an older version only while that is pinned. */
-  get(key: RowKey, into: ByteRange, version = this.#pins.version): boolean | Promise<boolean> {
+  /**
+   * As `get` of StorageEngine, of what is in tables; of an older version only while that is pinned. Tables of level 0
+   * from segment `firstKnown` on have been looked at.
+   */
+  get(
+    key: RowKey,
+    into: ByteRange,
+    firstKnown: number,
+    version = this.#pins.version,
+  ): boolean | Promise<boolean> {
     const probe = this.#probe;
     probe.load(key.bytes, key.length);
     const candidates = this.#candidates;
-    const count = version.candidates(probe, candidates);
+    const count = version.candidates(probe, candidates, firstKnown);
     for (let i = 0; i < count; i++) {
       const found = this.#reader(candidates[i]!.number).get(probe, into);
       if (found === true) return !isForgotten(into);
@@ -133,11 +141,11 @@ export class OpenTables {
   }
 
   /** As `get`, at once: the disk is read, if it must be, while everything else waits. */
-  getSync(key: RowKey, into: ByteRange, version = this.#pins.version): boolean {
+  getSync(key: RowKey, into: ByteRange, firstKnown: number, version = this.#pins.version): boolean {
     const probe = this.#probe;
     probe.load(key.bytes, key.length);
     const candidates = this.#candidates;
-    const count = version.candidates(probe, candidates);
+    const count = version.candidates(probe, candidates, firstKnown);
     for (let i = 0; i < count; i++) {
       if (this.#reader(candidates[i]!.number).getSync(probe, into)) return !isForgotten(into);
     }

@@ -39,7 +39,9 @@ export class PlainRows {
 
   /** As `get` of StorageEngine. */
   get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
-    return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.get(key, into);
+    const memtables = this.#memtables;
+    if (memtables.findAll(key, into)) return !isForgotten(into);
+    return this.#tables.get(key, into, memtables.firstRetained);
   }
 
   /**
@@ -47,7 +49,9 @@ export class PlainRows {
    * the next call. Throws StoreError IO or CORRUPTION.
    */
   getSync(key: RowKey, into: ByteRange): boolean {
-    return this.#memtables.find(key, into) ? !isForgotten(into) : this.#tables.getSync(key, into);
+    const memtables = this.#memtables;
+    if (memtables.findAll(key, into)) return !isForgotten(into);
+    return this.#tables.getSync(key, into, memtables.firstRetained);
   }
 
   /** All rows as they are now. Close it when it is not needed. */

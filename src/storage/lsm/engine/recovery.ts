@@ -20,6 +20,8 @@ import { addMemtable } from "./row-sums.ts";
 
 /** Tables whose sums are in memory at a time: up to 8 MiB each. */
 const SUMS_AT_ONCE = 4;
+/** Of the cache: for memtables that are in tables. */
+const RETAINED_PART = 0.5;
 
 export interface Places {
   readonly directory: string;
@@ -106,7 +108,7 @@ async function finishClear(disk: Disk, { log }: Places, manifest: Manifest): Pro
 }
 
 async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): Promise<Memtables> {
-  const { places, segmentBytes, random, logger } = options;
+  const { places, segmentBytes, cacheBytes, random, logger } = options;
   const recovered = await recoverLog({
     ...options,
     directory: places.log,
@@ -119,7 +121,7 @@ async function recoverMemtables(options: RecoveryOptions, manifest: Manifest): P
   if (memtables.length === 0) {
     memtables.push(Memtables.create(nextNumber, new SharedArrayBuffer(segmentBytes), random));
   }
-  return new Memtables(memtables, segmentBytes, random);
+  return new Memtables(memtables, segmentBytes, cacheBytes * RETAINED_PART, random);
 }
 
 async function addUpSums(

@@ -56,11 +56,12 @@ export class Version {
 
   /**
    * Hot: `into` becomes the tables that may hold the row, the one with the newest version first. Returns how many;
-   * what lies behind them in `into` has no meaning.
+   * what lies behind them in `into` has no meaning. Tables of level 0 from age `firstKnown` on are left out.
    */
-  candidates(probe: TableProbe, into: TableEntry[]): number {
+  candidates(probe: TableProbe, into: TableEntry[], firstKnown = Number.POSITIVE_INFINITY): number {
     let count = 0;
     for (const table of this.level0) {
+      if (table.age >= firstKnown) continue;
       const { smallestKey, largestKey } = table.properties;
       if (compareProbe(probe, smallestKey) >= 0 && compareProbe(probe, largestKey) <= 0)
         into[count++] = table;

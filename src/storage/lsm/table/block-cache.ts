@@ -35,7 +35,7 @@ export interface CacheShelf {
 }
 
 export class BlockCache {
-  readonly #capacityBytes: number;
+  #capacityBytes: number;
   readonly #blocks: (Uint8Array | undefined)[] = [];
   readonly #shelves: (CacheShelf | undefined)[] = [];
   readonly #numbers: number[] = [];
@@ -52,6 +52,11 @@ export class BlockCache {
   /** 0 keeps nothing. */
   constructor(capacityBytes: number) {
     this.#capacityBytes = capacityBytes;
+  }
+
+  set capacityBytes(capacityBytes: number) {
+    this.#capacityBytes = capacityBytes;
+    while (this.sizeBytes > capacityBytes) this.#evict();
   }
 
   get sizeBytes(): number {
