@@ -79,7 +79,6 @@ export class LsmEngine implements StorageEngine {
   readonly #closing = new AbortController();
   readonly #scans: OpenScans;
   readonly #flushes: FlushWaiters;
-  readonly #cacheBytes: number;
   #tableSummary: MerkleSummary;
   /** Grows whenever rows leave a memtable. */
   #flushCount = 0;
@@ -106,7 +105,6 @@ export class LsmEngine implements StorageEngine {
     this.#rules = rules;
     this.#traits = traits;
     this.#hashSeed = settings.hashSeed;
-    this.#cacheBytes = settings.cacheBytes;
     this.#ownKey = new RowKey(settings.hashSeed);
     this.#memtables = memtables;
     this.#manifest = manifest;
@@ -174,9 +172,7 @@ export class LsmEngine implements StorageEngine {
   }
 
   get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
-    const memtables = this.#memtables;
-    if (memtables.findAll(key, into)) return !isForgotten(into);
-    return this.#tables.get(key, into, memtables.firstRetained);
+    return this.plain.get(key, into);
   }
 
   /** Throws StoreError IO while the log cannot be written, OVERLOADED when the disk is far behind. */
@@ -245,7 +241,8 @@ export class LsmEngine implements StorageEngine {
 
   /** Resolves when durable. Rows of one database are forgotten one by one; all rows go at once. */
   clear(database?: number): Promise<void> {
-    return database === undefined ? this.#clearAll() : this.#clearDatabase(database);
+    if (database === undefined) return this.#clearAll();
+    return this.#clearing.clear(database).then(() => this.#log.durable());
   }
 
   /** Rows that expired are forgotten where they are met, in rounds: a promise if the disk has to be read. */
@@ -359,7 +356,7 @@ export class LsmEngine implements StorageEngine {
     this.#tables.hold();
     this.#writer.clear();
     const cleared = this.#memtables.dropFull();
-    this.#shareCache();
+    this.#tables.cache.lentBytes = this.#memtables.retainedBytes;
     const flushedLog = cleared.at(-1)!.segment.number;
     this.#tableSummary = new MerkleSummary();
     this.#flushCount++;
@@ -373,11 +370,6 @@ export class LsmEngine implements StorageEngine {
     this.#backpressure.adjust();
   }
 
-  async #clearDatabase(database: number): Promise<void> {
-    await this.#clearing.clear(database);
-    await this.#log.durable();
-  }
-
   #onFull(): void {
     this.#backpressure.adjust();
     this.#flusher.wake();
@@ -385,17 +377,12 @@ export class LsmEngine implements StorageEngine {
 
   #onFlushed(summary: MerkleSummary | undefined): void {
     this.#flushCount++;
-    this.#shareCache();
+    this.#tables.cache.lentBytes = this.#memtables.retainedBytes;
     this.#writer.refusal = undefined;
     this.#flushes.settle();
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
     this.#backpressure.adjust();
     this.#compactor.wake();
-  }
-
-  /** Blocks have what retained memtables leave. */
-  #shareCache(): void {
-    this.#tables.cache.capacityBytes = this.#cacheBytes - this.#memtables.retainedBytes;
   }
 
   #copyOf(key: RowKey): RowKey {

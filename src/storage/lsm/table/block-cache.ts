@@ -35,6 +35,7 @@ export interface CacheShelf {
 }
 
 export class BlockCache {
+  readonly #budgetBytes: number;
   #capacityBytes: number;
   readonly #blocks: (Uint8Array | undefined)[] = [];
   readonly #shelves: (CacheShelf | undefined)[] = [];
@@ -51,12 +52,14 @@ export class BlockCache {
 
   /** 0 keeps nothing. */
   constructor(capacityBytes: number) {
+    this.#budgetBytes = capacityBytes;
     this.#capacityBytes = capacityBytes;
   }
 
-  set capacityBytes(capacityBytes: number) {
-    this.#capacityBytes = capacityBytes;
-    while (this.sizeBytes > capacityBytes) this.#evict();
+  /** The part of the budget that somebody else uses now. */
+  set lentBytes(lentBytes: number) {
+    this.#capacityBytes = this.#budgetBytes - lentBytes;
+    while (this.sizeBytes > this.#capacityBytes) this.#evict();
   }
 
   get sizeBytes(): number {
