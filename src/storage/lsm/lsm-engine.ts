@@ -25,7 +25,7 @@ import { ExpirySweep, type Forgetting } from "./engine/expiry-sweep.ts";
 import { refuseIfFull } from "./engine/flush-refusal.ts";
 import { FlushWaiters } from "./engine/flush-waiters.ts";
 import { Flusher } from "./engine/flusher.ts";
-import { FORGOTTEN, isForgotten, withForgotten } from "./engine/forgotten-row.ts";
+import { FORGOTTEN, withForgotten } from "./engine/forgotten-row.ts";
 import { DEFAULT_LSM_SETTINGS, type LsmEngineOptions, type LsmSettings } from "./engine/lsm-options.ts";
 import { type LsmStatistics, statisticsOf } from "./engine/lsm-statistics.ts";
 import type { Memtables } from "./engine/memtables.ts";
