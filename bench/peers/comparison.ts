@@ -27,22 +27,23 @@ export async function runInTurn(
   return runs;
 }
 
-/** Medians of each contender, and the ratios of Kvorum to the others. */
+/** Medians of each contender, and the ratios of the first, which is Kvorum, to the others. */
 export function report(title: string, runs: Runs): void {
-  const kvorum = runs.get("kvorum")!;
+  const [ours, kvorum] = [...runs][0]!;
+  const width = Math.max(13, ...[...runs.keys()].map((name) => name.length + 1));
   console.log(`\n${title}   (medians of ${kvorum.length})`);
   for (const [name, measured] of runs) {
     const { requestsPerSecond, p50Ms, p99Ms } = medians(measured);
     const rate = Math.round(requestsPerSecond).toLocaleString("en").padStart(11);
     console.log(
-      `  ${name.padEnd(13)}${rate} requests/s   p50 ${p50Ms.toFixed(3)} ms   p99 ${p99Ms.toFixed(3)} ms`,
+      `  ${name.padEnd(width)}${rate} requests/s   p50 ${p50Ms.toFixed(3)} ms   p99 ${p99Ms.toFixed(3)} ms`,
     );
   }
   for (const [name, measured] of runs) {
-    if (name === "kvorum") continue;
+    if (name === ours) continue;
     const rate = median(kvorum.map((run, i) => run.requestsPerSecond / measured[i]!.requestsPerSecond));
     const p99 = medians(kvorum).p99Ms / medians(measured).p99Ms;
-    console.log(`  kvorum / ${name}: throughput ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}`);
+    console.log(`  ${ours} / ${name}: throughput ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}`);
   }
 }
 

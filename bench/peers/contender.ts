@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { freePort } from "./free-port.ts";
 
 export interface Contender {
@@ -67,19 +68,31 @@ export async function startBareLoop(): Promise<Contender> {
   });
 }
 
-interface Start {
+export interface Start {
   readonly name: string;
   readonly port: number;
   readonly directory: string;
   readonly command: readonly string[];
   /** What it prints once it accepts connections. */
   readonly sign: RegExp;
+  /** Where it prints that; standard output if not given. */
+  readonly signOn?: "stdout" | "stderr";
 }
 
-async function start({ name, port, directory, command, sign }: Start): Promise<Contender> {
+/** Runs a server; resolves once it prints `sign`. `directory` goes with it. */
+export async function start({
+  name,
+  port,
+  directory,
+  command,
+  sign,
+  signOn = "stdout",
+}: Start): Promise<Contender> {
   const [program, ...args] = command;
-  const child = spawn(program!, args, { stdio: ["ignore", "pipe", "inherit"] });
-  await signOf(child, name, sign);
+  const [output, errors] =
+    signOn === "stdout" ? (["pipe", "inherit"] as const) : (["ignore", "pipe"] as const);
+  const child = spawn(program!, args, { stdio: ["ignore", output, errors] });
+  await signOf(child, child[signOn]!, { name, sign });
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
@@ -88,11 +101,17 @@ async function start({ name, port, directory, command, sign }: Start): Promise<C
   return { name, port, pid: child.pid!, stop };
 }
 
-async function signOf(child: ChildProcess, name: string, sign: RegExp): Promise<void> {
-  for await (const line of createInterface({ input: child.stdout! })) {
+async function signOf(
+  child: ChildProcess,
+  output: Readable,
+  { name, sign }: Pick<Start, "name" | "sign">,
+): Promise<void> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: output })) {
+    lines.push(line);
     if (!sign.test(line)) continue;
-    child.stdout!.resume(); // what nobody reads would block it in the end
+    output.resume(); // what nobody reads would block it in the end
     return;
   }
-  throw new Error(`${name} did not start`);
+  throw new Error(`${name} did not start (exit code ${child.exitCode}):\n${lines.slice(-5).join("\n")}`);
 }
