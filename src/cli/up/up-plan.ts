@@ -30,7 +30,7 @@ export const SETTINGS_OF_ONE_NODE: readonly string[] = [
 ];
 
 /** Never on a command line, where others see it: nodes get it in their environment. */
-const SECRET_SETTING = "password";
+const SECRET_SETTINGS: readonly string[] = ["password", "secret"];
 
 export interface UpRequest {
   /** Where clients reach each node, one port each. */
@@ -63,7 +63,7 @@ export function planNodes({
   switches,
 }: UpRequest): readonly PlannedNode[] {
   const shared = [...flags]
-    .filter(([name]) => !SETTINGS_OF_ONE_NODE.includes(name) && name !== SECRET_SETTING)
+    .filter(([name]) => !SETTINGS_OF_ONE_NODE.includes(name) && !SECRET_SETTINGS.includes(name))
     .flatMap(([name, text]) => (switches.has(name) ? [`--${name}`] : [`--${name}`, text]));
   return ports.map((port, index) => {
     const name = `node-${index + 1}`;
@@ -86,11 +86,15 @@ export function environmentOf(
   environment: Readonly<Record<string, string | undefined>>,
   flags: ReadonlyMap<string, string>,
 ): Readonly<Record<string, string | undefined>> {
-  const ofOneNode = SETTINGS_OF_ONE_NODE.map((name) => `KVORUM_${name.replaceAll("-", "_").toUpperCase()}`);
-  const secret = flags.get(SECRET_SETTING);
-  const hidden = secret === undefined ? ofOneNode : [...ofOneNode, "KVORUM_PASSWORD_FILE"];
+  const secrets = SECRET_SETTINGS.filter((name) => flags.has(name));
+  const hidden = [...SETTINGS_OF_ONE_NODE, ...secrets.map((name) => `${name}-file`)].map(variableOf);
   const passed = Object.entries(environment).filter(([name]) => !hidden.includes(name));
-  return { ...Object.fromEntries(passed), ...(secret === undefined ? {} : { KVORUM_PASSWORD: secret }) };
+  const told = secrets.map((name) => [variableOf(name), flags.get(name)] as const);
+  return Object.fromEntries([...passed, ...told]);
+}
+
+function variableOf(setting: string): string {
+  return `KVORUM_${setting.replaceAll("-", "_").toUpperCase()}`;
 }
 
 /** A command as one types it into a shell. */

@@ -1,0 +1,169 @@
+/** A cluster of real `kvorum serve`, which can be killed, stopped, halted, and started again where it was or elsewhere. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../../../bench/peers/free-port.ts";
+import type { ClusterStatus } from "../../../src/server/commands/kv-status.ts";
+import { RawClient } from "../raw-client.ts";
+import { RunningKvorum } from "../running-kvorum.ts";
+import { until } from "./until.ts";
+
+export interface ClusterOptions {
+  /** More of `kvorum serve`, for every node. */
+  readonly options?: readonly string[];
+  /** And for each, by its number. */
+  readonly optionsOf?: readonly (readonly string[])[];
+}
+
+export class RealNode {
+  readonly name: string;
+  readonly dataDirectory: string;
+  readonly #options: readonly string[];
+  #port: number;
+  #peerPort: number;
+  #running: RunningKvorum | undefined;
+
+  constructor(
+    place: { name: string; directory: string; port: number; peerPort: number },
+    options: readonly string[],
+  ) {
+    this.name = place.name;
+    this.dataDirectory = join(place.directory, place.name);
+    this.#port = place.port;
+    this.#peerPort = place.peerPort;
+    this.#options = options;
+  }
+
+  /** For clients. */
+  get port(): number {
+    return this.#port;
+  }
+
+  get peerAddress(): string {
+    return `127.0.0.1:${this.#peerPort}`;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get log(): string {
+    return this.#running?.errors ?? "";
+  }
+
+  /** Resolves when it accepts connections. `others`: peer addresses. */
+  async start(others: readonly string[]): Promise<void> {
+    const own = ["--port", `${this.#port}`, "--data", this.dataDirectory, "--machine", this.name];
+    const peers = ["--peer-port", `${this.#peerPort}`, "--join", others.join(",")];
+    this.#running = new RunningKvorum(["serve", ...own, ...peers, ...this.#options]);
+    await this.#running.ready();
+  }
+
+  /** The next start is at other ports. Requires: it does not run. */
+  async move(): Promise<void> {
+    this.#port = await freePort();
+    this.#peerPort = await freePort();
+  }
+
+  /** Ends it at once. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  /** Ends it in good order. */
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  halt(): void {
+    this.#running?.signal("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#running?.signal("SIGCONT");
+  }
+
+  async status(): Promise<ClusterStatus> {
+    const client = await RawClient.connect(this.#port);
+    try {
+      const reply = (await client.call("KV.STATUS")).toString();
+      return JSON.parse(reply.slice(reply.indexOf("\r\n") + 2)) as ClusterStatus;
+    } finally {
+      client.close();
+    }
+  }
+
+  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.signal(signal);
+    if (signal === "SIGKILL") running.signal("SIGCONT");
+    await running.end();
+    this.#running = undefined;
+  }
+}
+
+export class RealCluster {
+  readonly nodes: readonly RealNode[];
+  readonly #directory: string;
+
+  /** Resolves when every node sees all others up. */
+  static async start(
+    count: number,
+    { options = [], optionsOf = [] }: ClusterOptions = {},
+  ): Promise<RealCluster> {
+    const directory = mkdtempSync(join(tmpdir(), "kvorum-cluster-"));
+    const nodes: RealNode[] = [];
+    for (let i = 0; i < count; i++) {
+      const place = { name: `node-${i + 1}`, directory, port: await freePort(), peerPort: await freePort() };
+      nodes.push(new RealNode(place, [...options, ...(optionsOf[i] ?? [])]));
+    }
+    const cluster = new RealCluster(nodes, directory);
+    try {
+      await Promise.all(nodes.map((node) => cluster.start(node)));
+      await cluster.whole();
+    } catch (cause) {
+      const logs = nodes.map((node) => `${node.name}:\n${node.log}`).join("\n");
+      await cluster.close();
+      throw new Error(`no cluster:\n${logs}`, { cause });
+    }
+    return cluster;
+  }
+
+  private constructor(nodes: readonly RealNode[], directory: string) {
+    this.nodes = nodes;
+    this.#directory = directory;
+  }
+
+  start(node: RealNode): Promise<void> {
+    return node.start(this.nodes.filter((other) => other !== node).map(({ peerAddress }) => peerAddress));
+  }
+
+  /** Resolves when every node sees all members up, where they are. */
+  async whole(): Promise<void> {
+    const ports = this.nodes.map(({ port }) => port).sort();
+    for (const node of this.nodes) {
+      await until(`${node.name} sees all up`, async () => {
+        const { members } = await node.status();
+        const seen = members.filter(({ up }) => up).map(({ port }) => port);
+        return JSON.stringify(seen.sort()) === JSON.stringify(ports);
+      });
+    }
+  }
+
+  /** Resolves when no node keeps a write for another. */
+  async withoutHints(): Promise<void> {
+    for (const node of this.nodes) {
+      await until(`${node.name} keeps no hints`, async () => {
+        const { members } = await node.status();
+        return members.every(({ hintsPending }) => hintsPending === 0);
+      });
+    }
+  }
+
+  /** Kills all that run. Resolves when nothing of it is left. */
+  async close(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
