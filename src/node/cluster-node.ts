@@ -129,8 +129,7 @@ export class ClusterNode {
       clock,
       settings: { isSynced, ...DOOR_LIMITS },
     });
-    const { writeCell, readCell, readDigest } = REPLICA_METHOD;
-    this.#door.serve([writeCell, readCell, readDigest], (method, payload) =>
+    this.#door.serve(Object.values(REPLICA_METHOD), (method, payload) =>
       replicaDoor.onRequest(method, payload),
     );
     this.#server = new PeerServer({ runtime, handler: this.#door, logger, settings });

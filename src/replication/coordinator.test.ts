@@ -193,10 +193,85 @@ describe("a replica that is down", () => {
     for (const id of ["b", "c"]) expect(await read(town, id, "k", "one")).toBe("v");
   });
 
+  test("is not stood in for while it is merely late, as far as the write's promise goes", async () => {
+    const town = new Town(8, FIVE);
+    town.barred.add("a-b").add("a-c"); // nothing comes back, yet nobody has called them down
+    let isAcked = false;
+    const writing = town.node("a").coordinator.update(ref("k"), SLOPPY, put("v"));
+    const acked = writing.then(({ receipt }) => {
+      isAcked = true;
+      return receipt;
+    });
+    await town.world.runFor(200);
+    expect([...town.node("d").hints, ...town.node("e").hints]).toHaveLength(2);
+    expect(isAcked).toBe(false);
+    town.down.add("b").add("c");
+    expect((await town.world.runUntil(acked))?.fallbacks.length).toBeGreaterThan(0);
+    expect(town.world.nowMs).toBeLessThan(300);
+  });
+
+  test("is late without a hint for it, where nobody but the writer could keep it", async () => {
+    const town = new Town(9, THREE);
+    town.barred.add("a-c");
+    await write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    await town.world.runFor(200);
+    expect(town.node("a").hints).toEqual([]);
+    await town.world.runFor(1_000); // the call has failed
+    expect(town.node("a").hints.map(({ target }) => target)).toEqual(["c"]);
+  });
+
   test("leaves its hint with the writer if there is nobody else", async () => {
     const town = new Town(7, THREE);
     town.down.add("c");
     await write(town, "a", { name: "k", step: put("v"), options: QUORUM });
     expect(town.node("a").hints.map(({ target }) => target)).toContain("c");
+  });
+});
+
+describe("a write that rests on a fallback", () => {
+  /** Written at a, and kept by a fallback for b and for c, which are up again; a is down. */
+  async function leaveBehind(seed: number): Promise<Town> {
+    const town = new Town(seed, FIVE);
+    town.barred.add("a-b").add("a-c");
+    town.down.add("b").add("c");
+    const { receipt } = await write(town, "a", { name: "k", step: put("v"), options: SLOPPY });
+    expect(receipt!.fallbacks.length).toBeGreaterThan(0);
+    await town.world.runFor(1_000);
+    town.barred.clear();
+    for (const other of "bcde") town.barred.add(`a-${other}`);
+    town.down.clear();
+    town.down.add("a");
+    return town;
+  }
+
+  test.each([1, 2, 3])(
+    "is found by reads of the replicas before its hints are delivered (seed %i)",
+    async (seed) => {
+      const town = await leaveBehind(seed);
+      expect(await read(town, "b", "k", "quorum")).toBe("v");
+      for (const id of ["b", "c"]) expect(await read(town, id, "k", "one")).toBe("v"); // repaired
+    },
+  );
+
+  test("is not waited for where the fallbacks do not answer", async () => {
+    const town = await leaveBehind(4);
+    for (const fallback of "de") for (const other of "bc") town.barred.add(`${fallback}-${other}`);
+    const startedMs = town.world.nowMs;
+    expect(await read(town, "b", "k", "quorum")).toBeUndefined();
+    expect(town.world.nowMs - startedMs).toBeLessThan(150);
+  });
+
+  test("costs reads nothing once all have been up for long", async () => {
+    const town = await leaveBehind(5);
+    town.barred.clear();
+    town.down.clear();
+    await town.world.runFor(60_000);
+    await town.deliverHints();
+    for (const fallback of "de") for (const other of "abc") town.barred.add(`${fallback}-${other}`);
+    await read(town, "b", "k", "quorum"); // makes it known
+    await town.world.runFor(60_000);
+    const before = town.asked;
+    expect(await read(town, "b", "k", "quorum")).toBe("v");
+    expect(town.asked - before).toBe(1);
   });
 });

@@ -24,11 +24,12 @@ import {
   type QuorumNeed,
   quorumNeed,
 } from "./quorum-need.ts";
-import { ReadRound, type RowAnswers } from "./read-round.ts";
-import type { Cluster, ReplicaCalls } from "./replica-calls.ts";
+import { type ReadOutcome, ReadRound, type ReadTask, type RowAnswers } from "./read-round.ts";
+import type { Cluster, ReplicaCalls, RowAnswer } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
 import type { Ack } from "./replica-message.ts";
 import { RoundBoard } from "./round-board.ts";
+import { SettledReplicas } from "./settled-replicas.ts";
 import { type Effect, type KeyRef, type KeyView, ownReply, viewOf } from "./step.ts";
 import type { Receipt } from "./write-quorum.ts";
 import { WriteRound } from "./write-round.ts";
@@ -67,14 +68,17 @@ export interface Written<R> {
 export class Coordinator {
   readonly #parts: CoordinatorParts;
   readonly #rounds: RoundBoard;
+  readonly #settled: SettledReplicas;
 
   /** Needs `onTick` about every ten milliseconds. */
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
     this.#rounds = new RoundBoard(parts.settings.roundsMax);
+    this.#settled = new SettledReplicas(parts.cluster, parts.hints);
   }
 
   onTick(nowMs: number): void {
+    this.#settled.onTick(nowMs);
     this.#rounds.onTick(nowMs);
   }
 
@@ -169,15 +173,21 @@ export class Coordinator {
   /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
   async #agree(slot: number, ref: KeyRef, need: QuorumNeed): Promise<Uint8Array | undefined> {
     this.#rounds.requireRoom();
-    const first = await this.#ask(slot, ref, need, false);
-    const told = [...first.values()].find(({ row }) => row !== undefined);
-    if (told !== undefined && [...first.values()].every(({ digest }) => equalBytes(digest, told.digest))) {
+    const hints = await this.#hintsOf(slot, ref);
+    const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere });
+    const kept = [...hints.here, ...first.hints];
+    const told = [...first.answers.values()].find(({ row }) => row !== undefined);
+    if (
+      told !== undefined &&
+      [...first.answers.values()].every(({ digest }) => equalBytes(digest, told.digest)) &&
+      addsNothing(kept, told)
+    ) {
       return told.row?.cell;
     }
-    const answers = await this.#ask(slot, ref, need, true);
+    const { answers } = await this.#ask(slot, ref, { need, isWhole: true, consulted: [] });
     const cells = [...answers.values()].map(({ row }) => row?.cell).filter((cell) => cell !== undefined);
-    if (cells.length === 0) return undefined;
-    const merged = cells.reduce(mergeCells);
+    if (cells.length + kept.length === 0) return undefined;
+    const merged = [...cells, ...kept].reduce(mergeCells);
     await this.#repair(slot, ref, { need, merged, answers });
     return merged;
   }
@@ -203,8 +213,30 @@ export class Coordinator {
     if (cell !== undefined) await this.#parts.calls.mergeOwn(ref, encodeCell(cell));
   }
 
-  #ask(slot: number, ref: KeyRef, need: QuorumNeed, isWhole: boolean): Promise<RowAnswers> {
-    const round = new ReadRound(this.#parts, { slot, ref, need, isWhole, ...this.#times() });
+  /** Of a row whose replicas may lack what waits for them: what this node keeps, and who else to ask. */
+  async #hintsOf(
+    slot: number,
+    ref: KeyRef,
+  ): Promise<{ here: Uint8Array[]; elsewhere: readonly Participant[] }> {
+    const { cluster, hints } = this.#parts;
+    if (this.#settled.areSettled(cluster.replicasOf(slot))) return NO_HINTS;
+    const isAsked = ({ id }: Participant): boolean => id !== cluster.self.id && cluster.isUp(id);
+    const elsewhere = cluster.fallbacksOf(slot).filter(isAsked).slice(0, CONSULTED_MAX);
+    try {
+      const here = await hints.find(ref);
+      return { here: here === undefined ? [] : [here], elsewhere };
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      return { here: [], elsewhere }; // as of a fallback that cannot be reached
+    }
+  }
+
+  #ask(
+    slot: number,
+    ref: KeyRef,
+    how: Pick<ReadTask, "need" | "isWhole" | "consulted">,
+  ): Promise<ReadOutcome> {
+    const round = new ReadRound(this.#parts, { slot, ref, ...how, ...this.#times() });
     this.#rounds.add(round);
     round.start();
     const over = (): void => this.#rounds.remove(round);
@@ -267,6 +299,17 @@ export function weakest(receipts: readonly (Receipt | undefined)[]): Receipt | u
 function asUnknown(cause: unknown): never {
   if (!(cause instanceof StoreError)) throw cause;
   throw new StoreError(cause.code, "unknown", cause.message, { cause });
+}
+
+/** Those who stand in first are the first to have been given something. */
+const CONSULTED_MAX = 4;
+const NO_HINTS: { here: Uint8Array[]; elsewhere: readonly Participant[] } = { here: [], elsewhere: [] };
+
+/** True if the answer has seen whatever these tell. */
+function addsNothing(hints: readonly Uint8Array[], { row, digest }: RowAnswer): boolean {
+  if (hints.length === 0) return true;
+  const cells = row?.cell === undefined ? hints : [row.cell, ...hints];
+  return equalBytes(cellDigest(cells.reduce(mergeCells)), digest);
 }
 
 /** Of a replica that has just shown that it has the cell. */

@@ -25,6 +25,7 @@ const anyMembers = fc
       isFallback: isFallback && i > 0,
     })),
   );
+const anyExcuses = fc.array(fc.boolean(), { minLength: 8, maxLength: 8 });
 const anyLevel: fc.Arbitrary<ConsistencyLevel> = fc.oneof(
   fc.constantFrom("one" as const, "quorum" as const, "all" as const),
   fc.constantFrom("local_quorum" as const, "each_quorum" as const),
@@ -88,36 +89,58 @@ const anyAnswers = fc.array(fc.constantFrom<Answer>("none", "acked", "synced", "
 
 test("a write is met, pending or failed exactly as counting says, and never un-met", () => {
   fc.assert(
-    fc.property(anyMembers, anyLevel, anyAnswers, fc.boolean(), (members, level, answers, isSloppy) => {
-      const replicas = members.filter(({ isFallback }) => !isFallback);
-      const need = needOf(level, replicas);
-      fc.pre(need !== undefined);
-      const write = new WriteQuorum({ need, isSloppy });
-      for (const member of members) write.ask(member, member);
-      const got = new Map<string, Answer>(members.map(({ id }) => [id, "none"]));
-      let wasMet = false;
-      members.forEach(({ id }, i) => {
-        const answer = answers[i]!;
-        if (answer === "none") return;
-        got.set(id, answer);
-        if (answer === "acked" || answer === "synced") write.onAck(id, answer === "synced");
-        else write.onFailure(id, answer);
-        const having = (...wanted: Answer[]): typeof members =>
-          members.filter((one) => wanted.includes(got.get(one.id)!) && (isSloppy || !one.isFallback));
-        const isMet = naiveIsMet(level, replicas, having("acked", "synced"))!;
-        const mayBeMet = naiveIsMet(level, replicas, having("acked", "synced", "none"))!;
-        const surelyNot = members.every((one) => got.get(one.id) === "not-applied");
-        const failed = surelyNot ? "not-applied" : "unknown";
-        expect(write.verdict).toBe(isMet ? "met" : mayBeMet ? "pending" : failed);
-        expect(wasMet && !isMet).toBe(false);
-        wasMet = isMet;
-      });
-      const holders = members.filter(({ id }) => ["acked", "synced"].includes(got.get(id)!));
-      expect(new Set(write.receipt.machines)).toEqual(machinesIn(holders));
-      expect(write.receipt.fallbacks).toEqual(
-        holders.filter(({ isFallback }) => isFallback).map(({ id }) => id),
-      );
-    }),
+    fc.property(
+      anyMembers,
+      anyLevel,
+      anyAnswers,
+      fc.boolean(),
+      anyExcuses,
+      (members, level, answers, isSloppy, excuses) => {
+        const replicas = members.filter(({ isFallback }) => !isFallback);
+        const need = needOf(level, replicas);
+        fc.pre(need !== undefined);
+        const write = new WriteQuorum({ need, isSloppy });
+        // Fallbacks stand for the replicas in turn; some replicas are known to be of no use from the beginning.
+        const standsFor = new Map(
+          members.map(({ id, isFallback }, i) => [
+            id,
+            isFallback ? replicas[i % replicas.length]!.id : undefined,
+          ]),
+        );
+        for (const member of members) write.ask(member, standsFor.get(member.id));
+        const excused = new Set(replicas.filter((_, i) => excuses[i]).map(({ id }) => id));
+        for (const id of excused) write.excuse(id);
+        const got = new Map<string, Answer>(members.map(({ id }) => [id, "none"]));
+        let wasMet = false;
+        members.forEach(({ id }, i) => {
+          const answer = answers[i]!;
+          if (answer === "none") return;
+          got.set(id, answer);
+          if (answer === "acked" || answer === "synced") write.onAck(id, answer === "synced");
+          else {
+            write.onFailure(id, answer);
+            excused.add(id);
+          }
+          const having = (...wanted: Answer[]): typeof members =>
+            members.filter((one) => {
+              const counts = !one.isFallback || (isSloppy && excused.has(standsFor.get(one.id)!));
+              return wanted.includes(got.get(one.id)!) && counts;
+            });
+          const isMet = naiveIsMet(level, replicas, having("acked", "synced"))!;
+          const mayBeMet = naiveIsMet(level, replicas, having("acked", "synced", "none"))!;
+          const surelyNot = members.every((one) => got.get(one.id) === "not-applied");
+          const failed = surelyNot ? "not-applied" : "unknown";
+          expect(write.verdict).toBe(isMet ? "met" : mayBeMet ? "pending" : failed);
+          expect(wasMet && !isMet).toBe(false);
+          wasMet = isMet;
+        });
+        const holders = members.filter(({ id }) => ["acked", "synced"].includes(got.get(id)!));
+        expect(new Set(write.receipt.machines)).toEqual(machinesIn(holders));
+        expect(write.receipt.fallbacks).toEqual(
+          holders.filter(({ isFallback }) => isFallback).map(({ id }) => id),
+        );
+      },
+    ),
     { numRuns: 1_000 },
   );
 });
@@ -170,8 +193,8 @@ describe("levels", () => {
   test("an answer that comes twice changes nothing", () => {
     const [a, b] = ["a", "b"].map((id) => ({ id, machine: id, rack: "r", datacenter: "d" }));
     const write = new WriteQuorum({ need: [{ datacenter: undefined, machineCount: 2 }], isSloppy: true });
-    write.ask(a!, { isFallback: false });
-    write.ask(b!, { isFallback: false });
+    write.ask(a!);
+    write.ask(b!);
     expect(write.onAck("a", false)).toBe("pending");
     expect(write.onFailure("a", "not-applied")).toBe("pending");
     expect(write.onFailure("b", "not-applied")).toBe("unknown");

@@ -1,6 +1,9 @@
 /**
  * Asks enough replicas for one row: the nearest for the cell, the others for a digest of theirs (or all for the cell).
  * Who fails, or has not answered by the time that it nearly always keeps, is joined by the next.
+ *
+ * Where a replica may lack writes that wait for it elsewhere, those who would have taken them are consulted, too: what they
+ * keep counts for nothing, but is told beside the answers. They are waited for until they are late.
  */
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
@@ -16,6 +19,8 @@ export interface ReadTask {
   readonly need: QuorumNeed;
   /** True: everybody is asked for the cell itself. */
   readonly isWhole: boolean;
+  /** Fallbacks whose hints of the row are wanted. */
+  readonly consulted: readonly Participant[];
   readonly startedMs: number;
   readonly timeoutMs: number;
   /** A replica is not called late before this, whatever its usual times. */
@@ -24,9 +29,16 @@ export interface ReadTask {
 
 export type RowAnswers = ReadonlyMap<NodeId, RowAnswer>;
 
+export interface ReadOutcome {
+  /** Of enough machines, one with its cell at least. */
+  readonly answers: RowAnswers;
+  /** What those that were consulted keep of the row. */
+  readonly hints: readonly Uint8Array[];
+}
+
 export class ReadRound implements Round {
-  /** Settled once: with answers of enough machines, one with its cell at least; or the StoreError, not applied. */
-  readonly done: Promise<RowAnswers>;
+  /** Settled once: with the outcome, or the StoreError, not applied. */
+  readonly done: Promise<ReadOutcome>;
   readonly #calls: ReplicaCalls;
   readonly #cluster: Cluster;
   readonly #task: ReadTask;
@@ -36,7 +48,9 @@ export class ReadRound implements Round {
   readonly #next: Participant[];
   readonly #asked = new Map<NodeId, { readonly atMs: number; isJoined: boolean }>();
   readonly #late = new Set<NodeId>();
-  #resolve!: (answers: RowAnswers) => void;
+  readonly #hints: Uint8Array[] = [];
+  readonly #consulting = new Set<NodeId>();
+  #resolve!: (outcome: ReadOutcome) => void;
   #reject!: (failure: StoreError) => void;
   #isOver = false;
   #lastFailure: unknown;
@@ -54,6 +68,7 @@ export class ReadRound implements Round {
   }
 
   start(): void {
+    for (const { id } of this.#task.consulted) this.#consult(id);
     while (this.#quorum.missingAsked > 0 && this.#askNext(this.#task.startedMs));
     this.#decide();
   }
@@ -68,9 +83,25 @@ export class ReadRound implements Round {
       this.#late.add(id);
       this.#askNext(nowMs);
     }
+    for (const id of this.#consulting) {
+      if (nowMs - startedMs >= Math.max(lateMs, this.#cluster.p99Ms(id))) this.#consulting.delete(id);
+    }
+    this.#decide();
     if (nowMs - startedMs < timeoutMs) return "going on";
     this.#fail("QUORUM_TIMEOUT", `no quorum for the read in ${timeoutMs} ms`);
     return "over";
+  }
+
+  #consult(id: NodeId): void {
+    const { ref, timeoutMs } = this.#task;
+    this.#consulting.add(id);
+    const over = (cell: Uint8Array | undefined): void => {
+      if (cell !== undefined) this.#hints.push(cell);
+      this.#consulting.delete(id);
+      this.#decide();
+    };
+    // Who cannot be asked has nothing to say: it is not one of those that make the answer.
+    this.#calls.readHint(id, ref, timeoutMs).then(over, () => over(undefined));
   }
 
   /** False if nobody is left who would help. */
@@ -111,8 +142,9 @@ export class ReadRound implements Round {
     const { verdict } = this.#quorum;
     if (this.#isOver || verdict === "pending") return;
     if (verdict === "met") {
+      if (this.#consulting.size > 0) return;
       this.#isOver = true;
-      this.#resolve(new Map(this.#answers));
+      this.#resolve({ answers: new Map(this.#answers), hints: this.#hints });
     } else {
       this.#fail("QUORUM_UNAVAILABLE", "too few machines answer for the consistency of the read");
     }

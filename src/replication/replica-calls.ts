@@ -95,6 +95,13 @@ export class ReplicaCalls {
     return decodeAck(await peers.call(to, REPLICA_METHOD.writeCell, payload, { timeoutMs }));
   }
 
+  /** What the node keeps of the row for others; undefined if nothing. */
+  async readHint(to: NodeId, ref: KeyRef, timeoutMs: number): Promise<Uint8Array | undefined> {
+    const { cluster, peers } = this.#parts;
+    const payload = encodeReadRow({ epoch: cluster.epoch, ref });
+    return decodeCellAnswer(await peers.call(to, REPLICA_METHOD.readHint, payload, { timeoutMs }));
+  }
+
   async read(
     to: NodeId,
     { ref, isWhole }: { ref: KeyRef; isWhole: boolean },

@@ -49,6 +49,7 @@ function open(slowInTen: number): void {
   const keeper = {
     isSynced: true,
     find: () => undefined,
+    waitsFor: () => false,
     add: async (target: string, _: unknown, cell: Uint8Array): Promise<void> => {
       hints.push({ target, cell });
     },

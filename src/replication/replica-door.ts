@@ -37,6 +37,8 @@ export interface HintKeeper {
     cell: Uint8Array,
     options?: { readonly isUrgent?: boolean },
   ): Promise<void>;
+  /** True if something waits here for the node. Hot. */
+  waitsFor(target: NodeId): boolean;
   /** What hints for any node tell of the row, merged. */
   find(ref: KeyRef): Awaitable<Uint8Array | undefined>;
 }
@@ -72,8 +74,7 @@ export class ReplicaDoor {
 
   /** True of the methods that are answered here. */
   answers(method: number): boolean {
-    const { writeCell, readCell, readDigest } = REPLICA_METHOD;
-    return method === writeCell || method === readCell || method === readDigest;
+    return Object.values(REPLICA_METHOD).some((answered) => answered === method);
   }
 
   /** The answer's payload. Throws or rejects with StoreError. `payload` may be reused once it has returned. */
@@ -94,7 +95,7 @@ export class ReplicaDoor {
   }
 
   #answer(method: number, payload: Uint8Array): Awaitable<Uint8Array> {
-    const { received } = this.#parts;
+    const { received, hints } = this.#parts;
     switch (method) {
       case REPLICA_METHOD.writeCell:
         return this.#write(decodeWriteCell(payload));
@@ -104,6 +105,8 @@ export class ReplicaDoor {
         return whenReady(received.load(decodeReadRow(payload).ref), (cell) =>
           encodeDigestAnswer(cellDigest(cell)),
         );
+      case REPLICA_METHOD.readHint:
+        return whenReady(hints.find(decodeReadRow(payload).ref), encodeCellAnswer);
       default:
         throw new StoreError("INVALID_REQUEST", "not-applied", `replicas have no method ${method}`);
     }

@@ -17,6 +17,7 @@ export const REPLICA_METHOD = {
   writeCell: 1,
   readCell: 2,
   readDigest: 3,
+  readHint: 4,
 } as const;
 
 /** The topology by which the sender chose whom to ask. */

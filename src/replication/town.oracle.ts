@@ -1,5 +1,7 @@
 /** Nodes with engines of their own, and calls between them that are slow, lost, or barred. For tests only. */
+import { equalBytes } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
+import { mergeCells } from "../causality/encoded-cell.ts";
 import { clusterRules } from "../node/cell-rules.ts";
 import { DatabaseMap } from "../node/database-map.ts";
 import type { NodeId } from "../ring/ring-member.ts";
@@ -32,6 +34,8 @@ export class Town {
   readonly members: readonly Participant[];
   /** Out of 100 requests, and again out of 100 answers. */
   lossPercent = 0;
+  /** Calls so far. */
+  asked = 0;
   readonly down = new Set<NodeId>();
   readonly barred = new Set<string>();
   readonly #nodes = new Map<NodeId, TownNode>();
@@ -58,9 +62,19 @@ export class Town {
     const stamper = new Stamper(new NewLife(random));
     const replica = new LocalReplica(engine, stamper, new DatabaseMap(), { siblingsMax: 9, hashSeed: 1 });
     const { received } = replica;
+    const keeps = (ref: KeyRef) => (hint: KeptHint) =>
+      hint.ref.database === ref.database && equalBytes(hint.ref.key, ref.key);
     const hints = {
       isSynced: false,
-      find: () => undefined,
+      waitsFor: (target: NodeId) => node.hints.some((hint) => hint.target === target),
+      find: (ref: KeyRef) =>
+        node.hints
+          .filter(keeps(ref))
+          .map(({ cell }) => cell)
+          .reduce<Uint8Array | undefined>(
+            (all, cell) => (all === undefined ? cell : mergeCells(all, cell)),
+            undefined,
+          ),
       add: async (target: NodeId, ref: KeyRef, cell: Uint8Array): Promise<void> => {
         node.hints.push({ target, ref: { ...ref, key: ref.key.slice() }, cell: cell.slice() });
       },
@@ -118,6 +132,7 @@ export class Town {
       call: (to, method, payload, { timeoutMs }) =>
         new Promise((resolve, reject) => {
           const { scheduler } = this.world;
+          this.asked++;
           const own = payload.slice();
           const late = (): void => reject(new StoreError("IO", "unknown", "no answer in time"));
           scheduler.after(timeoutMs, late);

@@ -1,6 +1,9 @@
 /**
  * Follows one write: who was asked, who has it, who has not, and whether that is enough. Pure: no clock, no network.
  *
+ * Who stands in for a replica that is merely late does not count yet: that one has been asked, too, and if it has the
+ * write after all, it is one of those that later reads ask.
+ *
  * Ask whoever shall stand in for a failed one before telling of the failure: else the write may be given up between.
  *
  * Invariant: "met" only if that many distinct machines hold the write, and it stays met.
@@ -29,7 +32,7 @@ export interface Receipt {
 
 export interface WriteQuorumSettings {
   readonly need: QuorumNeed;
-  /** True if a fallback's ack counts. */
+  /** True if a fallback's ack counts, once the replica it stands for is known to be of no use. */
   readonly isSloppy: boolean;
 }
 
@@ -37,7 +40,8 @@ type State = "waiting" | "acked" | "synced" | Outcome;
 
 interface Asked {
   readonly member: Participant;
-  readonly isFallback: boolean;
+  /** Whose place it takes; undefined for a replica. */
+  readonly standsFor: NodeId | undefined;
   state: State;
 }
 
@@ -45,16 +49,24 @@ export class WriteQuorum {
   readonly #need: QuorumNeed;
   readonly #isSloppy: boolean;
   readonly #asked: Asked[] = [];
+  /** Replicas that others may count for. */
+  readonly #excused: NodeId[] = [];
 
   constructor({ need, isSloppy }: WriteQuorumSettings) {
     this.#need = need;
     this.#isSloppy = isSloppy;
   }
 
-  /** A node is asked once. */
-  ask(member: Participant, { isFallback }: { readonly isFallback: boolean }): void {
+  /** A node is asked once: for itself, or as the fallback of a replica. */
+  ask(member: Participant, standsFor?: NodeId): void {
     assert(this.#find(member.id) === undefined, "a node is asked once");
-    this.#asked.push({ member, isFallback, state: "waiting" });
+    this.#asked.push({ member, standsFor, state: "waiting" });
+  }
+
+  /** The replica will not answer for all that can be told: who stands in for it counts from now on. */
+  excuse(id: NodeId): WriteVerdict {
+    if (!this.#excused.includes(id)) this.#excused.push(id);
+    return this.verdict;
   }
 
   hasAsked(id: NodeId): boolean {
@@ -72,7 +84,7 @@ export class WriteQuorum {
 
   onFailure(id: NodeId, outcome: Outcome): WriteVerdict {
     this.#settle(id, outcome);
-    return this.verdict;
+    return this.excuse(id);
   }
 
   get verdict(): WriteVerdict {
@@ -94,16 +106,20 @@ export class WriteQuorum {
       racks: [...new Set(holders.map(placeOf))],
       nodes: holders.map(({ member }) => member.id),
       syncedCount: holders.filter(({ state }) => state === "synced").length,
-      fallbacks: holders.filter(({ isFallback }) => isFallback).map(({ member }) => member.id),
+      fallbacks: holders.filter(({ standsFor }) => standsFor !== undefined).map(({ member }) => member.id),
     };
   }
 
   #counting(counts: (state: State) => boolean): readonly Participant[] {
     const counted: Participant[] = [];
-    for (const { member, isFallback, state } of this.#asked) {
-      if (counts(state) && (!isFallback || this.#isSloppy)) counted.push(member);
+    for (const { member, standsFor, state } of this.#asked) {
+      if (counts(state) && this.#mayCount(standsFor)) counted.push(member);
     }
     return counted;
+  }
+
+  #mayCount(standsFor: NodeId | undefined): boolean {
+    return standsFor === undefined || (this.#isSloppy && this.#excused.includes(standsFor));
   }
 
   /** The first answer counts: a later one of the same node can only be a repetition. */

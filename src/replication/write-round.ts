@@ -1,9 +1,10 @@
 /**
  * Brings one cell to all replicas of its row, and tells when enough machines have it.
  *
- *   replica up        gets the cell; if it is late or fails, a fallback gets it too, as a hint
+ *   replica up        gets the cell; if it is late or fails, a fallback gets it too, as a hint, which counts once the
+ *                     replica has failed or is down
  *   replica down      a fallback gets it as a hint
- *   no fallback left  this node keeps the hint itself, which counts for nothing
+ *   no fallback left  once it has failed or is down, this node keeps the hint itself, which counts for nothing
  *
  * The answer goes out as soon as the need is met; the round goes on until everybody has answered or time is up, so that
  * who failed late has a hint somewhere.
@@ -70,8 +71,10 @@ export class WriteRound implements Round {
     for (const replica of cluster.replicasOf(slot)) {
       const holds = holders.get(replica.id);
       const isReachable = replica.id === cluster.self.id || cluster.isUp(replica.id);
-      if (holds === undefined && !isReachable) this.#replace(replica);
-      else {
+      if (holds === undefined && !isReachable) {
+        this.#quorum.excuse(replica.id);
+        this.#replace(replica);
+      } else {
         const task = { ref, cell, hintFor: undefined };
         this.#await(replica, undefined, holds ?? this.#parts.calls.write(replica.id, task, timeoutMs));
       }
@@ -85,7 +88,11 @@ export class WriteRound implements Round {
     const tookMs = nowMs - startedMs;
     for (const replica of cluster.replicasOf(slot)) {
       if (!this.#quorum.hasAsked(replica.id) || !this.#quorum.isWaitingFor(replica.id)) continue;
-      if (tookMs >= Math.max(lateMs, cluster.p99Ms(replica.id))) this.#replace(replica);
+      if (tookMs < Math.max(lateMs, cluster.p99Ms(replica.id))) continue;
+      const isDown = !cluster.isUp(replica.id);
+      if (isDown) this.#quorum.excuse(replica.id);
+      if (isDown || this.#spare.length > 0) this.#replace(replica);
+      if (isDown) this.#decide();
     }
     if (tookMs < timeoutMs) return this.#waiting > 0 ? "going on" : "over";
     const text = `no quorum for the write in ${timeoutMs} ms`;
@@ -94,7 +101,7 @@ export class WriteRound implements Round {
   }
 
   #await(member: Participant, hintFor: Participant | undefined, answer: Promise<Ack>): void {
-    this.#quorum.ask(member, { isFallback: hintFor !== undefined });
+    this.#quorum.ask(member, hintFor?.id);
     this.#waiting++;
     answer.then(
       ({ isSynced }) => {
@@ -126,7 +133,8 @@ export class WriteRound implements Round {
       return;
     }
     // No room for it, or no disk: then anti-entropy must bring the cell there.
-    this.#parts.hints.add(replica.id, ref, cell).catch(() => this.#hinted.delete(replica.id));
+    const kept = this.#parts.hints.add(replica.id, ref, cell, { isUrgent: false });
+    kept.catch(() => this.#hinted.delete(replica.id));
   }
 
   #decide(): void {

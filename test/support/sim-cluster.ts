@@ -103,6 +103,7 @@ export class SimCluster {
     const keeper = {
       isSynced: false,
       find: () => undefined,
+      waitsFor: () => false,
       add: async (target: NodeId): Promise<void> => void hints.push({ target }),
     };
     const doorSettings = { isSynced: false, runningMax: 9_999, runningBytesMax: 1e9 };

@@ -128,6 +128,10 @@ export class HintStore implements HintKeeper {
     return this.#logs.get(target)?.count ?? 0;
   }
 
+  waitsFor(target: NodeId): boolean {
+    return this.#logs.size > 0 && this.countFor(target) > 0;
+  }
+
   async add(
     target: NodeId,
     ref: KeyRef,
