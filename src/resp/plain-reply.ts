@@ -41,6 +41,7 @@ function plainTagged(reply: TaggedReply): PlainReply {
     case "double":
     case "bigNumber":
       return reply.value;
+    case "encoded":
     case "encodedArray":
       throw new AssertionError("replies on their way out are not looked into");
     case "nullArray":

@@ -21,6 +21,8 @@ export type TaggedReply =
   | { readonly kind: "bigNumber"; readonly value: bigint }
   | { readonly kind: "verbatim"; readonly format: string; readonly text: string }
   | { readonly kind: "nullArray" }
+  /** A reply as it is to be sent. */
+  | { readonly kind: "encoded"; readonly bytes: Uint8Array }
   /** An array of `count` replies, which are in `items` as they are to be sent. */
   | { readonly kind: "encodedArray"; readonly count: number; readonly items: Uint8Array }
   | { readonly kind: "attributed"; readonly attributes: readonly ReplyPair[]; readonly reply: Reply };
@@ -130,6 +132,9 @@ function writeTagged(writer: ReplyWriter, reply: TaggedReply): void {
     case "encodedArray":
       writer.arrayHeader(reply.count);
       writer.raw(reply.items);
+      break;
+    case "encoded":
+      writer.raw(reply.bytes);
       break;
     case "nullArray":
       writer.nullArray();

@@ -80,14 +80,14 @@ export interface CommandEnvironment {
 
 type Arguments = readonly Uint8Array[];
 
-interface KeyCommand extends CommandDescription {
+interface WithKeys extends CommandDescription {
   readonly keys: KeyPositions;
   /** Databases of the keys where they are not all the session's: for COPY and MOVE. */
   keyRefs?(args: Arguments, database: number): readonly KeyRef[];
 }
 
 /** Reads one key. `args[0]` is the command's name. A view's bytes live only until the function returns. */
-export interface ReadCommand extends KeyCommand {
+export interface ReadCommand extends WithKeys {
   readonly kind: "read";
   run(view: KeyView, args: Arguments, environment: CommandEnvironment): Reply;
   /** Such a read says nothing about use: OBJECT, TTL. */
@@ -95,13 +95,17 @@ export interface ReadCommand extends KeyCommand {
 }
 
 /** Reads one key and may change it. */
-export interface UpdateCommand extends KeyCommand {
+export interface UpdateCommand extends WithKeys {
   readonly kind: "update";
   run(view: KeyView, args: Arguments, environment: CommandEnvironment): Effect;
+  /** True if what the key holds matters neither to the reply nor to the change. Throws CommandError. */
+  isBlind?(args: Arguments): boolean;
+  /** True if the reply is to come with a receipt: what the write rests on. */
+  wantsReceipt?(args: Arguments): boolean;
 }
 
 /** Reads several keys. */
-export interface ReadManyCommand extends KeyCommand {
+export interface ReadManyCommand extends WithKeys {
   readonly kind: "read-many";
   run(views: readonly KeyView[], args: Arguments, environment: CommandEnvironment): Reply;
   /** As of a ReadCommand. */
@@ -109,10 +113,15 @@ export interface ReadManyCommand extends KeyCommand {
 }
 
 /** Reads several keys and may change them: `changes[i]` belongs to the i-th key. */
-export interface UpdateManyCommand extends KeyCommand {
+export interface UpdateManyCommand extends WithKeys {
   readonly kind: "update-many";
   run(views: readonly KeyView[], args: Arguments, environment: CommandEnvironment): ManyEffect;
+  /** As of an UpdateCommand. */
+  isBlind?(args: Arguments): boolean;
 }
+
+/** A step on keys: it runs wherever a copy of these is. */
+export type KeyCommand = ReadCommand | UpdateCommand | ReadManyCommand | UpdateManyCommand;
 
 /** Concerns the connection or the node; answers at once or later, or, with NO_REPLY, not at all. */
 export interface SessionCommand<S = never> extends CommandDescription {
@@ -132,12 +141,7 @@ export interface ContainerCommand<S = never> extends CommandDescription {
   readonly subcommands: readonly RunnableCommand<S>[];
 }
 
-export type RunnableCommand<S = never> =
-  | ReadCommand
-  | UpdateCommand
-  | ReadManyCommand
-  | UpdateManyCommand
-  | SessionCommand<S>;
+export type RunnableCommand<S = never> = KeyCommand | SessionCommand<S>;
 
 export type Command<S = never> = RunnableCommand<S> | ContainerCommand<S>;
 

@@ -18,6 +18,7 @@ export type {
   CommandEnvironment,
   CommandFlag,
   Effect,
+  KeyCommand,
   KeyPositions,
   KeyRef,
   KeyView,

@@ -2,24 +2,25 @@
  * From a request to its reply: finds the command, refuses what may not run, runs the rest.
  * The order of refusals is Redis's, since clients see it. Hot as far as the fast path.
  */
+import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
+import { ownReply } from "../replication/step.ts";
 import type { Reply, TaggedReply } from "../resp/reply.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { echo, latin1 } from "./arguments.ts";
+import type { ClusterDoor } from "./cluster/cluster-door.ts";
+import type { AskedLevels } from "./cluster/consistency.ts";
 import {
   type Answer,
   CommandError,
-  type KeyRef,
-  type KeyView,
+  type KeyCommand,
   NO_REPLY,
-  type ReadCommand,
-  type ReadManyCommand,
   type RunnableCommand,
 } from "./command-shape.ts";
 import {
@@ -29,8 +30,10 @@ import {
   keepArguments,
   type TableItem,
 } from "./command-table.ts";
-import { hasLongKey, keyRefsOf } from "./key-refs.ts";
+import { hasLongKey } from "./key-refs.ts";
 import type { Pause } from "./pause.ts";
+import { noticingChanges, receiptOfOne, receiptReply } from "./receipt-reply.ts";
+import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Transaction } from "./transaction.ts";
@@ -43,6 +46,8 @@ export interface DispatchedSession<S> {
   readonly isClosed: boolean;
   readonly leavesNoTrace: boolean;
   readonly database: number;
+  readonly protocol: 2 | 3;
+  readonly consistency: AskedLevels;
   readonly transaction: Transaction<S> | undefined;
   readonly name: string;
   readonly connection: { readonly peer: string };
@@ -58,7 +63,9 @@ export interface DispatchedSession<S> {
 export interface DispatcherDoor<S> {
   readonly runtime: { readonly clock: Pick<Clock, "monotonicMs"> };
   readonly node: StorageNode;
-  readonly settings: Pick<NodeSettings, "valueBytesMax">;
+  /** Undefined for a node alone. */
+  readonly clusterDoor: ClusterDoor | undefined;
+  readonly settings: Pick<NodeSettings, "valueBytesMax" | "fsync">;
   readonly commands: CommandTable<S>;
   readonly statistics: Statistics;
   readonly slowLog: SlowLog;
@@ -69,6 +76,12 @@ export interface DispatcherDoor<S> {
   /** How long requests of the present turn took. */
   busyMicros: number;
   countFastCall(entry: CommandEntry<S>): void;
+}
+
+export interface KeyedOptions {
+  /** Undefined levels are the keyspace's. */
+  readonly asked: AskedLevels;
+  readonly wantsReceipt: boolean;
 }
 
 /** A request of more arguments is timed by itself, whatever path it takes. */
@@ -168,6 +181,13 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     return refusal;
   }
 
+  /** The command that a request is of. Throws CommandError if there is none, or not with so many arguments. */
+  commandOf(args: readonly Uint8Array[]): RunnableCommand<S> {
+    const [name] = args;
+    if (name === undefined) throw new CommandError("ERR there is no command");
+    return this.#entryOf(this.#server.commands.find(name, 0, name.length), args).command;
+  }
+
   #entryOf(item: TableItem<S> | undefined, args: readonly Uint8Array[]): CommandEntry<S> {
     if (item === undefined) throw new CommandError(unknownCommand(args));
     const entry = item.kind === "command" ? item.entry : subcommandOf(item, args);
@@ -248,38 +268,49 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   #run(session: S, call: Call<S>): Answer | Promise<Answer> {
     const { command } = call.entry;
     if (command.kind === "session") return command.run(session, call.args);
+    const wantsReceipt = command.kind === "update" && command.wantsReceipt?.(call.args) === true;
+    if (this.#server.clusterDoor !== undefined || wantsReceipt) {
+      return this.runKeyed(
+        session,
+        { command, args: call.args },
+        { asked: session.consistency, wantsReceipt },
+      );
+    }
+    return this.#runHere(session, command, call);
+  }
+
+  /** Runs a command on keys at the levels asked for; with a receipt, it answers an array of the reply and that. */
+  runKeyed(
+    session: S,
+    { command, args: given }: { readonly command: KeyCommand; readonly args: readonly Uint8Array[] },
+    { asked, wantsReceipt }: KeyedOptions,
+  ): Awaitable<Reply> {
+    const { clusterDoor, wallMs, node, settings } = this.#server;
+    const call = { args: given };
+    if (clusterDoor === undefined) {
+      if (!wantsReceipt) return this.#runHere(session, command, call);
+      const watched = noticingChanges(command);
+      return whenReady(this.#runHere(session, watched.command, call), (reply) => [
+        ownReply(reply),
+        receiptReply(watched.hasChanged() ? receiptOfOne(node, settings) : undefined),
+      ]);
+    }
+    keepArguments(call);
+    const { database, protocol } = session;
+    const where = { database, protocol, asked, wantsReceipt, wallMs, isForwarded: false };
+    return whenReady(clusterDoor.keys.run({ command, ...call, ...where }), ({ reply, receipt }) =>
+      wantsReceipt ? [reply, receiptReply(receipt)] : reply,
+    );
+  }
+
+  /** Hot in a node alone. */
+  #runHere(session: S, command: KeyCommand, call: { args: readonly Uint8Array[] }): Awaitable<Reply> {
     const { wallMs, settings } = this.#server;
     const { database } = session;
     const environment = { wallMs, valueBytesMax: settings.valueBytesMax, database };
-    const replica = this.#replica;
-    const keys = keyRefsOf(command, call.args, database);
-    const keep = (): readonly KeyRef[] => {
-      keepArguments(call);
-      return keyRefsOf(command, call.args, database);
-    };
-    switch (command.kind) {
-      case "read": {
-        const step = (view: KeyView): Reply => command.run(view, call.args, environment);
-        return replica.read(keys[0]!, { wallMs, touch: touches(command, session) }, step, keep);
-      }
-      case "update":
-        return replica.update(keys[0]!, wallMs, (view) => command.run(view, call.args, environment), keep);
-      case "read-many": {
-        const step = (views: readonly KeyView[]): Reply => command.run(views, call.args, environment);
-        return replica.readMany(keys, { wallMs, touch: touches(command, session) }, step, keep);
-      }
-      case "update-many":
-        return replica.updateMany(keys, wallMs, (views) => command.run(views, call.args, environment), keep);
-    }
+    const { leavesNoTrace } = session;
+    return runOnReplica(this.#replica, command, call, { environment, leavesNoTrace });
   }
-}
-
-/** True if a read counts as a use of its keys. */
-function touches(
-  command: ReadCommand | ReadManyCommand,
-  session: { readonly leavesNoTrace: boolean },
-): boolean {
-  return !(command.leavesNoTrace || session.leavesNoTrace);
 }
 
 /** A transaction's queue takes memory whatever is queued. */

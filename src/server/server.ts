@@ -12,6 +12,7 @@ import type { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.ts";
+import { ClusterDoor } from "./cluster/cluster-door.ts";
 import type { ServedCluster } from "./cluster/served-cluster.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
@@ -63,6 +64,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly logger: Logger;
   readonly commands: CommandTable<Session<Server>>;
   readonly cluster: ServedCluster | undefined;
+  readonly clusterDoor: ClusterDoor | undefined;
   readonly dispatcher: Dispatcher<Session<Server>>;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
@@ -114,6 +116,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.commands = commands;
     this.cluster = cluster ?? node.cluster;
     this.dispatcher = new Dispatcher(this);
+    this.clusterDoor = this.cluster && this.#openClusterDoor(this.cluster);
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
@@ -182,7 +185,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   refreshFastPaths(): void {
     const { slowlogThresholdMicros } = this.settings;
     const timesAll = slowlogThresholdMicros >= 0 && slowlogThresholdMicros < FAST_PATH_THRESHOLD_MICROS;
-    this.allowsFastPaths = this.pause.mode === undefined && !timesAll;
+    // They work on this node's copy, which in a cluster is one of several.
+    this.allowsFastPaths = this.pause.mode === undefined && !timesAll && this.cluster === undefined;
   }
 
   /** For one EXEC: it may have to wait, and others come meanwhile. Pair it with `giveBack`. */
@@ -243,6 +247,19 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #openClusterDoor(cluster: ServedCluster): ClusterDoor {
+    const { dispatcher, node, settings } = this;
+    return new ClusterDoor({
+      cluster,
+      node,
+      settings,
+      host: this,
+      clock: this.runtime.clock,
+      commandOf: (args) => dispatcher.commandOf(args),
+      refusal: (cause) => dispatcher.refusal(cause),
+    });
   }
 
   #accept(connection: Connection): void {

@@ -17,6 +17,7 @@ import {
   TOO_LARGE,
 } from "../resp/request-decoder.ts";
 import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
+import { type AskedLevels, UNASKED } from "./cluster/consistency.ts";
 import { type Answer, NO_REPLY } from "./command-shape.ts";
 import { GATHERED_BYTES_MAX, type Sender } from "./outbox.ts";
 import type { SessionHost } from "./session-host.ts";
@@ -40,6 +41,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   libraryVersion = "";
   database = 0;
   protocol: 2 | 3 = 2;
+  /** KV.CONSISTENCY. */
+  consistency: AskedLevels = UNASKED;
   isAuthenticated: boolean;
   replyMode: ReplyMode = "on";
   /** CLIENT NO-TOUCH: reads do not count as use. */
@@ -158,6 +161,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.discard();
     this.database = 0;
     this.name = "";
+    this.consistency = UNASKED;
     this.replyMode = "on";
     this.leavesNoTrace = false;
     this.isAuthenticated = this.server.settings.password === undefined;

@@ -1,6 +1,6 @@
 /**
- * `KV.PUT key value [CONTEXT context] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]` -> a context that stands for having
- * seen this value too. It replaces what the given context has seen and nothing else: without one, it stands beside
+ * `KV.PUT key value [CONTEXT context] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL] [RECEIPT]` -> a context that stands for
+ * having seen this value too; with RECEIPT, an array of that and of what the write rests on (receipt-reply.ts). It replaces what the given context has seen and nothing else: without one, it stands beside
  * whatever is there.
  */
 import { type Cell, type ClientContext, EMPTY_CELL, NEVER } from "../../causality/cell.ts";
@@ -23,7 +23,9 @@ export const kvPut: UpdateCommand = {
   complexity: "O(N) with N concurrent values",
   keys: { first: 1, last: 1, step: 1 },
   syntax:
-    "key value [CONTEXT context] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+    "key value [CONTEXT context] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] [RECEIPT]",
+  isBlind: (args) => !parseOptions(args).keepsTtl,
+  wantsReceipt: (args) => parseOptions(args).receipt,
   run({ cell = EMPTY_CELL, expiresAtMs: presentMs }, args, { wallMs }): Effect {
     const { token, expiry, keepsTtl } = parseOptions(args);
     const givenMs = expiry && expiryOption(expiry.amount, expiry.unit, wallMs, "kv.put");
@@ -41,16 +43,21 @@ interface PutOptions {
   token?: Uint8Array;
   expiry?: { readonly unit: ExpiryUnit; readonly amount: Uint8Array };
   keepsTtl: boolean;
+  receipt: boolean;
 }
 
 function parseOptions(args: readonly Uint8Array[]): PutOptions {
-  const options: PutOptions = { keepsTtl: false };
+  const options: PutOptions = { keepsTtl: false, receipt: false };
   for (let i = 3; i < args.length; i++) {
     const option = word(args[i]!);
     const value = args[i + 1];
     const hasExpiry = options.keepsTtl || options.expiry !== undefined;
     if (option === "KEEPTTL" && !hasExpiry) {
       options.keepsTtl = true;
+      continue;
+    }
+    if (option === "RECEIPT") {
+      options.receipt = true;
       continue;
     }
     if (option === "CONTEXT" && options.token === undefined && value !== undefined) options.token = value;

@@ -14,6 +14,7 @@ export const mset: UpdateManyCommand = {
   complexity: "O(N) with N keys",
   keys: { first: 1, last: -1, step: 2 },
   syntax: "key value [key value ...]",
+  isBlind: () => true,
   run: (_views, args) => ({ reply: OK, changes: puts(args, "mset") }),
 };
 

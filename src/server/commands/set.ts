@@ -18,6 +18,10 @@ export const set: UpdateCommand = {
   keys: { first: 1, last: 1, step: 1 },
   syntax:
     "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
+  isBlind(args) {
+    const { condition, get, keepsTtl } = parseOptions(args);
+    return condition === undefined && !get && !keepsTtl;
+  },
   run({ value: before, expiresAtMs }, args, { wallMs }): Effect {
     const { condition, get, keepsTtl, expiry } = parseOptions(args);
     const newExpiresAtMs = expiry && expiryOption(expiry.amount, expiry.unit, wallMs, "set");

@@ -42,6 +42,7 @@ function expiringSet(name: string, unit: ExpiryUnit) {
     group: "string",
     complexity: "O(1)",
     keys: { first: 1, last: 1, step: 1 },
+    isBlind: () => true,
     run(_view, args, { wallMs }) {
       const expiresAtMs = expiryOption(args[2]!, unit, wallMs, name);
       return { reply: OK, change: { kind: "put", value: args[3]!, expiresAtMs } };

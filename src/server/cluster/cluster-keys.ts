@@ -1,0 +1,188 @@
+/**
+ * Runs commands on keys in a cluster: any node serves any key.
+ *
+ *   reads                       from here, by as many replicas as the level asks for
+ *   writes, keys of one slot    at a replica of it: here, if this node is one, else forwarded whole
+ *   writes, several slots       see scattered-write.ts: each key's change is atomic, all together are not
+ *
+ * A write that looks at what is there (INCR, SET with NX) is brought up to date by its read level first; one that does not
+ * is made on what its replica has.
+ */
+import { assert } from "../../base/assert.ts";
+import { type Awaitable, whenReady } from "../../base/awaitable.ts";
+import { StoreError } from "../../base/errors.ts";
+import { mapBounded } from "../../base/map-bounded.ts";
+import type { WriteOptions } from "../../replication/coordinator.ts";
+import { DOOR_METHOD, decodeForwardAnswer, encodeForward } from "../../replication/forward-message.ts";
+import type { LocalReplica } from "../../replication/local-replica.ts";
+import { type KeyRef, type KeyView, ownReply } from "../../replication/step.ts";
+import { versionOf, type Watch } from "../../replication/watch-board.ts";
+import type { Reply } from "../../resp/reply.ts";
+import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } from "../command-shape.ts";
+import { keyRefsOf } from "../key-refs.ts";
+import { type AskedLevels, levelsFor } from "./consistency.ts";
+import type { Forwarder } from "./forwarder.ts";
+import {
+  commonSlot,
+  distinctRefs,
+  encodedReply,
+  isBlind,
+  type KeyedCall,
+  type KeyedOutcome,
+} from "./keyed-call.ts";
+import { ScatteredWrite } from "./scattered-write.ts";
+import type { ServedCluster } from "./served-cluster.ts";
+
+export interface ClusterKeysParts {
+  readonly cluster: ServedCluster;
+  readonly replica: LocalReplica;
+  readonly forwarder: Forwarder;
+  readonly settings: { readonly valueBytesMax: number };
+}
+
+/** Keys of one request that are read at a time. */
+const READS_AT_ONCE = 64;
+
+export class ClusterKeys {
+  readonly #parts: ClusterKeysParts;
+  readonly #scattered: ScatteredWrite;
+
+  constructor(parts: ClusterKeysParts) {
+    this.#parts = parts;
+    this.#scattered = new ScatteredWrite(parts, (refs, asked) => this.views(refs, asked));
+  }
+
+  /** Throws or rejects with StoreError or CommandError. */
+  run(call: KeyedCall): Awaitable<KeyedOutcome> {
+    const { command, args, database, asked } = call;
+    const environment = this.#environmentOf(call);
+    const refs = keyRefsOf(command, args, database);
+    switch (command.kind) {
+      case "read":
+        return whenReady(this.#view(refs[0]!, asked), (view) =>
+          unwritten(command.run(view, args, environment)),
+        );
+      case "read-many":
+        return this.views(refs, asked).then((views) => unwritten(command.run(views, args, environment)));
+      case "update":
+      case "update-many":
+        return this.#write(call, command, refs);
+    }
+  }
+
+  /** All the keys as their level's replicas have them, each at a moment of its own. */
+  views(refs: readonly KeyRef[], asked: AskedLevels): Promise<KeyView[]> {
+    return mapBounded(refs, READS_AT_ONCE, async (ref) => this.#view(ref, asked));
+  }
+
+  /** Remembers the key as it is now: see WatchList. */
+  async watch(ref: KeyRef, wallMs: number, asked: AskedLevels): Promise<Watch> {
+    const { cell } = await this.#view(ref, asked);
+    return { ref, version: versionOf(cell, wallMs), hash: 0, isWritten: false };
+  }
+
+  keepsSlot(slot: number): boolean {
+    const { view } = this.#parts.cluster;
+    return view.replicasOf(slot).some(({ id }) => id === view.self.id);
+  }
+
+  /** The options of a write of keys whose first one this is. */
+  writeOptions(key: Uint8Array, asked: AskedLevels, isBlindWrite: boolean): WriteOptions {
+    const { read, write, isSloppy } = levelsFor(this.#parts.cluster.topology, key, asked);
+    return { level: write, isSloppy, readLevel: isBlindWrite || read === "one" ? undefined : read };
+  }
+
+  #view(ref: KeyRef, asked: AskedLevels): Awaitable<KeyView> {
+    const { cluster, replica } = this.#parts;
+    const { read } = levelsFor(cluster.topology, ref.key, asked);
+    return whenReady(cluster.coordinator.read(ref, read, same), (view) => replica.lookups.count(view));
+  }
+
+  #write(
+    call: KeyedCall,
+    command: UpdateCommand | UpdateManyCommand,
+    refs: readonly KeyRef[],
+  ): Promise<KeyedOutcome> {
+    const slot = commonSlot(refs);
+    if (slot === undefined) return this.#scattered.run({ ...call, command: asMany(command) }, refs);
+    if (!this.keepsSlot(slot)) return this.#forward(call, slot);
+    const options = this.writeOptions(refs[0]!.key, call.asked, isBlind(call));
+    return refs.length === 1
+      ? this.#writeOne(call, command, refs[0]!, options)
+      : this.#writeHere(call, asMany(command), refs, options);
+  }
+
+  #writeOne(
+    call: KeyedCall,
+    command: UpdateCommand | UpdateManyCommand,
+    ref: KeyRef,
+    options: WriteOptions,
+  ): Promise<KeyedOutcome> {
+    const environment = this.#environmentOf(call);
+    const step = (view: KeyView): Effect => {
+      if (command.kind === "update") return owning(command.run(view, call.args, environment));
+      const { reply, changes } = command.run([view], call.args, environment);
+      return owning({ reply, change: changes[0] });
+    };
+    return this.#parts.cluster.coordinator.update(ref, options, step);
+  }
+
+  /** Several keys of one slot that this node keeps: all at once here, then each at its replicas. */
+  #writeHere(
+    call: KeyedCall,
+    command: UpdateManyCommand,
+    refs: readonly KeyRef[],
+    options: WriteOptions,
+  ): Promise<KeyedOutcome> {
+    const { cluster, replica } = this.#parts;
+    const environment = this.#environmentOf(call);
+    return cluster.coordinator.updateAll(distinctRefs(refs), options, () =>
+      replica.updateMany(refs, call.wallMs, (views) => {
+        const { reply, changes } = command.run(views, call.args, environment);
+        return { reply: ownReply(reply), changes };
+      }),
+    );
+  }
+
+  async #forward(call: KeyedCall, slot: number): Promise<KeyedOutcome> {
+    if (call.isForwarded) throw notKept(slot);
+    const { cluster, forwarder } = this.#parts;
+    const { database, protocol, asked, wantsReceipt, args } = call;
+    const request = { epoch: cluster.view.epoch, database, protocol, ...asked, wantsReceipt, args };
+    const answer = await forwarder.ask({
+      slot,
+      method: DOOR_METHOD.forward,
+      encode: (timeoutMs) => encodeForward({ ...request, timeoutMs }),
+      isRepeatable: isBlind(call),
+    });
+    const { reply, receipt } = decodeForwardAnswer(answer);
+    return { reply: encodedReply(reply), receipt };
+  }
+
+  #environmentOf({ wallMs, database }: KeyedCall): CommandEnvironment {
+    return { wallMs, database, valueBytesMax: this.#parts.settings.valueBytesMax };
+  }
+}
+
+/** What a door says that was sent something for a slot which is not its node's (any more). */
+export function notKept(slot: number): StoreError {
+  return new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
+}
+
+function same(view: KeyView): KeyView {
+  return view;
+}
+
+function unwritten(reply: Reply): KeyedOutcome {
+  return { reply, receipt: undefined };
+}
+
+/** The reply leaves later than the step's keys may change. */
+function owning(effect: Effect): Effect {
+  return { ...effect, reply: ownReply(effect.reply) };
+}
+
+function asMany(command: UpdateCommand | UpdateManyCommand): UpdateManyCommand {
+  assert(command.kind === "update-many", "only such commands have several keys");
+  return command;
+}

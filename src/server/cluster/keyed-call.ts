@@ -1,0 +1,52 @@
+/** A command on keys as the door of a cluster runs it, wherever the copies are. */
+import type { KeyRef } from "../../replication/step.ts";
+import type { Receipt } from "../../replication/write-quorum.ts";
+import { failure, type Reply } from "../../resp/reply.ts";
+import { slotOf } from "../../ring/slot.ts";
+import { latin1 } from "../arguments.ts";
+import type { KeyCommand } from "../command-shape.ts";
+import type { AskedLevels } from "./consistency.ts";
+
+export interface KeyedCall {
+  readonly command: KeyCommand;
+  /** The caller's own: they may be needed later. */
+  readonly args: readonly Uint8Array[];
+  readonly database: number;
+  readonly protocol: 2 | 3;
+  readonly asked: AskedLevels;
+  readonly wantsReceipt: boolean;
+  readonly wallMs: number;
+  /** Another node's door has sent it here: it goes no further. */
+  readonly isForwarded: boolean;
+}
+
+export interface KeyedOutcome {
+  readonly reply: Reply;
+  /** Undefined if nothing was written. */
+  readonly receipt: Receipt | undefined;
+}
+
+/** The slot of all of them; undefined if they have several. Requires: at least one. */
+export function commonSlot(refs: readonly KeyRef[]): number | undefined {
+  const slot = slotOf(refs[0]!.key);
+  return refs.every(({ key }) => slotOf(key) === slot) ? slot : undefined;
+}
+
+/** Each key once. */
+export function distinctRefs(refs: readonly KeyRef[]): readonly KeyRef[] {
+  const byName = new Map(refs.map((ref) => [`${ref.database}:${latin1(ref.key)}`, ref]));
+  return [...byName.values()];
+}
+
+export function isBlind({ command, args }: Pick<KeyedCall, "command" | "args">): boolean {
+  return "isBlind" in command && command.isBlind?.(args) === true;
+}
+
+const MINUS = 0x2d;
+const LINE_END_BYTES = 2;
+
+/** A reply that another node has written. */
+export function encodedReply(bytes: Uint8Array): Reply {
+  if (bytes[0] !== MINUS) return { kind: "encoded", bytes };
+  return failure(latin1(bytes.subarray(1, bytes.length - LINE_END_BYTES)));
+}
