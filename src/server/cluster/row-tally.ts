@@ -80,8 +80,7 @@ export class RowTally {
       const counts = await this.count(database, parts);
       const total = counts.reduce((sum, count) => sum + count, 0);
       if (total === 0) return undefined;
-      let rest = below(total);
-      const chosen = parts[counts.findIndex((count) => (rest -= count) < 0)]!;
+      const chosen = parts[indexAt(counts, below(total))]!;
       if (chosen.first === chosen.last) return chosen.first;
       parts = partsOf(chosen);
     }
@@ -106,6 +105,13 @@ export class RowTally {
       await calls.call(id, DOOR_METHOD.countRows, payload, { timeoutMs: TIMEOUT_MS }),
     );
   }
+}
+
+/** In which count the item of that number lies, if they are numbered one count after the other. */
+function indexAt(counts: readonly number[], number: number): number {
+  let index = 0;
+  for (let rest = number; rest >= counts[index]!; index++) rest -= counts[index]!;
+  return index;
 }
 
 function partsOf({ first, last }: SlotRange): readonly SlotRange[] {
