@@ -26,9 +26,6 @@ import { Transaction } from "./transaction.ts";
 import { WatchList } from "./watch-list.ts";
 import { writeIfFits } from "./whole-or-nothing.ts";
 
-/** CLIENT REPLY: `skip` leaves out the next reply only. */
-export type ReplyMode = "on" | "off" | "skip";
-
 export class Session<Host extends SessionHost<Session<Host>>> implements ConnectionEvents, Sender {
   readonly id: number;
   readonly server: Host;
@@ -44,7 +41,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   /** KV.CONSISTENCY. */
   consistency: AskedLevels = UNASKED;
   isAuthenticated: boolean;
-  replyMode: ReplyMode = "on";
+  /** CLIENT REPLY: `skip` leaves out the next reply only. */
+  replyMode: "on" | "off" | "skip" = "on";
   /** CLIENT NO-TOUCH: reads do not count as use. */
   leavesNoTrace = false;
   /** CLIENT NO-EVICT: spared when client memory runs out. */
@@ -159,11 +157,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   /** Becomes as it was when the client connected. */
   reset(): void {
     this.discard();
-    this.database = 0;
-    this.name = "";
-    this.consistency = UNASKED;
-    this.replyMode = "on";
-    this.leavesNoTrace = false;
+    [this.database, this.name, this.consistency] = [0, "", UNASKED];
+    [this.replyMode, this.leavesNoTrace] = ["on", false];
     this.isAuthenticated = this.server.settings.password === undefined;
     this.decoder.authenticated = this.isAuthenticated;
     this.setProtocol(2);

@@ -14,14 +14,12 @@ import { StoreError } from "../../base/errors.ts";
 import { mapBounded } from "../../base/map-bounded.ts";
 import type { WriteOptions } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeForward } from "../../replication/forward-message.ts";
-import type { LocalReplica } from "../../replication/local-replica.ts";
 import { type KeyRef, type KeyView, ownReply } from "../../replication/step.ts";
 import { versionOf, type Watch } from "../../replication/watch-board.ts";
 import type { Reply } from "../../resp/reply.ts";
 import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } from "../command-shape.ts";
 import { keyRefsOf } from "../key-refs.ts";
 import { type AskedLevels, levelsFor } from "./consistency.ts";
-import type { Forwarder } from "./forwarder.ts";
 import {
   commonSlot,
   distinctRefs,
@@ -30,15 +28,7 @@ import {
   type KeyedCall,
   type KeyedOutcome,
 } from "./keyed-call.ts";
-import { ScatteredWrite } from "./scattered-write.ts";
-import type { ServedCluster } from "./served-cluster.ts";
-
-export interface ClusterKeysParts {
-  readonly cluster: ServedCluster;
-  readonly replica: LocalReplica;
-  readonly forwarder: Forwarder;
-  readonly settings: { readonly valueBytesMax: number };
-}
+import { type ClusterKeysParts, ScatteredWrite } from "./scattered-write.ts";
 
 /** Keys of one request that are read at a time. */
 const READS_AT_ONCE = 64;

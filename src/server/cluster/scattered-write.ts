@@ -12,14 +12,24 @@ import { mapBounded } from "../../base/map-bounded.ts";
 import { seenContext } from "../../causality/cell-write.ts";
 import { weakest } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeApplyChange } from "../../replication/forward-message.ts";
+import type { LocalReplica } from "../../replication/local-replica.ts";
 import { type Change, type KeyRef, type KeyView, ownReply, viewOf } from "../../replication/step.ts";
 import type { Receipt } from "../../replication/write-quorum.ts";
 import { slotOf } from "../../ring/slot.ts";
 import { latin1 } from "../arguments.ts";
 import type { UpdateManyCommand } from "../command-shape.ts";
-import type { ClusterKeysParts } from "./cluster-keys.ts";
 import { type AskedLevels, levelsFor } from "./consistency.ts";
+import type { Forwarder } from "./forwarder.ts";
 import { isBlind, type KeyedCall, type KeyedOutcome } from "./keyed-call.ts";
+import type { ServedCluster } from "./served-cluster.ts";
+
+/** What commands on keys need. */
+export interface ClusterKeysParts {
+  readonly cluster: ServedCluster;
+  readonly replica: LocalReplica;
+  readonly forwarder: Forwarder;
+  readonly settings: { readonly valueBytesMax: number };
+}
 
 /** Changes of one request under way at a time. */
 const CHANGES_AT_ONCE = 64;
