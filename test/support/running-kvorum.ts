@@ -59,6 +59,10 @@ export class RunningKvorum {
     return this.#child.pid!;
   }
 
+  get output(): string {
+    return this.#output;
+  }
+
   get errors(): string {
     return this.#errors;
   }

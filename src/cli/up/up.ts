@@ -84,6 +84,7 @@ async function plan(
       process.stderr.write(`kvorum: some ports are taken, so the nodes listen on ${ports.join(", ")}\n`);
     }
     const dataDirectory = resolve(settings.dataDirectory);
+    await runtime.disk.makeDirectory(dataDirectory);
     const switches = SETTING_OPTIONS.filter(({ kind }) => kind === "switch").map(({ name }) => name);
     return planNodes({ host, ports, dataDirectory, flags, switches: new Set(switches) });
   } catch (cause) {
