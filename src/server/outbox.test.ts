@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { utf8 } from "../base/bytes.ts";
+import { settle } from "../sim/settle.ts";
 import { GATHERED_BYTES_MAX, Outbox, type Sender } from "./outbox.ts";
 
 class Recorder implements Sender {
@@ -107,6 +108,31 @@ test("replies wait until the writes of the turn are durable, while others go on"
     ["waits", "late a1"],
     ["waits", "late b1"],
   ]);
+});
+
+test("what need not wait goes behind replies of the same session that do", async () => {
+  const resolvers: (() => void)[] = [];
+  const wait = (): Promise<void> => new Promise((resolve) => resolvers.push(resolve));
+  durable = wait();
+  reply(a, "a1");
+  endTurn();
+  durable = undefined; // the rows are on the disk, but whoever wrote them is slowed down
+  reply(b, "b1");
+  reply(a, "a2");
+  endTurn();
+  durable = wait();
+  reply(a, "a3");
+  endTurn();
+  resolvers[1]!();
+  await settle();
+  expect([a.log, b.log]).toEqual([["waits", "waits", "waits"], ["b1"]]);
+  resolvers[0]!();
+  await settle();
+  expect(a.log.slice(3)).toEqual(["late a1", "late a2", "late a3"]);
+  durable = undefined;
+  reply(a, "a4");
+  endTurn();
+  expect(a.log.at(-1)).toBe("a4");
 });
 
 test("if writes cannot be made durable, nobody reads that they were", async () => {

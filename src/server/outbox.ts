@@ -3,6 +3,9 @@
  * buffer, sent together when the turn is over: one write per session. (A client that is written to while the others
  * are still being served wakes up for one reply and sleeps again; that costs both sides more than the request.)
  *
+ * Invariant: a sender's replies leave in the order in which they were gathered, whichever of them have to wait for the
+ * disk, and for how long.
+ *
  * Hot: once per session and turn, without allocating but for a view per write; watched by `bench -- redis`.
  */
 import { ReplyWriter } from "../resp/reply-writer.ts";
@@ -19,6 +22,12 @@ export interface Sender {
   failDurable(cause: unknown): void;
 }
 
+/** Replies of one sender that wait. */
+interface Part {
+  readonly sender: Sender;
+  readonly replies: Uint8Array;
+}
+
 /** Replies gathered beyond which they are sent although the turn goes on. */
 export const GATHERED_BYTES_MAX = 256 * 1024;
 
@@ -32,6 +41,8 @@ export class Outbox {
   #count = 0;
   #end = 0;
   #isDue = false;
+  /** Of senders with replies that wait: when the last of these may go. What they reply later goes behind. */
+  readonly #late = new Map<Sender, Promise<unknown>>();
   readonly #whenDue = (): void => {
     this.#isDue = false;
     this.flush();
@@ -68,8 +79,8 @@ export class Outbox {
   flush(): void {
     if (this.#count === 0) return;
     const durable = this.#durable();
-    if (durable !== undefined) {
-      this.#flushWhen(durable);
+    if (durable !== undefined || this.#late.size > 0) {
+      this.#flushLate(durable);
       return;
     }
     const { writer } = this;
@@ -86,24 +97,41 @@ export class Outbox {
     else writer.reset();
   }
 
-  #flushWhen(durable: Promise<void>): void {
+  /** `durable` is undefined if only those wait whose earlier replies do. */
+  #flushLate(durable: Promise<void> | undefined): void {
     const replies = this.writer.take();
-    const waiting: { readonly sender: Sender; readonly replies: Uint8Array }[] = [];
-    let start = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const sender = this.#senders[i]!;
-      sender.awaitDurable();
-      waiting.push({ sender, replies: replies.subarray(start, this.#ends[i]) });
+    const parts: Part[] = [];
+    for (let i = 0, start = 0; i < this.#count; i++) {
+      parts.push({ sender: this.#senders[i]!, replies: replies.subarray(start, this.#ends[i]) });
       start = this.#ends[i]!;
     }
     this.#clear();
-    durable.then(
-      () => {
-        for (const late of waiting) late.sender.sendLate(late.replies);
-      },
-      (cause: unknown) => {
-        for (const late of waiting) late.sender.failDurable(cause);
-      },
+    const together: Part[] = [];
+    for (const part of parts) {
+      const { sender } = part;
+      const before = this.#late.get(sender);
+      if (before === undefined && durable === undefined) {
+        sender.send(part.replies);
+        continue;
+      }
+      const isFirst = before === undefined || before === durable;
+      const ready = isFirst ? durable! : Promise.all([before, durable]);
+      this.#late.set(sender, ready);
+      sender.awaitDurable();
+      if (isFirst) together.push(part);
+      else this.#deliver([part], ready);
+    }
+    if (together.length > 0) this.#deliver(together, durable!);
+  }
+
+  #deliver(parts: readonly Part[], ready: Promise<unknown>): void {
+    const settle = (tell: (part: Part) => void): void => {
+      for (const { sender } of parts) if (this.#late.get(sender) === ready) this.#late.delete(sender);
+      parts.forEach(tell);
+    };
+    ready.then(
+      () => settle(({ sender, replies }) => sender.sendLate(replies)),
+      (cause: unknown) => settle(({ sender }) => sender.failDurable(cause)),
     );
   }
 
