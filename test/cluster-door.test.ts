@@ -184,7 +184,7 @@ describe("five nodes that keep three copies", () => {
     expect(lines[1]).toMatch(/^n20{38} n2:6379@16379 myself,master - 0 0 1 connected( \d+(-\d+)?)+$/);
     expect(lines[2]).toMatch(/ master,fail\? - 0 0 1 disconnected$/);
     expect(await ask(1, "CLUSTER", "MYID")).toBe("n2".padEnd(40, "0"));
-    expect(String(await ask(1, "CLUSTER", "INFO"))).toMatch(/cluster_state:ok\r\n[^]*cluster_known_nodes:5/);
+    expect(String(await ask(1, "CLUSTER", "INFO"))).toMatch(/cluster_state:ok\r\n.*cluster_known_nodes:5/s);
     expect(await ask(1, "CLUSTER", "COUNT-FAILURE-REPORTS", "n3".padEnd(40, "0"))).toBe(1);
     expect(await ask(1, "CLUSTER", "LINKS")).toHaveLength(3);
     const shards = (await ask(1, "CLUSTER", "SHARDS")) as unknown[];
