@@ -136,7 +136,7 @@ export class Outbox {
   }
 
   #clear(): void {
-    this.#senders.fill(undefined, 0, this.#count);
+    for (let i = 0; i < this.#count; i++) this.#senders[i] = undefined;
     this.#count = 0;
     this.#end = 0;
   }
