@@ -87,6 +87,11 @@ export class KeyAtHand {
     return this.#rowKey.hash;
   }
 
+  /** Of the row that was found: its key and its cell. */
+  get rowBytes(): number {
+    return this.#rowKey.length + this.#cell.end - this.#cell.start;
+  }
+
   /** True if copies of the cell are to be shared, however often its key is named: see CellStore.loadAll. */
   get isLong(): boolean {
     return this.#cell.end - this.#cell.start > LONG_PAYLOAD_BYTES;

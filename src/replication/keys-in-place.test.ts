@@ -54,20 +54,22 @@ async function contents(bench: ReplicaBench, names: readonly string[]): Promise<
   );
 }
 
+const anyEngine = fc.constantFrom({ isResident: true }, { isSteady: true });
 const keys = fc.array(fc.constantFrom(...KINDS), { minLength: 1, maxLength: 8 });
 const choice = fc.array(fc.nat(7), { minLength: 1, maxLength: 12 });
 
 test("what is deleted is gone, and counts once, whatever it was", async () => {
   await fc.assert(
-    fc.asyncProperty(keys, choice, async (kinds, chosen) => {
-      const bench = new ReplicaBench(0, { isResident: true });
+    fc.asyncProperty(keys, choice, anyEngine, async (kinds, chosen, engine) => {
+      const bench = new ReplicaBench(0, engine);
       const names = kinds.map((kind, i) => `${kind} ${i}`);
       for (const [i, kind] of kinds.entries()) await make(bench, names[i]!, kind);
       const before = await contents(bench, names);
       const deleted = new Set(chosen.filter((i) => i < names.length));
       const doomed = chosen.map((i) => names[i] ?? "none");
-      expect(bench.replica.inPlace.isPossible).toBe(true);
-      const count = bench.replica.inPlace.remove(0, request("DEL", ...doomed), bench.wallMs);
+      const asked = request("DEL", ...doomed);
+      expect(bench.replica.inPlace.isPossible(0, asked)).toBe(true);
+      const count = bench.replica.inPlace.remove(0, asked, bench.wallMs);
       expect(count).toBe([...deleted].filter((i) => before[i] !== undefined).length);
       expect(await contents(bench, names)).toEqual(
         before.map((text, i) => (deleted.has(i) ? undefined : text)),
@@ -79,8 +81,8 @@ test("what is deleted is gone, and counts once, whatever it was", async () => {
 
 test("what is put is there, the last of several values, whatever was there before", async () => {
   await fc.assert(
-    fc.asyncProperty(keys, choice, async (kinds, chosen) => {
-      const bench = new ReplicaBench(0, { isResident: true });
+    fc.asyncProperty(keys, choice, anyEngine, async (kinds, chosen, engine) => {
+      const bench = new ReplicaBench(0, engine);
       const names = kinds.map((kind, i) => `${kind} ${i}`);
       for (const [i, kind] of kinds.entries()) await make(bench, names[i]!, kind);
       const expected = await contents(bench, names);
@@ -88,15 +90,17 @@ test("what is put is there, the last of several values, whatever was there befor
       chosen.forEach((i, turn) => {
         expected[i % names.length] = `new ${turn}`;
       });
-      bench.replica.inPlace.put(0, request("MSET", ...pairs.flat()), bench.wallMs);
+      const asked = request("MSET", ...pairs.flat());
+      expect(bench.replica.inPlace.isPossible(0, asked, 2)).toBe(true);
+      bench.replica.inPlace.put(0, asked, bench.wallMs);
       expect(await contents(bench, names)).toEqual(expected);
     }),
     { numRuns: 50 },
   );
 });
 
-test("where there is no room for all, none is put", async () => {
-  const bench = new ReplicaBench(0, { isResident: true, memoryBytesMax: 200_000 });
+test.each(["isResident", "isSteady"])("where there is no room for all, none is put: %s", async (what) => {
+  const bench = new ReplicaBench(0, { [what]: true, memoryBytesMax: 200_000 });
   const names = Array.from({ length: 20 }, (_, i) => `key ${i}`);
   for (const name of names.slice(0, 10)) await bench.put(name, "small");
   const before = await contents(bench, names);
@@ -121,9 +125,13 @@ test("a key too long keeps all others as they are", async () => {
 });
 
 test("it is not possible while somebody holds a key, nor where the engine may have to wait", async () => {
-  expect(new ReplicaBench(5).replica.inPlace.isPossible).toBe(false);
-  const { replica, wallMs, runtime } = new ReplicaBench(0, { isResident: true });
-  const held = replica.transact({ refs: [ref("a")], watches: [], wallMs }, () => runtime.clock.sleep(10));
-  expect(held).toBeInstanceOf(Promise);
-  expect(replica.inPlace.isPossible).toBe(false);
+  const asked = request("MGET", "a", "b");
+  expect(new ReplicaBench(0).replica.inPlace.isPossible(0, asked)).toBe(false);
+  expect(new ReplicaBench(10, { isSteady: true }).replica.inPlace.isPossible(0, asked)).toBe(false);
+  for (const engine of [{ isResident: true }, { isSteady: true }]) {
+    const { replica, wallMs, runtime } = new ReplicaBench(0, engine);
+    const held = replica.transact({ refs: [ref("a")], watches: [], wallMs }, () => runtime.clock.sleep(10));
+    expect(held).toBeInstanceOf(Promise);
+    expect(replica.inPlace.isPossible(0, asked)).toBe(false);
+  }
 });

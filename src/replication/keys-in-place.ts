@@ -1,9 +1,11 @@
 /**
  * Many keys of one request, worked on where they lie in it, one after the other: a million of them as objects would
  * take seconds and gigabytes. Only where nothing can come between: on an engine that answers at once, while nobody
- * holds any key.
+ * holds any key; or where all of these keys are free and at hand.
  */
+
 import { NEVER } from "../causality/cell.ts";
+import { COMPACT_HEADER_BYTES_MAX } from "../causality/compact-cell.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ExclusiveAccess } from "./exclusive-access.ts";
@@ -19,6 +21,9 @@ export interface KeysInPlaceParts {
   readonly databases: { physicalOf(database: number): number };
 }
 
+/** More room for rows than that is not made at once. */
+const ROOM_BYTES_MAX = 256 * 1024 * 1024;
+
 /** With the number of its arguments; argument 0 is the command's name. */
 export interface ManyInPlace extends RequestInPlace {
   readonly argCount: number;
@@ -30,6 +35,9 @@ export class KeysInPlace {
   readonly #access: ExclusiveAccess;
   readonly #databases: KeysInPlaceParts["databases"];
   readonly #undo = new UndoLog();
+  /** What the rows of the keys looked at take at most, once they are changed. */
+  #roomRows = 0;
+  #roomBytes = 0;
 
   constructor({ engine, key, access, databases }: KeysInPlaceParts) {
     this.#engine = engine;
@@ -38,14 +46,19 @@ export class KeysInPlace {
     this.#databases = databases;
   }
 
-  /** True while all keys may be seen as of one moment, and changed together. What is below requires it. */
-  get isPossible(): boolean {
-    return this.#engine.isResident === true && this.#access.isIdle;
+  /**
+   * True if all keys may be seen as of one moment, and changed together: the arguments from the first on, each followed
+   * by `step - 1` others. What is below requires it, asked just before of the same request.
+   */
+  isPossible(database: number, request: ManyInPlace, step = 1): boolean {
+    if (this.#engine.isResident === true) return this.#access.isIdle;
+    return this.#engine.isSteady === true && this.#areAtHand(database, request, step);
   }
 
   /** Deletes all keys that the arguments name; answers how many were there. Throws StoreError with nothing done. */
   remove(database: number, request: ManyInPlace, wallMs: number): number {
     this.#refuseLongKeys(request, 1);
+    this.#makeRoom();
     let removed = 0;
     for (let i = 1; i < request.argCount; i++) {
       this.#find(database, request, i);
@@ -59,6 +72,7 @@ export class KeysInPlace {
   /** Gives each key the value that is the argument after it. Throws StoreError with nothing done. */
   put(database: number, request: ManyInPlace, wallMs: number): void {
     this.#refuseLongKeys(request, 2);
+    this.#makeRoom();
     const undo = this.#undo;
     let i = 1;
     try {
@@ -76,6 +90,31 @@ export class KeysInPlace {
     } finally {
       undo.clear();
     }
+  }
+
+  #areAtHand(database: number, { bytes, starts, ends, argCount }: ManyInPlace, step: number): boolean {
+    const physical = this.#databases.physicalOf(database);
+    const key = this.#key;
+    this.#roomRows = 0;
+    this.#roomBytes = 0;
+    for (let i = 1; i < argCount; i += step) {
+      const start = starts[i]!;
+      if (ends[i]! - start > KEY_BYTES_MAX) return false;
+      key.name(physical, bytes, start, ends[i]!);
+      if (!this.#access.isFree(key.hash)) return false;
+      const later = key.find(false);
+      if (later !== undefined) {
+        later.catch(() => undefined); // whoever reads it next is told
+        return false;
+      }
+      this.#roomRows++;
+      this.#roomBytes += key.rowBytes + COMPACT_HEADER_BYTES_MAX + ends[i + step - 1]! - start;
+    }
+    return this.#roomBytes <= ROOM_BYTES_MAX;
+  }
+
+  #makeRoom(): void {
+    if (this.#engine.isResident !== true) this.#engine.reserve?.(this.#roomRows, this.#roomBytes);
   }
 
   #putOne({ bytes, starts, ends }: ManyInPlace, valueAt: number, wallMs: number): void {

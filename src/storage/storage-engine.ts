@@ -28,6 +28,11 @@ export interface StorageEngine {
   /** True if no call returns a promise but `close`, and what `get` gives is valid until the next write. */
   readonly isResident?: boolean;
   /**
+   * True if, once `get` has answered at once for some rows, it and `put` do so for them again until something is
+   * awaited. So many rows can be looked at first, and worked on then with nothing in between.
+   */
+  readonly isSteady?: boolean;
+  /**
    * Whoever reads rows and puts them later says so of their keys' hashes, where an engine has this: what such a
    * put supersedes must not be dropped meanwhile.
    */
@@ -49,6 +54,12 @@ export interface StorageEngine {
    * takes it out of the sums: so nobody else may have put the row since it was read.
    */
   put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists?: boolean): void | Promise<void>;
+
+  /**
+   * Where there is such a method: makes room for `rowCount` rows whose keys and cells are of `bytes` in all, so that
+   * puts of them that follow with nothing in between all succeed. Throws StoreError with nothing changed.
+   */
+  reserve?(rowCount: number, bytes: number): void;
 
   /**
    * Where there is such a method, the cell that `get` has just pointed at may be changed in place, its length and

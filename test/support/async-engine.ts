@@ -15,9 +15,12 @@ export interface Slowness {
   readonly random: Pick<Random, "below">;
   /** Of ten calls, how many are answered later. */
   readonly slowInTen: number;
+  /** See StorageEngine. Requires: all calls are answered later, or none. */
+  readonly isSteady?: boolean;
 }
 
 export class AsyncEngine implements StorageEngine {
+  readonly isSteady: boolean;
   readonly #inner: StorageEngine;
   readonly #slowness: Slowness;
   #lent = new Uint8Array(0);
@@ -25,6 +28,7 @@ export class AsyncEngine implements StorageEngine {
   constructor(inner: StorageEngine, slowness: Slowness) {
     this.#inner = inner;
     this.#slowness = slowness;
+    this.isSteady = slowness.isSteady === true;
   }
 
   get statistics(): StorageEngine["statistics"] {

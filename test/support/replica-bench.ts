@@ -19,8 +19,8 @@ export class ReplicaBench {
   readonly runtime: Runtime;
   readonly replica: LocalReplica;
 
-  /** `memoryBytesMax`: 0 for no limit. `isResident`: the engine says that it answers at once, always. */
-  constructor(slowInTen: number, { memoryBytesMax = 0, isResident = false } = {}) {
+  /** `memoryBytesMax`: 0 for no limit. `isResident`, `isSteady`: what the engine says of itself. */
+  constructor(slowInTen: number, { memoryBytesMax = 0, isResident = false, isSteady = false } = {}) {
     this.world = new SimWorld(`replica ${slowInTen}`);
     this.runtime = this.world.runtime("a");
     const { clock, random } = this.runtime;
@@ -32,7 +32,7 @@ export class ReplicaBench {
       evictionPolicy: "noeviction",
       evictionSamples: 5,
     });
-    const engine = isResident ? memory : new AsyncEngine(memory, { clock, random, slowInTen });
+    const engine = isResident ? memory : new AsyncEngine(memory, { clock, random, slowInTen, isSteady });
     this.replica = new LocalReplica(engine, new Stamper(new NewLife(random)), new DatabaseMap(), {
       siblingsMax: SIBLINGS_MAX,
       hashSeed: 1,

@@ -43,7 +43,7 @@ export const unlink: UpdateManyCommand = {
 
 export const delFast: FastPath = ({ server, database }, request, writer) => {
   const { inPlace } = server.node.replica;
-  if (request.argCount < 2 || !inPlace.isPossible) return false;
+  if (request.argCount < 2 || !inPlace.isPossible(database, request)) return false;
   writer.integer(inPlace.remove(database, request, server.wallMs));
   return true;
 };

@@ -40,9 +40,10 @@ export const existsFast: FastPath = countFast(false);
 export const touchFast: FastPath = countFast(true);
 
 function countFast(touch: boolean): FastPath {
-  return ({ server, database }, { bytes, starts, ends, argCount }, writer) => {
+  return ({ server, database }, request, writer) => {
+    const { bytes, starts, ends, argCount } = request;
     const { replica } = server.node;
-    if (argCount < 2 || !replica.inPlace.isPossible) return false;
+    if (argCount < 2 || !replica.inPlace.isPossible(database, request)) return false;
     return wholeOrNothing(writer, () => {
       let count = 0;
       for (let i = 1; i < argCount; i++) {

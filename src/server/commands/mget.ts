@@ -18,9 +18,10 @@ export const mget: ReadManyCommand = {
 };
 
 /** Many values are written as they are found: gathered first, they would take ten times the memory. */
-export const mgetFast: FastPath = ({ server, database }, { bytes, starts, ends, argCount }, writer) => {
+export const mgetFast: FastPath = ({ server, database }, request, writer) => {
+  const { bytes, starts, ends, argCount } = request;
   const { replica } = server.node;
-  if (argCount < 2 || !replica.inPlace.isPossible) return false;
+  if (argCount < 2 || !replica.inPlace.isPossible(database, request)) return false;
   return wholeOrNothing(writer, () => {
     const { value } = replica;
     writer.arrayHeader(argCount - 1);

@@ -48,7 +48,7 @@ function puts(args: readonly Uint8Array[], command: string): Change[] {
 export const msetFast: FastPath = ({ server, database }, request, writer) => {
   const { argCount } = request;
   const { inPlace } = server.node.replica;
-  if (argCount < 3 || argCount % 2 === 0 || !inPlace.isPossible) return false;
+  if (argCount < 3 || argCount % 2 === 0 || !inPlace.isPossible(database, request, 2)) return false;
   inPlace.put(database, request, server.wallMs);
   writer.ok();
   return true;

@@ -40,6 +40,7 @@ import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
+import { rowBytes } from "./log/log-format.ts";
 import type { LogWriter } from "./log/log-writer.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { Version } from "./manifest/version.ts";
@@ -52,6 +53,7 @@ const NO_BYTES = new Uint8Array(0);
 export class LsmEngine implements StorageEngine {
   readonly statistics: LsmStatistics;
   readonly usesSuperseded = true;
+  readonly isSteady = true;
   isInUse: ((rowKeyHash: number) => boolean) | undefined = undefined;
   /** For whoever needs rows only. */
   readonly plain: PlainRows;
@@ -182,6 +184,10 @@ export class LsmEngine implements StorageEngine {
     this.#throttle.onPut(key.length + cell.end - cell.start);
     if (this.#clearing.isContested(key.hash)) return this.#putContested(key, cell);
     this.#writer.write(key, cell, superseded);
+  }
+
+  reserve(rowCount: number, bytes: number): void {
+    this.#writer.reserve(bytes + rowCount * rowBytes(1, 1)); // which is more than header and padding
   }
 
   merge(key: RowKey, cell: ByteRange): void | Promise<void> {
