@@ -130,6 +130,26 @@ test("rows are flushed and merged, and everything is there, also after the next 
     await again.close();
   }));
 
+test("where room was made for rows, all of them are taken, or else none", () =>
+  inWorld(async (world) => {
+    const engine = await openSmallEngine(world.runtime("a"), "/data");
+    const batch = (round: number): [RowKey, ByteRange][] =>
+      Array.from({ length: 100 }, (_, i) => [simpleKey(`${round} ${i}`), simpleCell("v".repeat(i % 50))]);
+    let taken = 0;
+    const takeAll = (): void => {
+      for (;;) {
+        const rows = batch(taken);
+        const bytes = rows.reduce((sum, [key, cell]) => sum + key.length + cell.end - cell.start, 0);
+        engine.reserve(rows.length, bytes);
+        for (const [key, cell] of rows) expect(() => engine.put(key, cell)).not.toThrow();
+        taken++;
+      }
+    };
+    expect(takeAll).toThrow("rows come faster than they can be flushed");
+    expect(engine.counts(0).rows).toBe(taken * 100);
+    await engine.close();
+  }));
+
 test("a full disk refuses puts, with nothing changed, until there is room again", () =>
   inWorld(async (world) => {
     const runtime = world.runtime("a");

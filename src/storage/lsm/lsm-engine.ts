@@ -40,7 +40,6 @@ import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
-import { rowBytes } from "./log/log-format.ts";
 import type { LogWriter } from "./log/log-writer.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { Version } from "./manifest/version.ts";
@@ -120,8 +119,7 @@ export class LsmEngine implements StorageEngine {
     this.#changes = new TableChanges(manifest, tables, retry);
     const log = openLog(settings, places, memtables.active.segment, (cause) => this.#throttle.fail(cause));
     this.#log = log;
-    const onFull = (): void => this.#onFull();
-    this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull });
+    this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull: () => this.#onFull() });
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     this.writes = this.#writer;
     this.syncing = log;
@@ -164,8 +162,7 @@ export class LsmEngine implements StorageEngine {
     );
     const [flusher, compactor] = [this.#flusher, this.#compactor];
     const expiredRows = (): number => this.#expiredRows;
-    const throttle = this.#throttle;
-    const compactionLimit = settings.compactionBytesPerSecond;
+    const [throttle, compactionLimit] = [this.#throttle, settings.compactionBytesPerSecond];
     const pressed = { memtables, tables, picker, throttle, compactor, compactionLimit };
     this.#backpressure = new Backpressure(pressed);
     this.statistics = statisticsOf({ ...parts, flusher, compactor, log, throttle, picker, expiredRows });
@@ -187,7 +184,7 @@ export class LsmEngine implements StorageEngine {
   }
 
   reserve(rowCount: number, bytes: number): void {
-    this.#writer.reserve(bytes + rowCount * rowBytes(1, 1)); // which is more than header and padding
+    this.#writer.reserveRows(rowCount, bytes);
   }
 
   merge(key: RowKey, cell: ByteRange): void | Promise<void> {

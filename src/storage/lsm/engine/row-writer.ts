@@ -110,6 +110,11 @@ export class RowWriter {
     if (!this.#memtables.active.segment.fitsBytes(bytes)) this.#rotate(bytes);
   }
 
+  /** As `reserve`, for so many rows whose keys and cells are of `bytes` in all. */
+  reserveRows(rowCount: number, bytes: number): void {
+    this.reserve(bytes + rowCount * rowBytes(1, 1)); // which is more than header and padding
+  }
+
   /** As `write`, blindly: what the row superseded is not known, and counts and sums are wrong from now on. */
   append(key: RowKey, cell: ByteRange): void {
     const cellLength = cell.end - cell.start;
