@@ -52,6 +52,22 @@ export function isCompact(bytes: Uint8Array, start: number, end: number): boolea
   return end > start && bytes[start] === COMPACT_FORMAT;
 }
 
+/** True if all of it is as the form wants it: so decodeCell would take it. */
+export function isSoundCompact(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < FIXED_BYTES || (bytes[start + 1]! & 0x0e) !== 0) return false;
+  const payloadStart = compactPayloadStart(bytes, start);
+  if (payloadStart > end || compactCounter(bytes, start) === 0) return false;
+  if ((bytes[start + 1]! & EXPIRY_FLAG) !== 0 && compactExpiresAtMs(bytes, start) === 0) return false;
+  let previousAt = -1;
+  for (let at = furtherStart(bytes, start); at < payloadStart; at += ENTRY_BYTES) {
+    if (readUint48(bytes, at + ENTRY_COUNTER_AT) === 0) return false;
+    if (compareActors(bytes, at, bytes, start + ACTOR_AT) === 0) return false;
+    if (previousAt !== -1 && compareActors(bytes, previousAt, bytes, at) >= 0) return false;
+    previousAt = at;
+  }
+  return true;
+}
+
 /** Where the payload begins; it ends where the cell ends. */
 export function compactPayloadStart(bytes: Uint8Array, start: number): number {
   return furtherStart(bytes, start) + ENTRY_BYTES * furtherCount(bytes, start);

@@ -12,11 +12,14 @@ import {
   compactCounter,
   compactDescends,
   compactExpiresAtMs,
+  compactLogical,
   compactPayloadStart,
   compactWallMs,
   isCompact,
+  isSoundCompact,
 } from "./compact-cell.ts";
 import { readUint48 } from "./fixed-integer.ts";
+import { compareHlc, HLC_ZERO, type Hlc } from "./hybrid-clock.ts";
 
 /**
  * The encoding of the merge of two encoded cells. May return one of its arguments.
@@ -49,6 +52,18 @@ export function isDeletedCell({ bytes, start, end }: ByteRange): boolean {
 export function cellNewestWallMs({ bytes, start, end }: ByteRange): number {
   if (isCompact(bytes, start, end)) return compactWallMs(bytes, start);
   return decodeCell(bytes, start, end).siblings.reduce((newest, { hlc }) => Math.max(newest, hlc.wallMs), 0);
+}
+
+/** The newest hybrid time in the cell. Throws StoreError CORRUPTION if it is not whole, or no cell. */
+export function cellNewestTime(cell: Uint8Array): Hlc {
+  const { length } = cell;
+  if (isCompact(cell, 0, length) && isSoundCompact(cell, 0, length)) {
+    return { wallMs: compactWallMs(cell, 0), logical: compactLogical(cell, 0) };
+  }
+  const later = (a: Hlc, b: Hlc): Hlc => (compareHlc(a, b) < 0 ? b : a);
+  return decodeCell(cell)
+    .siblings.map(({ hlc }) => hlc)
+    .reduce(later, HLC_ZERO);
 }
 
 /** True if the cell has a sibling that lives at `wallMs`: neither deleted nor expired. */

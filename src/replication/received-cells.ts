@@ -6,8 +6,7 @@
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
-import { decodeCell } from "../causality/cell-codec.ts";
-import { cellNewestWallMs } from "../causality/encoded-cell.ts";
+import { cellNewestTime } from "../causality/encoded-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ExclusiveAccess } from "./exclusive-access.ts";
@@ -52,9 +51,9 @@ export class ReceivedCells {
    */
   merge(ref: KeyRef, cell: Uint8Array, wallMs: number): Awaitable<void> {
     const { engine, access, stamper, watchBoard } = this.#parts;
-    decodeCell(cell); // merging looks at little of it: what is damaged must not get into the store
     const range = { bytes: cell, start: 0, end: cell.length };
-    stamper.observe(cellNewestWallMs(range), wallMs);
+    // It looks at all of the cell, and merging at little of it: what is damaged must not get into the store.
+    stamper.observe(cellNewestTime(cell), wallMs);
     return access.run([ref], {
       load: () => undefined,
       apply: (_, [stored]) => {

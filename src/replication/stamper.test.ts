@@ -26,6 +26,20 @@ test("two lives have two actors", () => {
   expect(new Stamper(new NewLife(random)).actor).not.toBe(new Stamper(new NewLife(random)).actor);
 });
 
+test("two nodes that hear of each other's writes all the time stay close to the wall clock", () => {
+  const random = new SimRandom("stamper");
+  const [a, b] = [new Stamper(new NewLife(random)), new Stamper(new NewLife(random))];
+  let newest: Hlc = { wallMs: 0, logical: 0 };
+  for (let i = 0; i < 10_000; i++) {
+    const [writer, hearer] = i % 2 === 0 ? [a, b] : [b, a];
+    const { hlc } = writer.stamp(1_000);
+    expect(compareHlc(hlc, newest)).toBeGreaterThan(0);
+    hearer.observe(hlc, 1_000);
+    newest = hlc;
+  }
+  expect(newest.wallMs).toBe(1_000);
+});
+
 test("a later life goes on after the newest time of the earlier one, whatever the wall clock shows", () => {
   const { hlc } = new Stamper(new NewLife(new SimRandom("stamper")), 5_000).stamp(1_000);
   expect(compareHlc(hlc, { wallMs: 5_000, logical: LOGICAL_MAX })).toBeGreaterThan(0);

@@ -8,7 +8,7 @@ import { type Actor, readActor } from "../causality/actor.ts";
 import { NEVER } from "../causality/cell.ts";
 import type { Stamp } from "../causality/cell-write.ts";
 import type { CompactStamp } from "../causality/compact-cell.ts";
-import { HybridClock, LOGICAL_MAX } from "../causality/hybrid-clock.ts";
+import { type Hlc, HybridClock, LOGICAL_MAX } from "../causality/hybrid-clock.ts";
 import type { Random } from "../runtime/runtime.ts";
 
 /** An actor, and numbers that it has never had. */
@@ -73,8 +73,8 @@ export class Stamper {
    * Makes every later stamp later than a time that a cell of another node shows. Throws StoreError CLOCK_SKEW if that
    * is too far ahead of this node's clock.
    */
-  observe(newestWallMs: number, wallMs: number): void {
-    this.#clock.observe({ wallMs: newestWallMs, logical: LOGICAL_MAX }, wallMs);
+  observe(time: Hlc, wallMs: number): void {
+    this.#clock.observe(time, wallMs);
   }
 
   /** Hot: the same as `stamp`, in an object that the next call of either reuses. */
