@@ -55,10 +55,7 @@ export async function loadSettings(sources: SettingSources): Promise<ServeSettin
   const given = strongest([flags, environment, file], problems);
   const settings = check(given, sources.defaults, problems);
   if (settings.passwordFile !== undefined) {
-    settings.password = await readSecret(given.get("password-file")!, sources.readFile, problems);
-  }
-  if (settings.secretFile !== undefined) {
-    settings.secret = await readSecret(given.get("secret-file")!, sources.readFile, problems);
+    settings.password = await readPassword(given.get("password-file")!, sources.readFile, problems);
   }
   if (problems.length === 0) refuseConflict(settings, given, problems);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -160,22 +157,20 @@ function unknownKey(name: string, value: unknown, source: string): string {
   return `${name} in ${source} is not a setting; ${hint}`;
 }
 
-/** Each of these and `X-file` are two ways to give one setting. */
-const SECRETS = ["password", "secret"];
-
-/** The value that counts, per setting. */
+/** The value that counts, per setting. `password` and `password-file` are two ways to give one. */
 function strongest(strongestFirst: readonly GivenByName[], problems: string[]): GivenByName {
   const chosen: GivenByName = new Map();
   for (const given of strongestFirst) {
-    const known = new Set(SECRETS.filter((name) => chosen.has(name) || chosen.has(`${name}-file`)));
-    for (const name of SECRETS) {
-      const direct = given.get(name);
-      const file = given.get(`${name}-file`);
-      if (direct === undefined || file === undefined) continue;
-      problems.push(`give ${name} or ${name}-file, not both: ${direct.source} and ${file.source}`);
+    const password = given.get("password");
+    const passwordFile = given.get("password-file");
+    if (password !== undefined && passwordFile !== undefined) {
+      problems.push(
+        `give password or password-file, not both: ${password.source} and ${passwordFile.source}`,
+      );
     }
+    const hasPassword = chosen.has("password") || chosen.has("password-file");
     for (const [name, each] of given) {
-      if (chosen.has(name) || known.has(name.replace(/-file$/, ""))) continue;
+      if (chosen.has(name) || (hasPassword && name.startsWith("password"))) continue;
       chosen.set(name, each);
     }
   }
@@ -201,16 +196,15 @@ function refusal({ option, text, source }: Given, rule: string): string {
   return `${option.name} must be ${rule}, but ${source} ${said}`;
 }
 
-/** Of `password-file` or `secret-file`. */
-async function readSecret(
+async function readPassword(
   { text: path, source, option }: Given,
   readFile: SettingSources["readFile"],
   problems: string[],
 ): Promise<string | undefined> {
   try {
-    const secret = (await readFile(path)).replace(/\r?\n$/, "");
-    const parsed = serveSettingsSchema.shape.password.safeParse(secret);
-    if (parsed.success) return secret;
+    const password = (await readFile(path)).replace(/\r?\n$/, "");
+    const parsed = serveSettingsSchema.shape.password.safeParse(password);
+    if (parsed.success) return password;
     problems.push(
       `${option.name} must hold ${parsed.error.issues[0]!.message}, but ${path} from ${source} does not`,
     );
@@ -233,8 +227,6 @@ function refuseConflict(settings: ServeSettings, given: GivenByName, problems: s
 /** Of settings that do not go together. */
 const REMEDIES: Partial<Record<keyof ServeSettings, string>> = {
   host: "set KVORUM_PASSWORD or --password-file to let others in",
-  peerHost: "set KVORUM_SECRET or --secret-file, the same for every node",
-  join: "add --peer-port for other nodes to reach this one",
   maxmemoryBytes: "add --storage memory for a cache, or leave it out",
 };
 

@@ -87,6 +87,7 @@ export class WriteRound implements Round {
     const { slot, startedMs, timeoutMs, lateMs } = this.#task;
     const tookMs = nowMs - startedMs;
     for (const replica of cluster.replicasOf(slot)) {
+      if (replica.id === cluster.self.id) continue; // it has the write: only its disk is late
       if (!this.#quorum.hasAsked(replica.id) || !this.#quorum.isWaitingFor(replica.id)) continue;
       if (tookMs < Math.max(lateMs, cluster.p99Ms(replica.id))) continue;
       const isDown = !cluster.isUp(replica.id);

@@ -1,7 +1,8 @@
 /** Puts a node behind a RESP door and opens it. */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import { type OpenOptions, openNode } from "../node/node.ts";
+import type { FixedCluster } from "../node/cluster-node.ts";
+import { openNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { isLoopback } from "../node/settings-schema.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -13,10 +14,10 @@ export async function startServer(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  options?: OpenOptions,
+  fixed?: FixedCluster,
 ): Promise<RunningServer> {
   refuseOpenDoor(settings);
-  const node = await openNode(runtime, settings, logger, options);
+  const node = await openNode(runtime, settings, logger, fixed);
   const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
   try {
     await server.listen();
@@ -24,13 +25,7 @@ export async function startServer(
     await node.close();
     throw cause;
   }
-  node.cluster?.announceDoor({ host: reachableHost(settings), port: server.port });
   return server;
-}
-
-/** An address that others can be told of: who listens on all of them is reached where its peers reach it. */
-function reachableHost({ host, peerHost }: NodeSettings): string {
-  return host === "0.0.0.0" || host === "::" ? peerHost : host;
 }
 
 /** A store that anybody can reach must not be one that anybody can use. */

@@ -20,11 +20,10 @@ const MEMBERSHIP_METHODS = { first: 32, last: 47 };
 export class PeerDoor implements PeerHandler {
   readonly #handlers = new Map<number, MethodHandler>();
   readonly #messageHandlers = new Map<number, MessageHandler>();
-  readonly #isHeard: (id: PeerId, method: number) => boolean;
+  readonly #isMember: (id: PeerId) => boolean;
 
-  /** `isHeard`: whether a method that is not membership's is open to that node. */
-  constructor(isHeard: (id: PeerId, method: number) => boolean) {
-    this.#isHeard = isHeard;
+  constructor(isMember: (id: PeerId) => boolean) {
+    this.#isMember = isMember;
   }
 
   serve(methods: Iterable<number>, handler: MethodHandler): void {
@@ -38,13 +37,12 @@ export class PeerDoor implements PeerHandler {
   onRequest(from: PeerId, method: number, payload: ByteRange): Uint8Array | Promise<Uint8Array> {
     const handler = this.#handlers.get(method);
     if (handler === undefined) throw refused(`there is no method ${method}`);
-    if (!isMembership(method) && !this.#isHeard(from, method))
-      throw refused(`${from} is no member of this cluster`);
+    if (!isMembership(method) && !this.#isMember(from)) throw refused(`${from} is no member of this cluster`);
     return handler(method, payload, from);
   }
 
   onMessage(from: PeerId, method: number, payload: ByteRange): void {
-    if (isMembership(method) || this.#isHeard(from, method)) {
+    if (isMembership(method) || this.#isMember(from)) {
       this.#messageHandlers.get(method)?.(method, payload, from);
     }
   }

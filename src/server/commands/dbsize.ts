@@ -1,7 +1,4 @@
-/**
- * `DBSIZE` -> how many keys the database holds; some may have expired and not been dropped yet. In a cluster one replica
- * of each slot counts: where it has missed writes or deletions, so has the count.
- */
+/** `DBSIZE` -> how many keys the database holds; some may have expired and not been dropped yet. */
 import type { SessionCommand } from "../command.ts";
 
 export const dbsize: SessionCommand = {
@@ -13,6 +10,5 @@ export const dbsize: SessionCommand = {
   since: "1.0.0",
   summary: "Counts the keys of the database.",
   complexity: "O(1)",
-  run: ({ server: { clusterDoor, node }, database }) =>
-    clusterDoor === undefined ? node.counts(database).rows : clusterDoor.tally.total(database),
+  run: ({ server, database }) => server.node.counts(database).rows,
 };

@@ -64,7 +64,7 @@ function greeting(session: Session): Reply {
     ["version", REDIS_VERSION],
     ["proto", session.protocol],
     ["id", session.id],
-    ["mode", session.server.cluster === undefined ? "standalone" : "cluster"],
+    ["mode", "standalone"],
     ["role", "master"],
     ["modules", []],
   ]);
