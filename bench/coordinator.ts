@@ -83,6 +83,6 @@ async function openNodes(): Promise<StorageNode[]> {
   const settings = { ...DEFAULT_SETTINGS, storage: "memory" as const };
   const fixed = { topology: founded.topology, addresses, secret: new Uint8Array(32) };
   return Promise.all(
-    NAMES.map((id) => openNode(createNodejsRuntime(), settings, silentLogger, { id, ...fixed })),
+    NAMES.map((id) => openNode(createNodejsRuntime(), settings, silentLogger, { fixed: { id, ...fixed } })),
   );
 }

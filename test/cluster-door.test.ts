@@ -110,4 +110,95 @@ describe("five nodes that keep three copies", () => {
     expect(refused.length).toBeLessThan(keys.length);
     for (const { message } of refused) expect(message).toMatch(/^QUORUMUNAVAILABLE NOTAPPLIED /);
   });
+
+  /** All keys that SCAN shows, in its order. */
+  async function scanned(by: number, ...options: string[]): Promise<string[]> {
+    const keys: string[] = [];
+    let cursor = "0";
+    do {
+      const [next, some] = (await ask(by, "SCAN", cursor, ...options)) as [string, string[]];
+      keys.push(...some);
+      cursor = next;
+    } while (cursor !== "0");
+    return keys;
+  }
+
+  test("all keys are met once by SCAN and KEYS, and counted once, also with a node down that has missed some", async () => {
+    const keys = Array.from({ length: 60 }, (_, i) => `key:${i}`);
+    for (const [i, key] of keys.slice(0, 30).entries()) await ask(i % 5, "SET", key, "v");
+    cluster.down.add("n2");
+    for (const [i, key] of keys.slice(30).entries()) await ask([0, 2, 3, 4][i % 4]!, "SET", key, "v");
+    expect(await ask(3, "DEL", "key:0", "key:1", "key:2")).toBe(3);
+    cluster.down.delete("n2");
+    const left = keys.slice(3).sort();
+    for (const by of [0, 1, 4]) {
+      expect((await scanned(by, "COUNT", "7")).sort()).toEqual(left);
+      expect([...((await ask(by, "KEYS", "key:*")) as string[])].sort()).toEqual(left);
+    }
+    expect(await scanned(2, "MATCH", "key:5?", "COUNT", "1000")).toHaveLength(10);
+    expect(await ask(1, "KEYS", "key:7")).toEqual(["key:7"]);
+    expect(await ask(3, "DBSIZE")).toBeGreaterThan(50);
+    const met = new Set<PlainReply>();
+    for (let i = 0; i < 150; i++) met.add(await ask(i % 5, "RANDOMKEY"));
+    expect(met.size).toBeGreaterThan(30);
+    for (const key of met) expect(left).toContain(key);
+  });
+
+  test("FLUSHDB leaves other databases alone, FLUSHALL nothing; a node that was down does not bring keys back", async () => {
+    for (let i = 0; i < 20; i++) await ask(i % 5, "SET", `k${i}`, "v");
+    await ask(1, "SELECT", "2");
+    for (let i = 0; i < 20; i++) await ask(1, "SET", `k${i}`, "w");
+    cluster.down.add("n5");
+    expect(await ask(0, "FLUSHDB")).toBe("OK");
+    expect(await scanned(0)).toEqual([]);
+    expect(await scanned(1)).toHaveLength(20);
+    cluster.down.delete("n5");
+    for (let i = 0; i < 20; i++) expect(await ask(4, "GET", `k${i}`)).toBeNull();
+    expect(await scanned(4)).toEqual([]);
+    expect(await ask(3, "FLUSHALL")).toBe("OK");
+    expect(await scanned(1)).toEqual([]);
+    expect(await ask(1, "RANDOMKEY")).toBeNull();
+    expect(await ask(1, "SWAPDB", "0", "1")).toEqual(
+      new Error("ERR SWAPDB is not possible in a cluster: databases have the same number on every node"),
+    );
+  });
+
+  test("clients of Redis Cluster find the slots, with those that are up, the first in the preference list first", async () => {
+    cluster.down.add("n3");
+    type Entry = [number, number, ...[string, number, string, PlainReply][]];
+    const slots = (await ask(0, "CLUSTER", "SLOTS")) as unknown as Entry[];
+    let next = 0;
+    for (const [first, last, ...members] of slots) {
+      expect(first).toBe(next);
+      next = last + 1;
+      const replicas = cluster.plan.replicasOf(first).filter((id) => id !== "n3");
+      expect(members.map(([host, port, id]) => [host, port, id])).toEqual(
+        replicas.map((id) => [id, 6379, id.padEnd(40, "0")]),
+      );
+    }
+    expect(next).toBe(16384);
+    const lines = String(await ask(1, "CLUSTER", "NODES"))
+      .trimEnd()
+      .split("\n");
+    expect(lines).toHaveLength(5);
+    expect(lines[1]).toMatch(/^n20{38} n2:6379@16379 myself,master - 0 0 1 connected( \d+(-\d+)?)+$/);
+    expect(lines[2]).toMatch(/ master,fail\? - 0 0 1 disconnected$/);
+    expect(await ask(1, "CLUSTER", "MYID")).toBe("n2".padEnd(40, "0"));
+    expect(String(await ask(1, "CLUSTER", "INFO"))).toMatch(/cluster_state:ok\r\n.*cluster_known_nodes:5/s);
+    expect(await ask(1, "CLUSTER", "COUNT-FAILURE-REPORTS", "n3".padEnd(40, "0"))).toBe(1);
+    expect(await ask(1, "CLUSTER", "LINKS")).toHaveLength(3);
+    const shards = (await ask(1, "CLUSTER", "SHARDS")) as unknown[];
+    expect(shards.length).toBeGreaterThan(3);
+    expect([await ask(1, "READONLY"), await ask(1, "ASKING"), await ask(1, "READWRITE")]).toEqual([
+      "OK",
+      "OK",
+      "OK",
+    ]);
+    expect(String(await ask(1, "INFO", "cluster"))).toContain("cluster_enabled:1");
+    const slot = Number(await ask(1, "CLUSTER", "KEYSLOT", "{t}"));
+    for (let i = 0; i < 5; i++) await ask(0, "SET", `{t}${i}`, "v");
+    expect(await ask(4, "CLUSTER", "COUNTKEYSINSLOT", `${slot}`)).toBe(5);
+    expect(await ask(3, "CLUSTER", "GETKEYSINSLOT", `${slot}`, "3")).toHaveLength(3);
+    expect(await ask(3, "CLUSTER", "GETKEYSINSLOT", `${slot}`, "9")).toHaveLength(5);
+  });
 });

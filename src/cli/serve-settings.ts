@@ -15,6 +15,8 @@ export interface ServeSettings extends NodeSettings {
   readonly configFile: string | undefined;
   /** Where the password came from. */
   readonly passwordFile: string | undefined;
+  /** Where the secret came from. */
+  readonly secretFile: string | undefined;
   /** If the port is taken, try those after it. */
   readonly portSearch: boolean;
   readonly logLevel: LogLevel;
@@ -25,6 +27,7 @@ export const SERVE_DEFAULTS: ServeSettings = {
   ...DEFAULT_SETTINGS,
   configFile: undefined,
   passwordFile: undefined,
+  secretFile: undefined,
   portSearch: false,
   logLevel: "info",
   logFormat: "auto",
@@ -34,6 +37,7 @@ export const SERVE_DEFAULTS: ServeSettings = {
 export const serveSettingsSchema = nodeSettingsSchema.extend({
   configFile: z.string().min(1, { error: "a file" }).optional(),
   passwordFile: z.string().min(1, { error: "a file" }).optional(),
+  secretFile: z.string().min(1, { error: "a file" }).optional(),
   portSearch: z.boolean({ error: "true or false" }),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(", ")}` }),
   logFormat: z.enum(LOG_FORMATS, { error: `one of ${LOG_FORMATS.join(", ")}` }),

@@ -6,6 +6,7 @@
  *   exit code         0 after a stop that was asked for, 1 if the node failed
  */
 import { resolve } from "node:path";
+import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { VERSION } from "../node/version.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
@@ -28,8 +29,12 @@ export async function serve(settings: ServeSettings, { welcomes }: { welcomes: b
   const runtime = createNodejsRuntime();
   exitOnBug(log);
   const stopRequested = onStopSignal(runtime, log);
-  const server = await startOrExplain(runtime, settings, log);
-  if (server === undefined) return 1;
+  const stop = new AbortController();
+  void stopRequested.then(() =>
+    stop.abort(new StoreError("CLOSED", "not-applied", "stopped before it had started")),
+  );
+  const server = await startOrExplain(runtime, settings, log, stop.signal);
+  if (server === undefined) return stop.signal.aborted ? 0 : 1;
   announce(server, settings, welcomes);
   const exitCode = await runUntilStopped(server, stopRequested, log.logger);
   await log.close();
@@ -40,28 +45,35 @@ async function startOrExplain(
   runtime: Runtime,
   settings: ServeSettings,
   { logger, close }: LogStream,
+  stop: AbortSignal,
 ): Promise<RunningServer | undefined> {
   try {
-    const server = await listen(runtime, settings, logger);
+    const server = await listen(runtime, settings, logger, stop);
     const { host, port } = server;
     logger.info({ version: VERSION, host, port, storage: settings.storage }, "accepting connections");
     return server;
   } catch (cause) {
     logger.debug({ cause }, "cannot start");
     await close(); // the explanation comes last, where it is seen
+    if (stop.aborted) return undefined;
     process.stderr.write(`kvorum: ${explainFailure(cause, settings)}\n`);
     return undefined;
   }
 }
 
 /** The port asked for or, with `portSearch`, the first free one after it. */
-async function listen(runtime: Runtime, settings: ServeSettings, logger: Logger): Promise<RunningServer> {
+async function listen(
+  runtime: Runtime,
+  settings: ServeSettings,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<RunningServer> {
   const firstPort = settings.port;
   const dataDirectory = resolve(settings.dataDirectory); // as CONFIG GET dir and checkpoints tell it to others
   const lastPort = settings.portSearch ? Math.min(firstPort + PORTS_TRIED_MAX - 1, PORT_MAX) : firstPort;
   for (let port = firstPort; ; port++) {
     try {
-      const server = await startServer(runtime, { ...settings, dataDirectory, port }, logger);
+      const server = await startServer(runtime, { ...settings, dataDirectory, port }, logger, { stop });
       if (port !== firstPort) noteOtherPort(firstPort, server.port);
       return server;
     } catch (cause) {

@@ -150,6 +150,76 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     redisName: "maxmemory-policy",
   },
   {
+    key: "peerPort",
+    name: "peer-port",
+    group: "Cluster",
+    kind: "count",
+    summary: "be a node of a cluster, and listen for other nodes on this port",
+  },
+  {
+    key: "peerHost",
+    name: "peer-host",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "address",
+    summary: "listen for other nodes on this address; others than loopback need a secret",
+  },
+  {
+    key: "join",
+    name: "join",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "addresses",
+    summary: "HOST:PORT of other nodes' peer ports, with commas: join their cluster, or found one with them",
+  },
+  {
+    key: "datacenter",
+    name: "dc",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "name",
+    summary: "the datacenter that the node is in",
+  },
+  {
+    key: "rack",
+    name: "rack",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "name",
+    summary: "the rack; copies go to different racks if they can",
+  },
+  {
+    key: "machine",
+    name: "machine",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "name",
+    summary: "two copies never share one; the machine's own id if none is given",
+  },
+  {
+    key: "weight",
+    name: "weight",
+    group: "Cluster",
+    kind: "count",
+    summary: "the node's share of the data, to that of others",
+  },
+  {
+    key: "secretFile",
+    name: "secret-file",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "file",
+    summary: "the nodes of the cluster, and nobody else, know what is in this file",
+  },
+  {
+    key: "secret",
+    name: "secret",
+    group: "Cluster",
+    kind: "text",
+    summary: "that secret itself; others see a command line, so rather use KVORUM_SECRET or a file",
+    isSecret: true,
+  },
+  {
     key: "maxClients",
     name: "max-clients",
     group: "Limits",
@@ -249,7 +319,7 @@ export function flagSyntaxOf(option: SettingOption): string {
 /** The default as one would write it; undefined if there is none to speak of. */
 export function defaultTextOf(option: SettingOption): string | undefined {
   const value = SERVE_DEFAULTS[option.key];
-  if (value === undefined || value === false) return undefined;
+  if (value === undefined || value === false || value === "") return undefined;
   return KINDS[option.kind].format(value as never);
 }
 

@@ -70,11 +70,28 @@ test("every setting can be given in the file, in its own unit", async () => {
     slowlog-length = 7
     log-level = "debug"
     log-format = "text"
+    peer-port = 17000
+    peer-host = "::1"
+    join = "b:17000,[::1]:17001"
+    dc = "north"
+    rack = "r2"
+    machine = "m3"
+    weight = 2
+    secret = "tell nobody"
   `;
   expect(await load({ environment: { KVORUM_CONFIG: "f" }, files: { f: file } })).toEqual({
     host: "::1",
     port: 7000,
     portSearch: true,
+    peerPort: 17000,
+    peerHost: "::1",
+    join: "b:17000,[::1]:17001",
+    datacenter: "north",
+    rack: "r2",
+    machine: "m3",
+    weight: 2,
+    secret: "tell nobody",
+    secretFile: undefined,
     password: "secret",
     passwordFile: undefined,
     configFile: "f",
@@ -250,4 +267,25 @@ test("a memory limit for what is on disk is refused, with what to do", async () 
   ]);
   const { maxmemoryBytes } = await load({ flags: { maxmemory: "1gb", storage: "memory" } });
   expect(maxmemoryBytes).toBe(1024 ** 3);
+});
+
+test("a cluster's settings that do not go together are refused, with what to do", async () => {
+  const of = (flags: Record<string, string>) => problems({ flags });
+  expect(await of({ join: "a:1" })).toEqual([
+    'join must be left out unless there is a peer port, but flag --join says "a:1"; add --peer-port for other nodes to reach this one',
+  ]);
+  expect(await of({ "peer-port": "1", join: "a" })).toEqual([
+    'join must be a list of addresses HOST:PORT with commas between them, but flag --join says "a"',
+  ]);
+  expect(await of({ "peer-port": "1", "peer-host": "10.0.0.1" })).toEqual([
+    'peer-host must be a loopback address (127.0.0.1, ::1, localhost) unless a secret is set, since anybody may connect, but flag --peer-host says "10.0.0.1"; set KVORUM_SECRET or --secret-file, the same for every node',
+  ]);
+  expect(await of({ "peer-port": "1", "peer-host": "0.0.0.0", secret: "x" })).toEqual([
+    'peer-host must be one address of this machine, since other nodes are told of it, but flag --peer-host says "0.0.0.0"; set KVORUM_SECRET or --secret-file, the same for every node',
+  ]);
+  const flags = { "peer-port": "1", "peer-host": "10.0.0.1", "secret-file": "s", join: "b:1, c:2" };
+  expect(await load({ flags, files: { s: "tell nobody\n" } })).toMatchObject({
+    peerPort: 1,
+    secret: "tell nobody",
+  });
 });

@@ -55,7 +55,10 @@ export async function loadSettings(sources: SettingSources): Promise<ServeSettin
   const given = strongest([flags, environment, file], problems);
   const settings = check(given, sources.defaults, problems);
   if (settings.passwordFile !== undefined) {
-    settings.password = await readPassword(given.get("password-file")!, sources.readFile, problems);
+    settings.password = await readSecret(given.get("password-file")!, sources.readFile, problems);
+  }
+  if (settings.secretFile !== undefined) {
+    settings.secret = await readSecret(given.get("secret-file")!, sources.readFile, problems);
   }
   if (problems.length === 0) refuseConflict(settings, given, problems);
   if (problems.length > 0) throw new SettingsError(problems);
@@ -157,20 +160,22 @@ function unknownKey(name: string, value: unknown, source: string): string {
   return `${name} in ${source} is not a setting; ${hint}`;
 }
 
-/** The value that counts, per setting. `password` and `password-file` are two ways to give one. */
+/** Each of these and `X-file` are two ways to give one setting. */
+const SECRETS = ["password", "secret"];
+
+/** The value that counts, per setting. */
 function strongest(strongestFirst: readonly GivenByName[], problems: string[]): GivenByName {
   const chosen: GivenByName = new Map();
   for (const given of strongestFirst) {
-    const password = given.get("password");
-    const passwordFile = given.get("password-file");
-    if (password !== undefined && passwordFile !== undefined) {
-      problems.push(
-        `give password or password-file, not both: ${password.source} and ${passwordFile.source}`,
-      );
+    const known = new Set(SECRETS.filter((name) => chosen.has(name) || chosen.has(`${name}-file`)));
+    for (const name of SECRETS) {
+      const direct = given.get(name);
+      const file = given.get(`${name}-file`);
+      if (direct === undefined || file === undefined) continue;
+      problems.push(`give ${name} or ${name}-file, not both: ${direct.source} and ${file.source}`);
     }
-    const hasPassword = chosen.has("password") || chosen.has("password-file");
     for (const [name, each] of given) {
-      if (chosen.has(name) || (hasPassword && name.startsWith("password"))) continue;
+      if (chosen.has(name) || known.has(name.replace(/-file$/, ""))) continue;
       chosen.set(name, each);
     }
   }
@@ -196,15 +201,16 @@ function refusal({ option, text, source }: Given, rule: string): string {
   return `${option.name} must be ${rule}, but ${source} ${said}`;
 }
 
-async function readPassword(
+/** Of `password-file` or `secret-file`. */
+async function readSecret(
   { text: path, source, option }: Given,
   readFile: SettingSources["readFile"],
   problems: string[],
 ): Promise<string | undefined> {
   try {
-    const password = (await readFile(path)).replace(/\r?\n$/, "");
-    const parsed = serveSettingsSchema.shape.password.safeParse(password);
-    if (parsed.success) return password;
+    const secret = (await readFile(path)).replace(/\r?\n$/, "");
+    const parsed = serveSettingsSchema.shape.password.safeParse(secret);
+    if (parsed.success) return secret;
     problems.push(
       `${option.name} must hold ${parsed.error.issues[0]!.message}, but ${path} from ${source} does not`,
     );
@@ -227,6 +233,8 @@ function refuseConflict(settings: ServeSettings, given: GivenByName, problems: s
 /** Of settings that do not go together. */
 const REMEDIES: Partial<Record<keyof ServeSettings, string>> = {
   host: "set KVORUM_PASSWORD or --password-file to let others in",
+  peerHost: "set KVORUM_SECRET or --secret-file, the same for every node",
+  join: "add --peer-port for other nodes to reach this one",
   maxmemoryBytes: "add --storage memory for a cache, or leave it out",
 };
 

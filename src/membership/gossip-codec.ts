@@ -26,8 +26,8 @@ export function encodeGossip(message: GossipMessage): Uint8Array {
     });
   }
   const states = message.states.map(
-    ({ id, generation, version, address, epoch, loadBytes, requestsPerSecond }) => {
-      return { id, generation, version, address, epoch, loadBytes, requestsPerSecond };
+    ({ id, generation, version, address, doorAddress, epoch, loadBytes, requestsPerSecond }) => {
+      return { id, generation, version, address, doorAddress, epoch, loadBytes, requestsPerSecond };
     },
   );
   return encodeDocument(MAGIC, VERSION, { kind, clusterId, replyTo, states, wanted: message.wanted });
@@ -62,6 +62,7 @@ function buildState(fields: Fields): NodeState {
   return {
     ...buildDigest(fields),
     address: bounded(fields.text("address")),
+    doorAddress: short(fields.text("doorAddress")),
     epoch: count(fields.number("epoch")),
     loadBytes: count(fields.number("loadBytes")),
     requestsPerSecond: count(fields.number("requestsPerSecond")),
@@ -74,7 +75,12 @@ function few<T>(entries: readonly T[]): readonly T[] {
 }
 
 function bounded(text: string): string {
-  if (text.length === 0 || text.length > TEXT_LENGTH_MAX) throw corrupt("a name too short or too long");
+  if (text.length === 0) throw corrupt("a name too short");
+  return short(text);
+}
+
+function short(text: string): string {
+  if (text.length > TEXT_LENGTH_MAX) throw corrupt("a name too long");
   return text;
 }
 

@@ -22,7 +22,7 @@ class Town {
     const { generation = 1, address = `${id}:1`, entriesMax = DEFAULT_GOSSIP_SETTINGS.entriesMax } = options;
     const node = new Gossip({
       clusterId: "c",
-      own: { id, generation, address, epoch: 1, loadBytes: 0, requestsPerSecond: 0 },
+      own: { id, generation, address, doorAddress: "", epoch: 1, loadBytes: 0, requestsPerSecond: 0 },
       seeds: ["n0:1"],
       random: this.random.fork(`${id}/${generation}`),
       settings: { ...DEFAULT_GOSSIP_SETTINGS, entriesMax },

@@ -28,6 +28,8 @@ export interface NodeState {
   readonly generation: number;
   readonly version: number;
   readonly address: string;
+  /** Where clients reach the node; empty until it says so. */
+  readonly doorAddress: string;
   /** Of the newest topology that the node has. */
   readonly epoch: number;
   /** Whatever the node says of its load: bytes it holds, requests a second. */
@@ -126,7 +128,11 @@ export class Gossip {
   }
 
   /** What the next heartbeat tells. */
-  setOwn(changes: Partial<Pick<NodeState, "address" | "epoch" | "loadBytes" | "requestsPerSecond">>): void {
+  setOwn(
+    changes: Partial<
+      Pick<NodeState, "address" | "doorAddress" | "epoch" | "loadBytes" | "requestsPerSecond">
+    >,
+  ): void {
     this.#own = { ...this.#own, ...changes };
   }
 
@@ -143,7 +149,7 @@ export class Gossip {
   tick(nowMs: number): GossipOutput {
     this.#own = { ...this.#own, version: this.#own.version + 1 };
     const events = this.#detector.tick(nowMs);
-    const message = this.#digests();
+    const message = this.digests();
     return { messages: this.#targets().map((address) => ({ address, message })), events };
   }
 
@@ -168,7 +174,8 @@ export class Gossip {
     return [...this.#pick(living, 1), ...(isLongShot ? this.#pick([...new Set(others)], 1) : [])];
   }
 
-  #digests(): GossipMessage {
+  /** What a tick sends, for others who should hear of this node, too. */
+  digests(): GossipMessage {
     const { entriesMax } = this.#settings;
     const others = this.#pick([...this.#states.values()], entriesMax - 1);
     const digests = [this.#own, ...others].map(({ id, generation, version }) => ({

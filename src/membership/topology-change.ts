@@ -108,6 +108,16 @@ export function finishMove(topology: Topology, id: NodeId): TopologyChange {
   return advance(topology, { members, ...(isLeave && { nextVoters: voters }) }, "move");
 }
 
+/** The newcomer's slots do not come to it after all: it is no member any more. */
+export function cancelJoin(topology: Topology, id: NodeId): TopologyChange {
+  const { move, nextVoters } = topology;
+  if (move?.kind !== "join" || move.id !== id) return refused(`${id} is not joining`);
+  if (nextVoters !== undefined) return refused("voters are changing");
+  const members = topology.members.filter((member) => member.id !== id);
+  const voters = topology.voters.filter((voter) => voter !== id);
+  return advance(topology, { members, nextVoters: voters }, "move");
+}
+
 /** The second half of a change of voters: only those to come are left. Nothing else may change before. */
 export function finishVoters(topology: Topology): TopologyChange {
   if (topology.nextVoters === undefined) return refused("voters are not changing");

@@ -4,41 +4,28 @@
  */
 import type { Logger } from "../base/logger.ts";
 import { memberOf, type Topology } from "../membership/topology.ts";
-import type { PeerAddress, PeerIdentity } from "../peer/peer-identity.ts";
-import { PeerServer } from "../peer/peer-server.ts";
-import { DEFAULT_PEER_LIMITS } from "../peer/peer-settings.ts";
-import { Peers } from "../peer/peers.ts";
-import { Coordinator } from "../replication/coordinator.ts";
+import type { PeerAddress } from "../peer/peer-identity.ts";
+import type { Coordinator } from "../replication/coordinator.ts";
 import { HintDelivery } from "../replication/hints/hint-delivery.ts";
 import { HintStore } from "../replication/hints/hint-store.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
 import type { Participant } from "../replication/quorum-need.ts";
-import { type PeerCalls, ReplicaCalls } from "../replication/replica-calls.ts";
-import { ReplicaDoor } from "../replication/replica-door.ts";
-import { REPLICA_METHOD } from "../replication/replica-message.ts";
+import type { PeerCalls } from "../replication/replica-calls.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Cancel, Runtime } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
+import { formatAddress, parseAddress } from "./cluster/address.ts";
+import type { ClusterSettings, FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterView } from "./cluster/cluster-view.ts";
+import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
+import { GossipRounds } from "./cluster/gossip-rounds.ts";
 import { Liveness } from "./cluster/liveness.ts";
 import type { MemberStatus } from "./cluster/member-status.ts";
-import { type MethodHandler, PeerDoor } from "./cluster/peer-door.ts";
+import type { MethodHandler } from "./cluster/peer-door.ts";
+import { PlanKeeper } from "./cluster/plan-keeper.ts";
+import { openReplicaFace } from "./cluster/replica-face.ts";
 
-/** What both ends of a connection must call the cluster. Whose member somebody is, the topology tells. */
-const HANDSHAKE_NAME = "kvorum";
 const TICK_MS = 10;
-const COORDINATOR_SETTINGS = { timeoutMs: 3_000, lateMs: 20, roundsMax: 20_000 };
-const DOOR_LIMITS = { runningMax: 8_192, runningBytesMax: 128 * 1024 * 1024 };
-
-/** A cluster whose members and addresses are known beforehand, and do not change. */
-export interface FixedCluster {
-  /** Of this node: 16 hexadecimal digits. */
-  readonly id: NodeId;
-  readonly topology: Topology;
-  /** Where peers listen, this node included. */
-  readonly addresses: ReadonlyMap<NodeId, PeerAddress>;
-  readonly secret: Uint8Array;
-}
 
 export interface ClusterParts {
   readonly runtime: Runtime;
@@ -46,9 +33,13 @@ export interface ClusterParts {
   readonly replica: LocalReplica;
   /** True if `durable` means that a write would survive a power failure. */
   readonly isSynced: boolean;
+  /** Rows of this node, of all databases. */
+  readonly countRows: () => number;
   /** Where to keep what others have missed; undefined: in memory. */
   readonly hintDirectory: string | undefined;
   readonly logger: Logger;
+  /** Aborted: the node is to stop, and not to wait for others any more. */
+  readonly stop: AbortSignal | undefined;
 }
 
 export class ClusterNode {
@@ -56,83 +47,77 @@ export class ClusterNode {
   readonly view: ClusterView;
   readonly calls: PeerCalls;
   readonly coordinator: Coordinator;
-  readonly peers: Peers;
   /** What this node keeps for others. */
   readonly hints: HintStore;
-  readonly #addresses: ReadonlyMap<NodeId, PeerAddress>;
-  readonly #identity: PeerIdentity;
-  readonly #server: PeerServer;
-  readonly #door: PeerDoor;
+  readonly #footing: Footing;
+  readonly #gossip: GossipRounds;
+  readonly #planKeeper: PlanKeeper;
   readonly #cancelTick: Cancel;
 
-  /** Resolves when others can reach it. Rejects with StoreError IO or INVALID_SETTING. */
-  static async open(parts: ClusterParts, fixed: FixedCluster): Promise<ClusterNode> {
-    const { runtime, hintDirectory, logger } = parts;
-    const hints = await HintStore.open(runtime, hintDirectory, {}, logger);
-    const node = new ClusterNode(parts, fixed, hints);
+  /**
+   * Resolves when the node is a member and others can reach it: at once if it has been one before, else when it has
+   * founded a cluster or joined one. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING.
+   */
+  static async open(parts: ClusterParts, begin: ClusterSettings | FixedCluster): Promise<ClusterNode> {
+    const hasRows = (): boolean => parts.countRows() > 0;
+    const footing = await ("topology" in begin
+      ? standFixed({ ...parts, hasRows }, begin)
+      : openFooting({ ...parts, hasRows }, begin));
     try {
-      await node.#server.listen(fixed.addresses.get(fixed.id)!);
+      const { runtime, hintDirectory, logger } = parts;
+      return new ClusterNode(parts, footing, await HintStore.open(runtime, hintDirectory, {}, logger));
     } catch (cause) {
-      await node.close();
+      await footing.close();
       throw cause;
     }
-    for (const [id, address] of fixed.addresses) {
-      if (id === fixed.id) continue;
-      node.peers.setAddresses([[id, address]]);
-      node.peers.link(id).open();
-    }
-    return node;
   }
 
   private constructor(
-    { runtime, engine, replica, isSynced, logger }: ClusterParts,
-    fixed: FixedCluster,
+    { runtime, engine, replica, isSynced, countRows, logger }: ClusterParts,
+    footing: Footing,
     hints: HintStore,
   ) {
     const { clock } = runtime;
-    this.self = memberOf(fixed.topology, fixed.id)!;
-    this.#addresses = fixed.addresses;
-    this.#identity = { id: fixed.id, incarnation: clock.wallMs() };
-    const settings = {
-      ...DEFAULT_PEER_LIMITS,
-      self: this.#identity,
-      clusterId: HANDSHAKE_NAME,
-      secret: fixed.secret,
-    };
-    this.peers = new Peers({ runtime, logger, settings });
-    const liveness = new Liveness(this.peers);
-    this.view = new ClusterView(this.self, fixed.topology, liveness);
-    this.calls = callsThrough(this.peers);
+    const { membership, station, address } = footing;
+    const { topology } = membership.plans!;
+    this.#footing = footing;
     this.hints = hints;
-    const { received } = replica;
-    const calls = new ReplicaCalls({
-      cluster: this.view,
-      peers: this.calls,
-      received,
-      engine,
-      clock,
-      isSynced,
+    this.self = memberOf(topology, membership.id) ?? footing.greeting().self;
+    this.calls = station;
+    const onNewerEpoch = (id: NodeId): void => this.#planKeeper.renew(id);
+    this.#gossip = new GossipRounds({
+      runtime,
+      station,
+      membership,
+      logger,
+      address: formatAddress(address),
+      onNewerEpoch,
     });
-    this.coordinator = new Coordinator({
-      cluster: this.view,
-      calls,
-      hints,
+    const liveness = new Liveness(station.peers, (id) => this.#gossip.verdictOf(id));
+    this.view = new ClusterView(this.self, topology, liveness);
+    this.coordinator = openReplicaFace({
+      clock,
+      engine,
       replica,
-      clock,
-      settings: COORDINATOR_SETTINGS,
-    });
-    this.#door = new PeerDoor((id) => memberOf(this.topology, id) !== undefined);
-    const replicaDoor = new ReplicaDoor({
-      received,
-      engine,
+      isSynced,
+      view: this.view,
+      peers: this.calls,
       hints,
-      clock,
-      settings: { isSynced, ...DOOR_LIMITS },
+      door: station.door,
+      onNewerEpoch,
     });
-    this.#door.serve(Object.values(REPLICA_METHOD), (method, payload) =>
-      replicaDoor.onRequest(method, payload),
-    );
-    this.#server = new PeerServer({ runtime, handler: this.#door, logger, settings });
+    this.#planKeeper = new PlanKeeper({
+      runtime,
+      footing,
+      gossip: this.#gossip,
+      view: this.view,
+      countRows,
+      logger,
+    });
+    for (const [id, text] of membership.addresses) {
+      const known = parseAddress(text);
+      if (known !== undefined) station.know(id, known);
+    }
     const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock });
     this.#cancelTick = clock.every(TICK_MS, () => {
       const nowMs = clock.monotonicMs();
@@ -149,27 +134,44 @@ export class ClusterNode {
 
   members(): readonly MemberStatus[] {
     return this.topology.members.map(({ id, datacenter, rack, machine, weight, state }) => {
-      const isSelf = id === this.self.id;
-      const address = this.#addresses.get(id);
+      const heard = this.#gossip.stateOf(id);
+      const door = parseAddress(heard?.doorAddress ?? "");
+      const peer = parseAddress(heard?.address ?? this.#footing.membership.addresses.get(id) ?? "");
       return {
         id,
-        host: address?.host,
-        port: undefined,
-        peerHost: address?.host,
-        peerPort: address?.port,
+        host: door?.host,
+        port: door?.port,
+        peerHost: peer?.host,
+        peerPort: peer?.port,
         datacenter,
         rack,
         machine,
         weight,
         state,
         isUp: this.view.isUp(id),
-        isSuspect: false,
-        epoch: this.topology.epoch,
-        generation: isSelf ? this.#identity.incarnation : 0,
-        isSelf,
+        isSuspect: this.#gossip.verdictOf(id) === "suspect",
+        epoch: heard?.epoch ?? 0,
+        generation: heard?.generation ?? 0,
+        isSelf: id === this.self.id,
         hintsPending: this.hints.countFor(id),
       };
     });
+  }
+
+  /** Tells the others where clients reach this node. */
+  announceDoor(address: PeerAddress): void {
+    this.#gossip.tell({ doorAddress: formatAddress(address) });
+  }
+
+  /** Bytes that wait to be sent to other nodes, and requests that wait for their answers. */
+  queues(): { readonly bytes: number; readonly requests: number } {
+    let bytes = 0;
+    let requests = 0;
+    for (const link of this.#footing.station.peers.links().values()) {
+      bytes += link.queuedBytes;
+      requests += link.inFlight;
+    }
+    return { bytes, requests };
   }
 
   /**
@@ -177,17 +179,14 @@ export class ClusterNode {
    * REPLICA_METHOD; membership has 32 to 47, the topology's register 48 to 63.
    */
   serve(methods: Iterable<number>, handler: MethodHandler): void {
-    this.#door.serve(methods, handler);
+    this.#footing.station.door.serve(methods, handler);
   }
 
   async close(): Promise<void> {
     this.#cancelTick();
-    await this.#server.close();
-    this.peers.close();
+    this.#gossip.close();
+    this.#planKeeper.close();
+    await this.#footing.close();
     await this.hints.close();
   }
-}
-
-function callsThrough(peers: Peers): PeerCalls {
-  return { call: (to, method, payload, options) => peers.link(to).call(method, payload, options) };
 }

@@ -61,10 +61,12 @@ export class FixedTown {
       ...this.#options.settings,
     };
     const opening = openNode(this.world.runtime(this.names[index]!), settings, silentLogger, {
-      id: this.ids[index]!,
-      topology: isStranger ? topologyOf(this.ids) : this.topology,
-      addresses: new Map(this.ids.map((id, i) => [id, { host: this.names[i]!, port: PEER_PORT }])),
-      secret: utf8("tell nobody"),
+      fixed: {
+        id: this.ids[index]!,
+        topology: isStranger ? topologyOf(this.ids) : this.topology,
+        addresses: new Map(this.ids.map((id, i) => [id, { host: this.names[i]!, port: PEER_PORT }])),
+        secret: utf8("tell nobody"),
+      },
     });
     this.#nodes[index] = await this.world.runUntil(opening, PATIENCE_MS);
   }

@@ -6,6 +6,7 @@
  *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
  *   DIR/checkpoints/                                         see checkpoints.ts
  *   DIR/hints/    what waits for other nodes: see src/replication/hints/hint-store.ts
+ *   DIR/cluster/                                             of a member of a cluster: see cluster/footing.ts
  */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -13,7 +14,8 @@ import { systemCode } from "../runtime/io-error.ts";
 import type { DiskLock, Runtime } from "../runtime/runtime.ts";
 import { Identity } from "../storage/lsm/directory/identity.ts";
 
-const OWN_NAME = /^(IDENTITY|LOCK|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|hints)(\..*)?$/;
+const OWN_NAME =
+  /^(IDENTITY|LOCK|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints)(\..*)?$/;
 /** A whole file system may be given to a node, and people look into directories. */
 const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 

@@ -13,8 +13,9 @@ import { RowKey } from "../storage/row-key.ts";
 import type { RowCounts, StorageEngine } from "../storage/storage-engine.ts";
 import { AbandonedRows } from "./abandoned-rows.ts";
 import { clusterRules, soleReplicaRules } from "./cell-rules.ts";
-import { ClusterNode, type FixedCluster } from "./cluster-node.ts";
-import type { DatabaseMap } from "./database-map.ts";
+import { type ClusterSettings, clusterSettingsOf, type FixedCluster } from "./cluster/cluster-begin.ts";
+import { ClusterNode } from "./cluster-node.ts";
+import { type DatabaseMap, OWN_NUMBER } from "./database-map.ts";
 import { DiskStore } from "./disk-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { NodeStore } from "./node-store.ts";
@@ -34,16 +35,24 @@ export async function openNode(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  fixed?: FixedCluster,
+  { fixed, stop }: OpenOptions = {},
 ): Promise<StorageNode> {
-  const rules = fixed === undefined ? soleReplicaRules : clusterRules;
+  const cluster = fixed ?? clusterSettingsOf(settings, runtime.host);
+  const rules = cluster === undefined ? soleReplicaRules : clusterRules;
   const store =
     settings.storage === "memory"
       ? new MemoryStore(runtime, settings, rules)
       : await DiskStore.open(runtime, settings, rules, logger);
   const node = new StorageNode(runtime, store, logger);
-  if (fixed !== undefined) await node.enter(runtime, settings, fixed);
+  if (cluster !== undefined) await node.enter(runtime, settings, cluster, stop);
   return node;
+}
+
+export interface OpenOptions {
+  /** In place of what the settings say of a cluster. */
+  readonly fixed?: FixedCluster | undefined;
+  /** Aborted: do not wait any more to become a member of a cluster. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** A node alone, at once. */
@@ -102,15 +111,17 @@ export class StorageNode {
   async enter(
     runtime: Runtime,
     { storage, fsync, dataDirectory }: NodeSettings,
-    fixed: FixedCluster,
+    cluster: ClusterSettings | FixedCluster,
+    stop: AbortSignal | undefined,
   ): Promise<void> {
     const { engine, replica } = this;
     const isSynced = storage === "disk" && fsync === "always";
     try {
       this.#refuseRenumbered();
       const hintDirectory = storage === "disk" ? `${dataDirectory}/hints` : undefined;
-      const parts = { runtime, engine, replica, isSynced, hintDirectory, logger: this.#logger };
-      this.#cluster = await ClusterNode.open(parts, fixed);
+      const countRows = (): number => this.#countRows();
+      const own = { engine, replica, isSynced, countRows, hintDirectory };
+      this.#cluster = await ClusterNode.open({ runtime, ...own, logger: this.#logger, stop }, cluster);
     } catch (cause) {
       await this.close();
       throw cause;
@@ -172,6 +183,12 @@ export class StorageNode {
     await this.#expiring;
     await this.#store.close();
     this.#logger.info({}, "node closed");
+  }
+
+  #countRows(): number {
+    let rows = 0;
+    for (let number = 0; number < OWN_NUMBER; number++) rows += this.engine.counts(number).rows;
+    return rows;
   }
 
   /** Members name a row by its stored number, so all of them must have the same: the ones to begin with. */

@@ -4,7 +4,9 @@
  */
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { WEIGHT_MAX } from "../membership/topology.ts";
 import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
+import { parseAddresses } from "./cluster/address.ts";
 import {
   DATABASE_COUNT,
   DEFAULT_SETTINGS,
@@ -18,13 +20,16 @@ const HOST_NAME = /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/i;
 const IPV6_ADDRESS = /^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*(%\w+)?$/i;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
+const WILDCARD = /^(0\.0\.0\.0|::)$/;
+
 const passwordRule = "1 to 1024 characters";
+const peerPortRule = "a whole number from 0 to 65535 (0 takes any free port)";
+const joinRule = "a list of addresses HOST:PORT with commas between them";
+const nameRule = "1 to 255 characters";
 
 /** One rule per setting; `shape` gives them one by one. */
 export const nodeSettingsSchema = z.strictObject({
-  host: z
-    .string({ error: hostRule() })
-    .refine((host) => HOST_NAME.test(host) || IPV6_ADDRESS.test(host), { error: hostRule() }),
+  host: z.string({ error: hostRule() }).refine(isHost, { error: hostRule() }),
   port: whole({ min: 0, max: 65535, rule: "a whole number from 0 to 65535 (0 takes any free port)" }),
   dataDirectory: z.string({ error: "a directory" }).min(1, { error: "a directory" }),
   storage: oneOf(STORAGE_KINDS),
@@ -52,6 +57,20 @@ export const nodeSettingsSchema = z.strictObject({
     rule: "a duration such as 10ms or 500us (0 keeps every command), or off",
   }),
   slowlogLength: whole({ min: 0, max: 1_000_000, rule: "a whole number from 0 to 1000000" }),
+  peerHost: z.string({ error: hostRule() }).refine(isHost, { error: hostRule() }),
+  peerPort: whole({ min: 0, max: 65535, rule: peerPortRule }).optional(),
+  join: z
+    .string({ error: joinRule })
+    .refine((text) => parseAddresses(text) !== undefined, { error: joinRule }),
+  datacenter: named(),
+  rack: named(),
+  machine: named().optional(),
+  weight: whole({ min: 1, max: WEIGHT_MAX, rule: `a whole number from 1 to ${WEIGHT_MAX}` }),
+  secret: z
+    .string({ error: passwordRule })
+    .min(1, { error: passwordRule })
+    .max(1024, { error: passwordRule })
+    .optional(),
   databases: z.literal(DATABASE_COUNT, { error: `${DATABASE_COUNT}` }),
 });
 
@@ -74,10 +93,26 @@ export function findConflict(settings: NodeSettings): SettingProblem | undefined
       rule: "0 with storage disk, where the disk alone is the limit",
     };
   }
-  if (settings.password !== undefined || isLoopback(settings.host)) return undefined;
+  if (settings.password === undefined && !isLoopback(settings.host)) {
+    return {
+      name: "host",
+      rule: "a loopback address (127.0.0.1, ::1, localhost) unless a password is set, since anybody may connect",
+    };
+  }
+  return findPeerConflict(settings);
+}
+
+function findPeerConflict({ peerHost, peerPort, join, secret }: NodeSettings): SettingProblem | undefined {
+  if (peerPort === undefined) {
+    return join === "" ? undefined : { name: "join", rule: "left out unless there is a peer port" };
+  }
+  if (WILDCARD.test(peerHost)) {
+    return { name: "peerHost", rule: "one address of this machine, since other nodes are told of it" };
+  }
+  if (secret !== undefined || isLoopback(peerHost)) return undefined;
   return {
-    name: "host",
-    rule: "a loopback address (127.0.0.1, ::1, localhost) unless a password is set, since anybody may connect",
+    name: "peerHost",
+    rule: "a loopback address (127.0.0.1, ::1, localhost) unless a secret is set, since anybody may connect",
   };
 }
 
@@ -99,6 +134,14 @@ function describe(issue: z.core.$ZodIssue): string {
 
 function invalidSetting(message: string): StoreError {
   return new StoreError("INVALID_SETTING", "not-applied", message);
+}
+
+function named() {
+  return z.string({ error: nameRule }).min(1, { error: nameRule }).max(255, { error: nameRule });
+}
+
+function isHost(text: string): boolean {
+  return HOST_NAME.test(text) || IPV6_ADDRESS.test(text);
 }
 
 function hostRule(): string {

@@ -46,6 +46,20 @@ export interface NodeSettings {
   /** Commands that take longer are kept in the slow log; 0 keeps all, -1 none. */
   readonly slowlogThresholdMicros: number;
   readonly slowlogLength: number;
+  /** Where other nodes reach this one. Anything but loopback needs a secret; no wildcard, for others are told of it. */
+  readonly peerHost: string;
+  /** 0 for any free port; undefined: the node is alone, and no part of a cluster. */
+  readonly peerPort: number | undefined;
+  /** "host:port" of other nodes' peer doors, with commas between: the cluster to join, or to found together. */
+  readonly join: string;
+  readonly datacenter: string;
+  readonly rack: string;
+  /** Two copies never meet on one; undefined: this machine's own id. */
+  readonly machine: string | undefined;
+  /** The node's share of the data, to that of others. */
+  readonly weight: number;
+  /** What the nodes of a cluster know, and nobody else. Never to be logged. */
+  readonly secret: string | undefined;
   /** Fixed: row keys have room for no more. */
   readonly databases: typeof DATABASE_COUNT;
 }
@@ -69,5 +83,13 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   clientMemoryBytesMax: 1024 * MIB,
   slowlogThresholdMicros: 10_000,
   slowlogLength: 128,
+  peerHost: "127.0.0.1",
+  peerPort: undefined,
+  join: "",
+  datacenter: "dc1",
+  rack: "rack1",
+  machine: undefined,
+  weight: 1,
+  secret: undefined,
   databases: DATABASE_COUNT,
 };

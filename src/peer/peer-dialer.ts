@@ -42,6 +42,8 @@ export class PeerDialer implements ChannelOwner {
   /** Connections established so far. */
   connects = 0;
   failedAttempts = 0;
+  /** True if this node itself was found at the address. */
+  isItself = false;
   readonly #wanted: PeerId | undefined;
   readonly #parts: LinkParts;
   readonly #owner: DialerOwner;
@@ -71,6 +73,7 @@ export class PeerDialer implements ChannelOwner {
     const before = this.address;
     if (before?.host === address.host && before.port === address.port) return false;
     this.address = address;
+    this.isItself = false;
     if (this.state === "idle" || this.state === "connected" || this.state === "closed") return true;
     this.#backOff.reset();
     this.#abandonGreeting();
@@ -119,6 +122,7 @@ export class PeerDialer implements ChannelOwner {
     if (result.kind === "done") this.#onDone(result.established.peer);
     if (result.kind !== "refused") return;
     channel.end();
+    this.isItself = result.reason === "itself";
     this.#onFailure(`refused (${result.reason}): ${result.text}`);
   }
 

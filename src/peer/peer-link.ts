@@ -85,6 +85,11 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     return this.#dialer.peer;
   }
 
+  /** True if this node itself was found at the address. */
+  get isItself(): boolean {
+    return this.#dialer.isItself;
+  }
+
   get address(): PeerAddress | undefined {
     return this.#dialer.address;
   }

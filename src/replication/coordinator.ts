@@ -109,6 +109,7 @@ export class Coordinator {
     const reply = await replica.update(ref, clock.wallMs(), (view) => {
       const effect = step(view);
       if (effect.change === undefined) return effect;
+      refuseWhileMoving(cluster);
       const own = ownReply(effect.reply); // it may be bytes of the view, which the change replaces
       const replyAfter = (stored: Cell): R => {
         changed = encodeCell(stored);
@@ -137,6 +138,7 @@ export class Coordinator {
       await mapBounded(refs, ROWS_AT_ONCE, (ref) => this.#bringHere(ref, readLevel));
     }
     const before = await mapBounded(refs, ROWS_AT_ONCE, async (ref) => calls.loadOwn(ref));
+    refuseWhileMoving(cluster);
     const reply = await run();
     const receipts = await mapBounded(refs, ROWS_AT_ONCE, async (ref, i) => {
       const cell = await calls.loadOwn(ref);
@@ -310,6 +312,12 @@ function addsNothing(hints: readonly Uint8Array[], { row, digest }: RowAnswer): 
   if (hints.length === 0) return true;
   const cells = row?.cell === undefined ? hints : [row.cell, ...hints];
   return equalBytes(cellDigest(cells.reduce(mergeCells)), digest);
+}
+
+/** Asked where the write is made, with no await between: else it could be made after all others have stopped. */
+function refuseWhileMoving({ isMoving }: Cluster): void {
+  if (isMoving !== true) return;
+  throw new StoreError("OVERLOADED", "not-applied", "a node is joining: nothing is written until it has");
 }
 
 /** Of a replica that has just shown that it has the cell. */

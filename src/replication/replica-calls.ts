@@ -21,6 +21,8 @@ import type { KeyRef } from "./step.ts";
 export interface Cluster {
   readonly self: Participant;
   readonly epoch: number;
+  /** True while slots are about to change their owners: then nothing is written. Undefined: never. */
+  readonly isMoving?: boolean;
   /** The preference list. */
   replicasOf(slot: number): readonly Participant[];
   /** Who stands in, in this order; none is a replica of the slot. */

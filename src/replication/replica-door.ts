@@ -49,6 +49,8 @@ export interface ReplicaDoorParts {
   readonly hints: HintKeeper;
   readonly clock: Pick<Clock, "wallMs">;
   readonly settings: ReplicaDoorSettings;
+  /** Throws StoreError, not applied, if a cell that is to be this node's own must not be taken by the sender's plan. */
+  readonly requireCurrent?: (write: WriteCell) => void;
 }
 
 export interface ReplicaDoorSettings {
@@ -112,11 +114,13 @@ export class ReplicaDoor {
     }
   }
 
-  #write({ ref, cell, hintFor }: WriteCell): Awaitable<Uint8Array> {
+  #write(write: WriteCell): Awaitable<Uint8Array> {
+    const { ref, cell, hintFor } = write;
     const { received, engine, hints, clock, settings } = this.#parts;
     if (hintFor !== undefined) {
       return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: hints.isSynced }));
     }
+    this.#parts.requireCurrent?.(write);
     const ack = (): Uint8Array => encodeAck({ isSynced: settings.isSynced });
     return whenReady(received.merge(ref, cell, clock.wallMs()), () => {
       const durable = engine.durable();

@@ -4,6 +4,7 @@
  *
  * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
  */
+import type { ByteRange } from "../base/bytes.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { KeyRef } from "./step.ts";
@@ -116,6 +117,11 @@ export function beginAnswer(): WireWriter {
 export function open(payload: Uint8Array): { readonly reader: WireReader; readonly epoch: number } {
   const reader = openAnswer(payload);
   return { reader, epoch: reader.uint48() };
+}
+
+/** Of any request, without reading the rest; 0 if it is malformed. */
+export function epochOf({ bytes, start, end }: ByteRange): number {
+  return end - start < 7 ? 0 : new WireReader(bytes.subarray(start + 1, start + 7)).uint48();
 }
 
 export function writeRef(writer: WireWriter, { database, key }: KeyRef): WireWriter {

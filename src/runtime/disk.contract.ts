@@ -96,6 +96,15 @@ function testBytes(check: Check): void {
     );
   });
 
+  check("what is read quickly, if anything, is what there is", async (disk, directory) => {
+    const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
+    expect([undefined, Uint8Array.of(2, 3)]).toContainEqual(file.readQuickly(1, 10));
+    const read = file.readQuickly(0, 2, new Uint8Array(5));
+    expect([undefined, Uint8Array.of(1, 2)]).toContainEqual(read);
+    await file.close();
+    expect(file.readQuickly(0, 3)).toBeUndefined();
+  });
+
   check("what is read can be borrowed", async (disk, directory) => {
     const file = await fileWith(disk, `${directory}/log`, 1, 2, 3);
     const borrow = (offset: number, length: number): Promise<number[]> =>

@@ -261,6 +261,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
       settings,
       host: this,
       clock: this.runtime.clock,
+      random: this.runtime.random,
       commandOf: (args) => dispatcher.commandOf(args),
       refusal: (cause) => dispatcher.refusal(cause),
     });

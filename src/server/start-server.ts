@@ -1,8 +1,7 @@
 /** Puts a node behind a RESP door and opens it. */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { FixedCluster } from "../node/cluster-node.ts";
-import { openNode } from "../node/node.ts";
+import { type OpenOptions, openNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { isLoopback } from "../node/settings-schema.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -14,10 +13,10 @@ export async function startServer(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  fixed?: FixedCluster,
+  options?: OpenOptions,
 ): Promise<RunningServer> {
   refuseOpenDoor(settings);
-  const node = await openNode(runtime, settings, logger, fixed);
+  const node = await openNode(runtime, settings, logger, options);
   const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
   try {
     await server.listen();
@@ -25,7 +24,13 @@ export async function startServer(
     await node.close();
     throw cause;
   }
+  node.cluster?.announceDoor({ host: reachableHost(settings), port: server.port });
   return server;
+}
+
+/** An address that others can be told of: who listens on all of them is reached where its peers reach it. */
+function reachableHost({ host, peerHost }: NodeSettings): string {
+  return host === "0.0.0.0" || host === "::" ? peerHost : host;
 }
 
 /** A store that anybody can reach must not be one that anybody can use. */

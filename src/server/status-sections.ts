@@ -21,7 +21,15 @@ export interface Section {
 const DAY_SECONDS = 86_400;
 const LRU_CLOCK_MAX = 2 ** 24;
 
-function serverFields({ runtime, settings, node, port, runId, startedMs }: Server): readonly Field[] {
+function serverFields({
+  runtime,
+  settings,
+  node,
+  cluster,
+  port,
+  runId,
+  startedMs,
+}: Server): readonly Field[] {
   const wallMs = runtime.clock.wallMs();
   const upSeconds = Math.max(0, Math.floor((wallMs - startedMs) / 1000));
   return [
@@ -30,7 +38,7 @@ function serverFields({ runtime, settings, node, port, runId, startedMs }: Serve
     ["redis_git_sha1", "00000000"],
     ["redis_git_dirty", 0],
     ["redis_build_id", "0"],
-    ["redis_mode", "standalone"],
+    ["redis_mode", cluster === undefined ? "standalone" : "cluster"],
     ["os", runtime.host.platform],
     ["arch_bits", 64],
     ["process_id", runtime.host.processId],
@@ -241,7 +249,11 @@ export const SECTIONS: readonly Section[] = [
   { name: "commandstats", isDefault: false, fields: commandFields },
   { name: "errorstats", isDefault: true, fields: errorFields },
   { name: "latencystats", isDefault: false, fields: latencyFields },
-  { name: "cluster", isDefault: true, fields: () => [["cluster_enabled", 0]] },
+  {
+    name: "cluster",
+    isDefault: true,
+    fields: ({ cluster }) => [["cluster_enabled", cluster === undefined ? 0 : 1]],
+  },
   { name: "keyspace", isDefault: true, fields: keyspaceFields },
 ];
 

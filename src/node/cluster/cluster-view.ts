@@ -45,6 +45,10 @@ export class ClusterView implements Cluster {
     return this.#topology.epoch;
   }
 
+  get isMoving(): boolean {
+    return this.#topology.move !== undefined;
+  }
+
   /** Requires: it is newer than the present one. */
   adopt(topology: Topology): void {
     assert(topology.epoch > this.#topology.epoch, "a topology gives way to a newer one only");

@@ -3,12 +3,14 @@
  *
  *   no connection, the last attempt failed   down, until an attempt succeeds
  *   late: requests wait, nothing comes       down, until something comes or nothing waits any more
+ *   gossip has given it up                   down, until it is heard of
  *   else                                     up
  *
  * A node that stands still (stopped, swapped out) keeps its connections and answers nothing: it is late long before
  * it is silent enough to be given up. Once those who wait have given up, others try it again.
  */
 
+import type { Verdict } from "../../membership/failure-detector.ts";
 import type { PeerLink } from "../../peer/peer-link.ts";
 import type { Peers } from "../../peer/peers.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
@@ -24,12 +26,14 @@ const STALL_MS = 60;
 
 export class Liveness implements Verdicts {
   readonly #peers: Peers;
+  readonly #verdictOf: (id: NodeId) => Verdict | undefined;
   readonly #late = new Set<NodeId>();
   #tickedMs: number | undefined;
 
   /** Needs `onTick` about every ten milliseconds. */
-  constructor(peers: Peers) {
+  constructor(peers: Peers, verdictOf: (id: NodeId) => Verdict | undefined) {
     this.#peers = peers;
+    this.#verdictOf = verdictOf;
   }
 
   onTick(nowMs: number): void {
@@ -44,7 +48,8 @@ export class Liveness implements Verdicts {
 
   isUp(id: NodeId): boolean {
     const link = this.#peers.links().get(id);
-    return link !== undefined && link.state !== "waiting" && link.state !== "closed" && !this.#late.has(id);
+    if (link === undefined || link.state === "waiting" || link.state === "closed") return false;
+    return !this.#late.has(id) && this.#verdictOf(id) !== "down";
   }
 
   averageMs(id: NodeId): number {

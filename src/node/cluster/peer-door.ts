@@ -20,10 +20,11 @@ const MEMBERSHIP_METHODS = { first: 32, last: 47 };
 export class PeerDoor implements PeerHandler {
   readonly #handlers = new Map<number, MethodHandler>();
   readonly #messageHandlers = new Map<number, MessageHandler>();
-  readonly #isMember: (id: PeerId) => boolean;
+  readonly #isHeard: (id: PeerId, method: number) => boolean;
 
-  constructor(isMember: (id: PeerId) => boolean) {
-    this.#isMember = isMember;
+  /** `isHeard`: whether a method that is not membership's is open to that node. */
+  constructor(isHeard: (id: PeerId, method: number) => boolean) {
+    this.#isHeard = isHeard;
   }
 
   serve(methods: Iterable<number>, handler: MethodHandler): void {
@@ -37,12 +38,13 @@ export class PeerDoor implements PeerHandler {
   onRequest(from: PeerId, method: number, payload: ByteRange): Uint8Array | Promise<Uint8Array> {
     const handler = this.#handlers.get(method);
     if (handler === undefined) throw refused(`there is no method ${method}`);
-    if (!isMembership(method) && !this.#isMember(from)) throw refused(`${from} is no member of this cluster`);
+    if (!isMembership(method) && !this.#isHeard(from, method))
+      throw refused(`${from} is no member of this cluster`);
     return handler(method, payload, from);
   }
 
   onMessage(from: PeerId, method: number, payload: ByteRange): void {
-    if (isMembership(method) || this.#isMember(from)) {
+    if (isMembership(method) || this.#isHeard(from, method)) {
       this.#messageHandlers.get(method)?.(method, payload, from);
     }
   }

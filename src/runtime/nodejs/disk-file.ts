@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { type Outcome, StoreError } from "../../base/errors.ts";
 import { ioError } from "../io-error.ts";
 import type { DiskFile, OnRead } from "../runtime.ts";
+import { ReadPace } from "./read-pace.ts";
 import type { ReadThread } from "./read-thread.ts";
 
 type Reader = Pick<ReadThread, "retain" | "release" | "onOtherRead" | "read">;
@@ -12,6 +13,7 @@ export class NodejsDiskFile implements DiskFile {
   readonly #path: string;
   readonly #file: FileHandle;
   #thread: Reader | undefined;
+  readonly #pace: ReadPace;
   /** Settles when every change asked for so far is over; never rejects. */
   #tail: Promise<void> = Promise.resolve();
   /** Under way. */
@@ -19,10 +21,11 @@ export class NodejsDiskFile implements DiskFile {
   #onReadsOver: (() => void) | undefined;
 
   /** Requires: `file` was opened for reading and appending. `thread` is for reads that `borrow` asks for. */
-  constructor(path: string, file: FileHandle, thread?: Reader) {
+  constructor(path: string, file: FileHandle, thread?: Reader, pace = new ReadPace()) {
     this.#path = path;
     this.#file = file;
     this.#thread = thread;
+    this.#pace = pace;
     thread?.retain();
   }
 
@@ -70,6 +73,19 @@ export class NodejsDiskFile implements DiskFile {
       return this.#readSync(offset, length, target ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer));
     } catch (cause) {
       throw ioError("not-applied", `cannot read ${this.#path}`, cause);
+    }
+  }
+
+  readQuickly(offset: number, length: number, target?: Uint8Array): Uint8Array | undefined {
+    const startMs = performance.now();
+    if (!this.#pace.isQuick(startMs)) return undefined;
+    try {
+      const bytes = this.readSync(offset, length, target);
+      const endMs = performance.now();
+      this.#pace.onRead(endMs - startMs, endMs);
+      return bytes;
+    } catch {
+      return undefined; // whoever reads it otherwise is told why
     }
   }
 

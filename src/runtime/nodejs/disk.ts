@@ -7,6 +7,7 @@ import { ioError, systemCode } from "../io-error.ts";
 import type { Disk, DiskFile } from "../runtime.ts";
 import { NodejsDiskFile } from "./disk-file.ts";
 import { takeLock } from "./lock-file.ts";
+import { ReadPace } from "./read-pace.ts";
 import { ReadThread } from "./read-thread.ts";
 
 /** Every write lands at the end; never truncates on opening. */
@@ -14,9 +15,12 @@ const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
 
 export function createNodejsDisk(): Disk {
   const thread = new ReadThread();
+  const pace = new ReadPace();
   return {
     open: (path, options) =>
-      attempt("not-applied", `cannot open ${path}`, () => openFile(path, options?.create !== false, thread)),
+      attempt("not-applied", `cannot open ${path}`, () =>
+        openFile(path, options?.create !== false, thread, pace),
+      ),
     list: (path) => attempt("not-applied", `cannot list ${path}`, () => list(path)),
     exists: (path) => attempt("not-applied", `cannot look for ${path}`, () => exists(path)),
     makeDirectory: (path) => attempt("unknown", `cannot make directory ${path}`, () => makeDirectory(path)),
@@ -37,9 +41,14 @@ async function attempt<T>(outcome: Outcome, what: string, act: () => Promise<T>)
   }
 }
 
-async function openFile(path: string, create: boolean, thread: ReadThread): Promise<DiskFile> {
+async function openFile(
+  path: string,
+  create: boolean,
+  thread: ReadThread,
+  pace: ReadPace,
+): Promise<DiskFile> {
   const file = await open(path, create ? OPEN_FLAGS | constants.O_CREAT : OPEN_FLAGS);
-  return new NodejsDiskFile(path, file, thread);
+  return new NodejsDiskFile(path, file, thread, pace);
 }
 
 async function list(path: string): Promise<readonly string[]> {

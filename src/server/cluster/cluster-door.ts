@@ -1,7 +1,7 @@
 /** All that a server's door has for its cluster, put together. */
 import type { StorageNode } from "../../node/node.ts";
 import type { Reply } from "../../resp/reply.ts";
-import type { Clock } from "../../runtime/runtime.ts";
+import type { Clock, Random } from "../../runtime/runtime.ts";
 import type { RunnableCommand } from "../command-shape.ts";
 import { ClusterKeys } from "./cluster-keys.ts";
 import { ClusterTransactions } from "./cluster-transactions.ts";
@@ -12,11 +12,13 @@ import { LocalKeys } from "./local-keys.ts";
 import { PeerRequests } from "./peer-requests.ts";
 import { RowTally } from "./row-tally.ts";
 import type { ServedCluster } from "./served-cluster.ts";
+import { WholeDatabase } from "./whole-database.ts";
 
 export interface ClusterDoorParts {
   readonly cluster: ServedCluster;
   readonly node: StorageNode;
   readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
+  readonly random: Random;
   /** May change. */
   readonly settings: { readonly valueBytesMax: number };
   readonly host: LimitsReplies;
@@ -31,9 +33,10 @@ export class ClusterDoor {
   readonly transactions: ClusterTransactions;
   readonly sweep: KeySweep;
   readonly tally: RowTally;
+  readonly database: WholeDatabase;
 
   /** From now on this node answers other nodes' doors. */
-  constructor({ cluster, node, clock, settings, host, commandOf, refusal }: ClusterDoorParts) {
+  constructor({ cluster, node, clock, random, settings, host, commandOf, refusal }: ClusterDoorParts) {
     const { replica } = node;
     const forwarder = new Forwarder(cluster, clock);
     const replies = new EncodedReplies(host);
@@ -44,6 +47,14 @@ export class ClusterDoor {
     this.transactions = new ClusterTransactions(parts);
     this.sweep = new KeySweep({ cluster, keys: this.keys, localKeys });
     this.tally = new RowTally(cluster, localKeys, this.sweep);
+    this.database = new WholeDatabase({
+      keys: this.keys,
+      sweep: this.sweep,
+      tally: this.tally,
+      host,
+      clock,
+      random,
+    });
     const makeRoom = (): boolean => node.makeRoom();
     new PeerRequests({ ...parts, transactions: this.transactions, localKeys, commandOf, makeRoom });
   }

@@ -1,9 +1,29 @@
-/** `CLUSTER KEYSLOT key` -> the key's slot. What else clients ask of a cluster is refused as Redis without one does. */
-import { slotOf } from "../../ring/slot.ts";
-import { CommandError, type SessionCommand } from "../command.ts";
+/**
+ * `CLUSTER ...`: what clients of a Redis Cluster ask, so that they can send requests straight to who keeps the key. A node
+ * alone answers `KEYSLOT`, and refuses the rest as Redis without a cluster does.
+ */
+import { OK, type Reply, verbatim } from "../../resp/reply.ts";
+import { SLOT_COUNT, slotOf } from "../../ring/slot.ts";
+import { POSITION_COUNT } from "../../storage/row-key.ts";
+import { integer64, latin1 } from "../arguments.ts";
+import type { ClusterDoor } from "../cluster/cluster-door.ts";
+import { ClusterFace, shownId } from "../cluster/cluster-face.ts";
+import { CommandError, type Session, type SessionCommand } from "../command.ts";
 import { container } from "../container.ts";
 
 const CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
+const KEYS_MAX = 100_000;
+
+type Ask = (door: ClusterDoor, session: Session, args: readonly Uint8Array[]) => Reply | Promise<Reply>;
+
+interface Given {
+  readonly summary: string;
+  readonly arity?: number;
+  readonly since?: string;
+  readonly syntax?: string;
+  readonly complexity?: string;
+  readonly ask: Ask;
+}
 
 const clusterKeyslot: SessionCommand = {
   name: "cluster|keyslot",
@@ -18,7 +38,8 @@ const clusterKeyslot: SessionCommand = {
   run: (_session, args) => slotOf(args[2]!, 0, args[2]!.length),
 };
 
-function disabled(name: string, { arity = 2, since = "3.0.0", syntax = "" } = {}): SessionCommand {
+function inCluster(name: string, given: Given): SessionCommand {
+  const { summary, arity = 2, since = "3.0.0", syntax, complexity = "O(N) with N slots", ask } = given;
   return {
     name,
     kind: "session",
@@ -26,13 +47,29 @@ function disabled(name: string, { arity = 2, since = "3.0.0", syntax = "" } = {}
     flags: name.startsWith("cluster|") ? ["stale"] : ["loading", "stale", "fast"],
     group: "cluster",
     since,
-    summary: "Refuses: this node is not part of a cluster.",
-    complexity: "O(1)",
-    ...(syntax === "" ? {} : { syntax }),
-    run() {
-      throw new CommandError(CLUSTER_DISABLED);
+    summary,
+    complexity,
+    ...(syntax === undefined ? {} : { syntax }),
+    run(session, args) {
+      const { clusterDoor } = session.server;
+      if (clusterDoor === undefined) throw new CommandError(CLUSTER_DISABLED);
+      return ask(clusterDoor, session, args);
     },
   };
+}
+
+/** Asks for what clients of Redis Cluster see. */
+function face(
+  name: string,
+  summary: string,
+  show: (face: ClusterFace) => Reply,
+  since = "3.0.0",
+): SessionCommand {
+  return inCluster(name, {
+    summary,
+    since,
+    ask: ({ cluster }, { server }) => show(new ClusterFace(cluster, server)),
+  });
 }
 
 export const cluster = container({
@@ -40,19 +77,85 @@ export const cluster = container({
   group: "cluster",
   since: "3.0.0",
   helpSince: "5.0.0",
-  summary: "Tells of slots.",
+  summary: "Tells of slots, and of the nodes that keep them.",
   subcommands: [
-    disabled("cluster|countkeysinslot", { arity: 3, syntax: "slot" }),
-    disabled("cluster|getkeysinslot", { arity: 4, syntax: "slot count" }),
-    disabled("cluster|info"),
+    inCluster("cluster|count-failure-reports", {
+      summary: "Answers 1 if this node takes another to be down, else 0.",
+      arity: 3,
+      syntax: "node-id",
+      complexity: "O(N) with N nodes",
+      ask: ({ cluster: served }, { server }, args) => {
+        const member = new ClusterFace(served, server).memberShownAs(latin1(args[2]!));
+        if (member === undefined) throw new CommandError(`ERR Unknown node ${latin1(args[2]!)}`);
+        return member.isUp ? 0 : 1;
+      },
+    }),
+    inCluster("cluster|countkeysinslot", {
+      summary: "Counts the keys of a slot, as one replica of it has them.",
+      arity: 3,
+      syntax: "slot",
+      complexity: "O(1)",
+      ask: async ({ tally }, { database }, args) => {
+        const slot = slotArgument(args[2]!);
+        const [count] = await tally.count(database, [{ first: slot, last: slot }]);
+        return count!;
+      },
+    }),
+    inCluster("cluster|getkeysinslot", {
+      summary: "Answers keys of a slot.",
+      arity: 4,
+      syntax: "slot count",
+      complexity: "O(N) with N keys asked for",
+      ask: keysInSlot,
+    }),
+    face("cluster|info", "Tells how the cluster is, as this node sees it.", (shown) =>
+      verbatim("txt", shown.fields()),
+    ),
     clusterKeyslot,
-    disabled("cluster|links", { since: "7.0.0" }),
-    disabled("cluster|myid"),
-    disabled("cluster|nodes"),
-    disabled("cluster|shards", { since: "7.0.0" }),
-    disabled("cluster|slots"),
+    face("cluster|links", "Lists the links to other nodes.", (shown) => shown.links(), "7.0.0"),
+    inCluster("cluster|myid", {
+      summary: "Answers the id of this node.",
+      complexity: "O(1)",
+      ask: ({ cluster: { self } }) => shownId(self.id),
+    }),
+    face("cluster|nodes", "Lists the nodes, and the slots in which each comes first.", (shown) =>
+      verbatim("txt", shown.nodes()),
+    ),
+    face("cluster|shards", "Lists the slots, and who serves them.", (shown) => shown.shards(), "7.0.0"),
+    face("cluster|slots", "Lists the slots, and who serves them.", (shown) => shown.slots()),
   ],
 });
 
-/** What a client of a cluster says to a replica before it reads there. */
-export const clusterModes = [disabled("readonly", { arity: 1 }), disabled("readwrite", { arity: 1 })];
+/** What a client of a cluster says to a node before it asks for what another is first for: here it need not. */
+export const clusterModes = ["asking", "readonly", "readwrite"].map((name) =>
+  inCluster(name, {
+    summary: "Changes nothing: every node of a cluster serves every key.",
+    arity: 1,
+    complexity: "O(1)",
+    ask: () => OK,
+  }),
+);
+
+async function keysInSlot(
+  { sweep }: ClusterDoor,
+  { database, consistency: asked }: Session,
+  args: readonly Uint8Array[],
+): Promise<Reply> {
+  const slot = slotArgument(args[2]!);
+  const count = Number(integer64(args[3]!));
+  if (count < 0) throw new CommandError("ERR Invalid number of keys");
+  const keys: Uint8Array[] = [];
+  const end = (slot + 1) * POSITION_COUNT;
+  for (let from = slot * POSITION_COUNT; from < end && keys.length < Math.min(count, KEYS_MAX); ) {
+    const found = await sweep.walk({ database, from, rowsMax: Math.min(count, KEYS_MAX), asked });
+    keys.push(...found.keys.filter((key) => slotOf(key) === slot));
+    from = found.place;
+  }
+  return keys.slice(0, count);
+}
+
+function slotArgument(argument: Uint8Array): number {
+  const slot = Number(integer64(argument));
+  if (slot < 0 || slot >= SLOT_COUNT) throw new CommandError("ERR Invalid slot");
+  return slot;
+}

@@ -1,4 +1,7 @@
-/** `DBSIZE` -> how many keys the database holds; some may have expired and not been dropped yet. */
+/**
+ * `DBSIZE` -> how many keys the database holds; some may have expired and not been dropped yet. In a cluster one replica
+ * of each slot counts: where it has missed writes or deletions, so has the count.
+ */
 import type { SessionCommand } from "../command.ts";
 
 export const dbsize: SessionCommand = {
@@ -10,5 +13,6 @@ export const dbsize: SessionCommand = {
   since: "1.0.0",
   summary: "Counts the keys of the database.",
   complexity: "O(1)",
-  run: ({ server, database }) => server.node.counts(database).rows,
+  run: ({ server: { clusterDoor, node }, database }) =>
+    clusterDoor === undefined ? node.counts(database).rows : clusterDoor.tally.total(database),
 };

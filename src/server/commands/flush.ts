@@ -1,8 +1,11 @@
 /** `FLUSHDB [ASYNC | SYNC]`, `FLUSHALL [ASYNC | SYNC]` -> OK: every key of one database, or of all, is gone. */
 import { whenReady } from "../../base/awaitable.ts";
-import { OK } from "../../resp/reply.ts";
+import { OK, type Reply } from "../../resp/reply.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
-import { CommandError, type SessionCommand } from "../command.ts";
+import type { ClusterDoor } from "../cluster/cluster-door.ts";
+import { ALL_DATABASES } from "../cluster/whole-database.ts";
+import { CommandError, type Session, type SessionCommand } from "../command.ts";
+import { del } from "./del.ts";
 
 const syntax = "[ASYNC | SYNC]";
 
@@ -16,8 +19,10 @@ export const flushdb: SessionCommand = {
   summary: "Forgets every key of the database.",
   complexity: "O(N) with N keys of the database; O(1) if no other holds any",
   syntax,
-  run({ server, database }, args) {
+  run(session, args) {
+    const { server, database } = session;
     checkMode(args);
+    if (server.clusterDoor !== undefined) return flushCluster(server.clusterDoor, session, [database]);
     return whenReady(server.node.replica.clear(database), () => OK);
   },
 };
@@ -32,11 +37,23 @@ export const flushall: SessionCommand = {
   summary: "Forgets every key of every database.",
   complexity: "O(1)",
   syntax,
-  run({ server }, args) {
+  run(session, args) {
+    const { server } = session;
     checkMode(args);
+    if (server.clusterDoor !== undefined) return flushCluster(server.clusterDoor, session, ALL_DATABASES);
     return whenReady(server.node.replica.clear(), () => OK);
   },
 };
+
+/** Key by key: what a replica has missed must not come back, so each deletion is kept like any other write. */
+async function flushCluster(
+  door: ClusterDoor,
+  { consistency }: Session,
+  databases: readonly number[],
+): Promise<Reply> {
+  await door.database.flush(databases, consistency, del);
+  return OK;
+}
 
 /** Both modes mean the same here: nobody waits for memory to be given back. */
 function checkMode(args: readonly Uint8Array[]): void {

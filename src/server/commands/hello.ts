@@ -64,7 +64,7 @@ function greeting(session: Session): Reply {
     ["version", REDIS_VERSION],
     ["proto", session.protocol],
     ["id", session.id],
-    ["mode", "standalone"],
+    ["mode", session.server.cluster === undefined ? "standalone" : "cluster"],
     ["role", "master"],
     ["modules", []],
   ]);

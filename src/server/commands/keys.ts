@@ -22,13 +22,21 @@ export const keys: SessionCommand = {
   run(session, args) {
     const pattern = args[1]!;
     if (isLiteralGlob(pattern)) return find(session, unescapeGlob(pattern));
+    const { database, consistency, server } = session;
+    if (server.clusterDoor !== undefined) {
+      return server.clusterDoor.database.matching(database, consistency, pattern);
+    }
     const search = new KeySearch(session, { pattern, from: 0, rowsMax: Number.POSITIVE_INFINITY });
     return whenReady(search.run(), () => search.keys.reply());
   },
 };
 
-function find({ server, database }: Session, key: Uint8Array): Reply | Promise<Reply> {
+function find({ server, database, consistency }: Session, key: Uint8Array): Reply | Promise<Reply> {
   if (key.length > KEY_BYTES_MAX) return [];
+  if (server.clusterDoor !== undefined) {
+    const views = server.clusterDoor.keys.views([{ database, key }], consistency);
+    return views.then(([view]) => (view!.value === undefined ? [] : [key]));
+  }
   const options = { wallMs: server.wallMs, touch: false };
   return server.node.replica.read({ database, key }, options, ({ value }) =>
     value === undefined ? [] : [key],

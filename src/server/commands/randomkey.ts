@@ -17,7 +17,9 @@ export const randomkey: SessionCommand = {
   since: "1.0.0",
   summary: "Answers one of the keys, by chance.",
   complexity: "O(1)",
-  run: (session) => whenReady(tryToFind(session, TRIES_MAX), (key) => key ?? null),
+  run: (session) =>
+    session.server.clusterDoor?.database.randomKey(session.database) ??
+    whenReady(tryToFind(session, TRIES_MAX), (key) => key ?? null),
 };
 
 function tryToFind(session: Session, triesLeft: number): Awaitable<Uint8Array | undefined> {

@@ -25,6 +25,15 @@ export const scan: SessionCommand = {
   run(session, args) {
     const from = parseCursor(args[1]!);
     const { pattern, count, type } = parseOptions(args);
+    const { clusterDoor } = session.server;
+    if (clusterDoor !== undefined) {
+      const { database, consistency } = session;
+      const scanned = clusterDoor.database.scan(database, consistency, { from, rowsMax: count, pattern });
+      return scanned.then(({ place, keys }) => [
+        `${place === PLACES_END ? 0 : place}`,
+        type === undefined || type === "STRING" ? keys : [],
+      ]);
+    }
     const search = new KeySearch(session, { pattern, from, rowsMax: count });
     const answer = (place: number): Reply => {
       const cursor = place === PLACES_END ? 0 : place;

@@ -1,6 +1,6 @@
 /** `SWAPDB index1 index2` -> OK: whoever uses the one database sees what was in the other. No key is touched. */
 import { OK } from "../../resp/reply.ts";
-import type { SessionCommand } from "../command.ts";
+import { CommandError, type SessionCommand } from "../command.ts";
 import { existingDatabase, integer32 } from "../database-argument.ts";
 
 export const swapdb: SessionCommand = {
@@ -14,6 +14,11 @@ export const swapdb: SessionCommand = {
   complexity: "O(1)",
   syntax: "index1 index2",
   run({ server }, args) {
+    if (server.clusterDoor !== undefined) {
+      throw new CommandError(
+        "ERR SWAPDB is not possible in a cluster: databases have the same number on every node",
+      );
+    }
     const first = integer32(args[1]!, "ERR invalid first DB index");
     const second = integer32(args[2]!, "ERR invalid second DB index");
     server.node.replica.swapDatabases(existingDatabase(first), existingDatabase(second), server.wallMs);

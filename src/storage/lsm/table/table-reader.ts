@@ -103,6 +103,10 @@ export class TableReader {
     const number = this.index.find(probe);
     const block = this.#cache.get(this.#shelf, number);
     if (block !== undefined) return findInBlock(block, probe.bytes, probe.length, into);
+    this.#requireOpen();
+    const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
+    const packed = this.#file.readQuickly(offset, length, packedScratch(length));
+    if (packed !== undefined) return this.#findIn(number, packed, probe, into);
     return this.#getFromDisk(number, probe.bytes.slice(0, probe.length), into);
   }
 
@@ -172,8 +176,25 @@ export class TableReader {
     await this.#file.close();
   }
 
+  /** Looks the row up in bytes that were just read. Rejects as a read that takes longer does. */
+  #findIn(
+    number: number,
+    packed: Uint8Array,
+    probe: TableProbe,
+    into: ByteRange,
+  ): boolean | Promise<boolean> {
+    try {
+      this.#requireWhole(packed, this.index.offset(number), this.index.packedBytes(number));
+      const block = this.#take(number, packed);
+      const isThere = findInBlock(block, probe.bytes, probe.length, into);
+      if (isThere && isLent(block, packed)) own(into);
+      return isThere;
+    } catch (cause) {
+      return Promise.reject(cause);
+    }
+  }
+
   #getFromDisk(number: number, key: Uint8Array, into: ByteRange): Promise<boolean> {
-    this.#requireOpen();
     return new Promise((resolve, reject) => {
       const waiting = { key, into, resolve, reject };
       const others = this.#waiting.get(number);
@@ -191,8 +212,7 @@ export class TableReader {
       try {
         if (packed === undefined) throw cause;
         const block = this.#take(number, this.#requireWhole(packed, offset, length));
-        const isLent = block.buffer === packed.buffer || block.buffer === scratch.block.buffer;
-        for (const waiting of all) answer(waiting, block, isLent);
+        for (const waiting of all) answer(waiting, block, isLent(block, packed));
       } catch (failure) {
         for (const { reject } of all) reject(failure);
       }
@@ -253,15 +273,21 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-/** What is lent is gone soon: the cell is copied out of it. */
-function answer({ key, into, resolve }: Waiting, block: Uint8Array, isLent: boolean): void {
+function answer({ key, into, resolve }: Waiting, block: Uint8Array, lent: boolean): void {
   const isThere = findInBlock(block, key, key.length, into);
-  if (isThere && isLent) {
-    into.bytes = into.bytes.slice(into.start, into.end);
-    into.end -= into.start;
-    into.start = 0;
-  }
+  if (isThere && lent) own(into);
   resolve(isThere);
+}
+
+/** True if the block is gone soon. */
+function isLent(block: Uint8Array, packed: Uint8Array): boolean {
+  return block.buffer === packed.buffer || block.buffer === scratch.block.buffer;
+}
+
+function own(into: ByteRange): void {
+  into.bytes = into.bytes.slice(into.start, into.end);
+  into.end -= into.start;
+  into.start = 0;
 }
 
 /** Of what is read or unpacked for one call, and used before the next. */

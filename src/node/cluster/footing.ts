@@ -1,0 +1,152 @@
+/**
+ * What a node stands on in a cluster: its membership, and its end of the connections to the others. It is there before the node
+ * is a member, since that takes talking to them.
+ *
+ *   DIR/LOCK       names the process that has the directory
+ *   DIR/MEMBER     who this node is, and the plan: docs/formats/membership.md
+ *   DIR/REGISTER   what this node has promised and accepted of the topology's register: docs/formats/register.md
+ */
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import { DocumentFile } from "../../membership/document-file.ts";
+import { encodeGreeting, type Greeting } from "../../membership/greeting.ts";
+import { encodeClusterPlans } from "../../membership/membership-record.ts";
+import type { PeerAddress } from "../../peer/peer-identity.ts";
+import { systemCode } from "../../runtime/io-error.ts";
+import type { DiskLock, Runtime } from "../../runtime/runtime.ts";
+import { formatAddress } from "./address.ts";
+import type { ClusterSettings, FixedCluster } from "./cluster-begin.ts";
+import { Entrance, PLANS_METHOD } from "./entrance.ts";
+import { Membership } from "./membership.ts";
+import { PeerDoor } from "./peer-door.ts";
+import { PeerStation } from "./peer-station.ts";
+import { GREET_METHOD } from "./strangers.ts";
+import { REGISTER_METHOD, TopologyRegister } from "./topology-register.ts";
+
+export interface Footing {
+  readonly membership: Membership;
+  readonly station: PeerStation;
+  /** Where peers reach this node. */
+  readonly address: PeerAddress;
+  /** Undefined where the plan cannot change. */
+  readonly register: TopologyRegister | undefined;
+  /** Addresses where others of the cluster may be, whatever is remembered. */
+  readonly join: readonly PeerAddress[];
+  greeting(): Greeting;
+  close(): Promise<void>;
+}
+
+export interface FootingParts {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly hasRows: () => boolean;
+  /** Aborted: the node is to stop, and not to wait for others any more. */
+  readonly stop: AbortSignal | undefined;
+}
+
+/** Resolves when the node is a member and others can reach it. Rejects with StoreError, with nothing left open. */
+export async function openFooting(parts: FootingParts, settings: ClusterSettings): Promise<Footing> {
+  const { runtime, logger } = parts;
+  const { directory } = settings;
+  await runtime.disk.makeDirectory(directory);
+  const lock = await lockDirectory(runtime, directory);
+  try {
+    const file = new DocumentFile(runtime.disk, directory, "MEMBER");
+    return await enter(parts, settings, lock, await Membership.open(runtime, file, logger));
+  } catch (cause) {
+    await lock.release();
+    throw cause;
+  }
+}
+
+async function enter(
+  parts: FootingParts,
+  settings: ClusterSettings,
+  lock: DiskLock,
+  membership: Membership,
+): Promise<Footing> {
+  const { runtime, logger } = parts;
+  const station = stationOf(parts, membership, settings.secret);
+  try {
+    const address = await station.listen(settings.listen);
+    const registerFile = new DocumentFile(runtime.disk, settings.directory, "REGISTER");
+    const register = await TopologyRegister.open({ runtime, station, membership }, registerFile);
+    const self = { id: membership.id, ...settings.labels };
+    const entrance = new Entrance({ ...parts, station, membership, self, address, join: settings.join });
+    station.door.serve([GREET_METHOD], () => encodeGreeting(entrance.greeting));
+    station.door.serve([PLANS_METHOD], () => encodeClusterPlans(plansOf(membership)));
+    const where = { address: formatAddress(address), node: membership.id };
+    logger.info(where, "listening for other nodes");
+    if (membership.plans === undefined) await entrance.enter();
+    return {
+      membership,
+      station,
+      address,
+      register,
+      join: settings.join,
+      greeting: () => entrance.greeting,
+      close: async () => {
+        await station.close();
+        await membership.close();
+        await lock.release();
+      },
+    };
+  } catch (cause) {
+    await station.close();
+    throw cause;
+  }
+}
+
+/** For tests: on a cluster that is known beforehand. */
+export async function standFixed(parts: FootingParts, fixed: FixedCluster): Promise<Footing> {
+  const { id, topology, addresses, secret } = fixed;
+  const texts = [...addresses].map(([other, address]) => [other, formatAddress(address)] as const);
+  const generation = parts.runtime.clock.wallMs();
+  const plans = { founding: topology, topology };
+  const membership = new Membership({ id, generation, plans, addresses: new Map(texts) }, parts.logger);
+  const station = stationOf(parts, membership, secret);
+  try {
+    const address = await station.listen(addresses.get(id)!);
+    const self = topology.members.find((member) => member.id === id)!;
+    const clusterId = topology.clusterId;
+    return {
+      membership,
+      station,
+      address,
+      register: undefined,
+      join: [],
+      greeting: () => ({ self, address: formatAddress(address), met: [id], clusterId }),
+      close: () => station.close(),
+    };
+  } catch (cause) {
+    await station.close();
+    throw cause;
+  }
+}
+
+function stationOf(
+  { runtime, logger }: FootingParts,
+  membership: Membership,
+  secret: Uint8Array,
+): PeerStation {
+  // Who is about to be a member is an acceptor of the register before it knows the plan that says so.
+  const isHeard = (id: string, method: number): boolean =>
+    membership.isMember(id) || (membership.plans === undefined && method === REGISTER_METHOD);
+  const identity = { id: membership.id, incarnation: membership.generation };
+  return new PeerStation({ runtime, logger, identity, secret, door: new PeerDoor(isHeard) });
+}
+
+async function lockDirectory({ disk }: Pick<Runtime, "disk">, directory: string): Promise<DiskLock> {
+  try {
+    return await disk.lock(`${directory}/LOCK`);
+  } catch (cause) {
+    if (systemCode(cause) !== "EAGAIN") throw cause;
+    const text = `another node has "${directory}": give each node a data directory (setting data) of its own`;
+    throw new StoreError("INVALID_SETTING", "not-applied", text, { cause });
+  }
+}
+
+function plansOf({ plans }: Membership) {
+  if (plans === undefined) throw new StoreError("OVERLOADED", "not-applied", "this node is no member yet");
+  return plans;
+}

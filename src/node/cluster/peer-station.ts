@@ -1,0 +1,72 @@
+/** This node's end of all connections between nodes: those it makes, those it accepts, and who answers what comes. */
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { PeerAddress, PeerIdentity } from "../../peer/peer-identity.ts";
+import { PeerServer, type PeerServerStatistics } from "../../peer/peer-server.ts";
+import { DEFAULT_PEER_LIMITS } from "../../peer/peer-settings.ts";
+import { Peers } from "../../peer/peers.ts";
+import type { PeerCalls } from "../../replication/replica-calls.ts";
+import { systemCode } from "../../runtime/io-error.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { formatAddress } from "./address.ts";
+import type { PeerDoor } from "./peer-door.ts";
+
+/** What both ends of a connection must call the cluster. Whose member somebody is, the topology tells. */
+const HANDSHAKE_NAME = "kvorum";
+/** A node that comes back is found so soon. */
+const BACK_OFF_MS_MAX = 1_000;
+
+export class PeerStation implements PeerCalls {
+  readonly identity: PeerIdentity;
+  readonly peers: Peers;
+  readonly door: PeerDoor;
+  readonly #server: PeerServer;
+
+  constructor(parts: {
+    readonly runtime: Runtime;
+    readonly logger: Logger;
+    readonly identity: PeerIdentity;
+    readonly secret: Uint8Array;
+    readonly door: PeerDoor;
+  }) {
+    const { runtime, logger, identity, secret, door } = parts;
+    const limits = { ...DEFAULT_PEER_LIMITS, backOffMaxMs: BACK_OFF_MS_MAX };
+    const settings = { ...limits, self: identity, clusterId: HANDSHAKE_NAME, secret };
+    this.identity = identity;
+    this.door = door;
+    this.peers = new Peers({ runtime, logger, settings });
+    this.#server = new PeerServer({ runtime, handler: door, logger, settings });
+  }
+
+  /** Resolves to where it listens. Rejects with StoreError INVALID_SETTING. */
+  async listen(address: PeerAddress): Promise<PeerAddress> {
+    try {
+      return await this.#server.listen(address);
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      const reason = systemCode(cause) === "EADDRINUSE" ? "the port is taken" : cause.message;
+      const text = `cannot listen for other nodes on ${formatAddress(address)} (settings peer-host, peer-port): ${reason}`;
+      throw new StoreError("INVALID_SETTING", "not-applied", text, { cause });
+    }
+  }
+
+  call(to: string, method: number, payload: Uint8Array, options: { readonly timeoutMs: number }) {
+    return this.peers.link(to).call(method, payload, options);
+  }
+
+  /** Where to find a node from now on, and connects to it. */
+  know(id: string, address: PeerAddress): void {
+    if (id === this.identity.id) return;
+    this.peers.setAddresses([[id, address]]);
+    this.peers.link(id).open();
+  }
+
+  statistics(): PeerServerStatistics {
+    return this.#server.statistics();
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+    this.peers.close();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Keeps this node's plan up to date: fetches what others have newer, tells everybody on this node of it, takes
+ * newcomers in, and looks for members that have not been heard of where it was told to join.
+ */
+import type { Logger } from "../../base/logger.ts";
+import { decodeGreeting } from "../../membership/greeting.ts";
+import { decodeClusterPlans, encodeClusterPlans } from "../../membership/membership-record.ts";
+import type { Topology } from "../../membership/topology.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
+import type { Cancel, Runtime } from "../../runtime/runtime.ts";
+import { parseAddress } from "./address.ts";
+import { Admission } from "./admission.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { JOIN_METHOD, PLANS_METHOD } from "./entrance.ts";
+import type { Footing } from "./footing.ts";
+import type { GossipRounds } from "./gossip-rounds.ts";
+import { Strangers } from "./strangers.ts";
+
+const TICK_MS = 1_000;
+const FETCH_TIMEOUT_MS = 2_000;
+
+export interface PlanKeeperParts {
+  readonly runtime: Pick<Runtime, "clock">;
+  readonly footing: Footing;
+  readonly gossip: GossipRounds;
+  readonly view: ClusterView;
+  readonly countRows: () => number;
+  readonly logger: Logger;
+}
+
+export class PlanKeeper {
+  readonly #parts: PlanKeeperParts;
+  readonly #admission: Admission | undefined;
+  readonly #cancel: Cancel;
+  readonly #fetching = new Set<NodeId>();
+  #strangers: Strangers | undefined;
+  #isSeeking = false;
+  #isClosed = false;
+
+  constructor(parts: PlanKeeperParts) {
+    const { runtime, footing, view, countRows, logger } = parts;
+    const { membership, station, register } = footing;
+    this.#parts = parts;
+    this.#admission =
+      register &&
+      new Admission({
+        clock: runtime.clock,
+        station,
+        membership,
+        register,
+        isUp: (id) => view.isUp(id),
+        countRows,
+        logger,
+      });
+    station.door.serve([JOIN_METHOD], async (_, { bytes, start, end }) => {
+      const greeting = decodeGreeting(bytes.slice(start, end));
+      if (this.#admission === undefined) throw new Error("the plan of this cluster cannot change");
+      const address = parseAddress(greeting.address);
+      // Its acceptor is asked before it is a member.
+      if (address !== undefined) station.know(greeting.self.id, address);
+      return encodeClusterPlans(await this.#admission.admit(greeting.self));
+    });
+    membership.onTopology = (topology) => this.#onTopology(topology);
+    this.#cancel = runtime.clock.every(TICK_MS, () => this.#tick());
+  }
+
+  /** Asks a node for its plan, which is said to be newer. */
+  renew(from: NodeId): void {
+    if (this.#fetching.has(from)) return;
+    this.#fetching.add(from);
+    this.#ask(from)
+      .catch((cause: unknown) => this.#parts.logger.debug({ cause, from }, "could not fetch a plan"))
+      .finally(() => this.#fetching.delete(from));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel();
+    this.#strangers?.close();
+  }
+
+  async #ask(from: NodeId): Promise<void> {
+    const { station, membership } = this.#parts.footing;
+    const options = { timeoutMs: FETCH_TIMEOUT_MS };
+    const { topology } = decodeClusterPlans(
+      await station.call(from, PLANS_METHOD, new Uint8Array(0), options),
+    );
+    membership.adopt(topology);
+  }
+
+  #onTopology(topology: Topology): void {
+    const { view, gossip, footing } = this.#parts;
+    const ids = new Set(topology.members.map(({ id }) => id));
+    view.adopt(topology);
+    gossip.retain(ids);
+    gossip.tell({ epoch: topology.epoch });
+    for (const id of [...footing.station.peers.links().keys()])
+      if (!ids.has(id)) footing.station.peers.forget(id);
+  }
+
+  #tick(): void {
+    this.#admission?.onTick();
+    if (!this.#isSeeking) void this.#seek();
+  }
+
+  /** A member that has moved while this one had moved too is known by nobody; it may be where people say it is. */
+  async #seek(): Promise<void> {
+    const { footing, gossip, view } = this.#parts;
+    const { membership, station, join } = footing;
+    const isMissing = view.topology.members.some(({ id }) => gossip.stateOf(id) === undefined);
+    if (!isMissing || join.length === 0) {
+      this.#strangers?.close();
+      this.#strangers = undefined;
+      return;
+    }
+    this.#isSeeking = true;
+    this.#strangers ??= new Strangers(station.peers, join);
+    const heard = await this.#strangers.greet(footing.greeting());
+    this.#isSeeking = false;
+    if (this.#isClosed) return;
+    for (const each of heard.values()) {
+      if (each.kind !== "greeting" || !membership.isMember(each.greeting.self.id)) continue;
+      const { self, address } = each.greeting;
+      const at = parseAddress(address);
+      if (at === undefined || gossip.stateOf(self.id) !== undefined) continue;
+      membership.noteAddress(self.id, address);
+      station.know(self.id, at);
+    }
+  }
+}
