@@ -1,9 +1,11 @@
 /** What clients of a cluster see at its doors: any node serves any key. In a simulated world, with a fixed plan. */
 import { beforeEach, describe, expect, test } from "vitest";
+import { utf8 } from "../src/base/bytes.ts";
 import type { PlainReply } from "../src/resp/plain-reply.ts";
+import { slotOf } from "../src/ring/slot.ts";
 import type { ClusterStatus } from "../src/server/commands/kv-status.ts";
 import type { Call } from "./support/raw-client.ts";
-import { SimCluster } from "./support/sim-cluster.ts";
+import { keyspaceNamed, SimCluster } from "./support/sim-cluster.ts";
 import { type SimClient, SimServer } from "./support/sim-server.ts";
 
 test("a node alone tells of itself as a cluster of one", async () => {
@@ -201,4 +203,135 @@ describe("five nodes that keep three copies", () => {
     expect(await ask(3, "CLUSTER", "GETKEYSINSLOT", `${slot}`, "3")).toHaveLength(3);
     expect(await ask(3, "CLUSTER", "GETKEYSINSLOT", `${slot}`, "9")).toHaveLength(5);
   });
+
+  test("transactions of one slot run at any node, all or nothing", async () => {
+    for (let by = 0; by < 5; by++) {
+      expect(await ask(by, "MULTI")).toBe("OK");
+      for (const call of [
+        ["SET", "{t}a", `${by}`],
+        ["PING"],
+        ["INCR", "{t}a"],
+        ["LPUSH", "x"],
+        ["MGET", "{t}a", "{t}none"],
+      ]) {
+        const isKnown = call[0] !== "LPUSH";
+        if (isKnown) expect(await ask(by, ...call)).toBe("QUEUED");
+      }
+      expect(await ask(by, "SET", "{t}b", "x", "EX", "no")).toBe("QUEUED");
+      expect(await ask(by, "EXEC")).toEqual([
+        "OK",
+        "PONG",
+        by + 1,
+        [`${by + 1}`, null],
+        new Error("ERR value is not an integer or out of range"),
+      ]);
+      expect(await ask((by + 1) % 5, "GET", "{t}a")).toBe(`${by + 1}`);
+    }
+    await ask(0, "MULTI");
+    await ask(0, "SET", "a", "1");
+    await ask(0, "SET", "b", "1");
+    expect(String(await ask(0, "EXEC"))).toMatch(/CROSSSLOT/);
+    expect(await ask(0, "MGET", "a", "b")).toEqual([null, null]);
+    await ask(2, "MULTI");
+    await ask(2, "SELECT", "4");
+    await ask(2, "SET", "k", "in 4");
+    expect(await ask(2, "EXEC")).toEqual(["OK", "OK"]);
+    expect(await ask(2, "GET", "k")).toBe("in 4");
+    expect(await ask(1, "GET", "k")).toBeNull();
+  });
+
+  test("a transaction does nothing once a watched key has changed, whoever changed it", async () => {
+    await ask(0, "SET", "{w}k", "1");
+    for (let by = 0; by < 5; by++) {
+      for (const isChanged of [true, false]) {
+        expect(await ask(by, "WATCH", "{w}k", "{w}absent")).toBe("OK");
+        if (isChanged) await ask((by + 2) % 5, "SET", "{w}k", "2");
+        await ask(by, "MULTI");
+        await ask(by, "SET", "{w}k", "mine");
+        expect(await ask(by, "EXEC")).toEqual(isChanged ? null : ["OK"]);
+        expect(await ask((by + 1) % 5, "GET", "{w}k")).toBe(isChanged ? "2" : "mine");
+      }
+    }
+  });
+
+  test("a connection chooses how many machines it waits for, a request too, and receipts tell what came of it", async () => {
+    expect(await ask(0, "KV.CONSISTENCY")).toEqual(["read", "default", "write", "default"]);
+    expect(await ask(0, "KV.CONSISTENCY", "WRITE", "ALL")).toBe("OK");
+    expect(await ask(0, "KV.CONSISTENCY")).toEqual(["read", "default", "write", "all"]);
+    expect(await ask(0, "KV.CONSISTENCY", "READ", "4")).toEqual(
+      new Error("ERR READ 4: 4 machines are asked for, and 3 keep a copy"),
+    );
+    expect(String(await ask(0, "KV.CONSISTENCY", "READ", "most"))).toMatch(/'most' is no consistency/);
+    const keys = Array.from({ length: 10 }, (_, i) => `k${i}`);
+    for (const key of keys) {
+      const [reply, receipt] = (await ask(0, "KV.WITH", "RECEIPT", "--", "SET", key, "v")) as [
+        string,
+        PlainReply[],
+      ];
+      expect(reply).toBe("OK");
+      expect(receipt.filter((_, i) => i % 2 === 0)).toEqual([
+        "machines",
+        "racks",
+        "nodes",
+        "synced",
+        "fallbacks",
+      ]);
+      const nodes = cluster.plan.replicasOf(slotOf(utf8(key)));
+      expect([...(receipt[5] as string[])].sort()).toEqual([...nodes].sort());
+      expect([...(receipt[1] as string[])].sort()).toEqual(nodes.map((id) => `m-${id}`).sort());
+      expect([receipt[7], receipt[9]]).toEqual([0, []]);
+    }
+    expect(await ask(1, "KV.WITH", "RECEIPT", "--", "GET", "k1")).toEqual(["v", null]);
+    cluster.down.add("n2");
+    const key = keys.find((each) => cluster.plan.replicasOf(slotOf(utf8(each))).includes("n2"))!;
+    const [, sloppy] = (await ask(0, "SET", key, "w").then(() =>
+      ask(0, "KV.PUT", key, "x", "RECEIPT"),
+    )) as PlainReply[][];
+    expect(sloppy![9]).toHaveLength(1);
+    expect(String(await ask(2, "KV.WITH", "READ", "all", "--", "GET", key))).toMatch(
+      /QUORUMUNAVAILABLE NOTAPPLIED/,
+    );
+    expect(await ask(2, "KV.WITH", "READ", "one", "WRITE", "one", "--", "GET", key)).toBe("x");
+    expect(await ask(0, "KV.CONSISTENCY", "FAST-READS")).toBe("OK");
+    expect(await ask(0, "KV.CONSISTENCY")).toEqual(["read", "one", "write", "all"]);
+    expect(await ask(0, "KV.CONSISTENCY", "DEFAULT")).toBe("OK");
+    expect(await ask(0, "KV.CONSISTENCY")).toEqual(["read", "default", "write", "default"]);
+    for (const call of [["--"], ["RECEIPT", "GET", "k"], ["READ", "one"]]) {
+      expect(String(await ask(0, "KV.WITH", ...call, ...(call.length < 2 ? ["--"] : [])))).toMatch(/ERR/);
+    }
+    expect(String(await ask(0, "KV.WITH", "--", "PING"))).toMatch(/KV.WITH runs commands on keys/);
+  });
+
+  test("a keyspace's own levels hold for its keys", async () => {
+    cluster.keyspaces.push(keyspaceNamed("safe", { write: "all", mode: "cp" }));
+    cluster.down.add("n1");
+    const isOn = (key: string, id: string): boolean =>
+      cluster.plan.replicasOf(slotOf(utf8(key))).includes(id);
+    const keys = Array.from({ length: 40 }, (_, i) => `safe:${i}`);
+    for (const key of keys.slice(0, 12)) {
+      const reply = String(await ask(3, "SET", key, "v"));
+      if (isOn(key, "n1")) expect(reply).toMatch(/^Error: QUORUMUNAVAILABLE NOTAPPLIED/);
+      else expect(reply).toBe("OK");
+      expect(await ask(3, "SET", `other:${key}`, "v")).toBe("OK");
+    }
+  });
+});
+
+test("a node alone takes levels that one machine meets, and gives receipts", async () => {
+  const server = await new SimServer("alone", 0).listen();
+  const client = await server.client();
+  const ask = (...call: Call): Promise<PlainReply> => server.settle(client.call(...call));
+  expect(await ask("KV.CONSISTENCY", "READ", "all", "WRITE", "1")).toBe("OK");
+  expect(await ask("KV.CONSISTENCY", "WRITE", "2")).toEqual(
+    new Error("ERR WRITE 2: 2 machines are asked for, and 1 keep a copy"),
+  );
+  const id = server.node.actor.toString(16).padStart(16, "0");
+  const receipt = ["machines", [id], "racks", [id], "nodes", [id], "synced", 0, "fallbacks", []];
+  expect(await ask("KV.WITH", "WRITE", "quorum", "RECEIPT", "--", "SET", "k", "v")).toEqual(["OK", receipt]);
+  expect(await ask("KV.WITH", "RECEIPT", "--", "SET", "k", "v", "NX")).toEqual([null, null]);
+  expect(await ask("KV.WITH", "--", "GET", "k")).toBe("v");
+  expect(await ask("KV.PUT", "k", "w", "RECEIPT")).toEqual([expect.any(String), receipt]);
+  expect(await ask("KV.CONSISTENCY")).toEqual(["read", "all", "write", "1"]);
+  expect(await ask("RESET")).toBe("RESET");
+  expect(await ask("KV.CONSISTENCY")).toEqual(["read", "default", "write", "default"]);
 });

@@ -8,6 +8,8 @@ import type { Logger } from "../base/logger.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
+import type { KeyRef } from "../replication/step.ts";
+import type { Watch } from "../replication/watch-board.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
@@ -251,6 +253,11 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  watchElsewhere(session: Session<Server>): ((ref: KeyRef, wallMs: number) => Promise<Watch>) | undefined {
+    const { clusterDoor } = this;
+    return clusterDoor && ((ref, wallMs) => clusterDoor.keys.watch(ref, wallMs, session.consistency));
   }
 
   #openClusterDoor(cluster: ServedCluster): ClusterDoor {

@@ -2,6 +2,8 @@
 import type { Logger } from "../base/logger.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
+import type { KeyRef } from "../replication/step.ts";
+import type { Watch } from "../replication/watch-board.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
@@ -27,6 +29,8 @@ export interface SessionHost<S> {
     dispatch(session: S, request: Request): Answer | Promise<Answer>;
     refusal(cause: unknown): Reply;
   };
+  /** How the session is told of the keys it watches; undefined: by this node's own copy. */
+  watchElsewhere(session: S): ((ref: KeyRef, wallMs: number) => Promise<Watch>) | undefined;
   /** Wall time of the present turn. */
   readonly wallMs: number;
   /** How long requests of the present turn took; roughly, since short ones are not timed. */

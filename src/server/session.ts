@@ -81,7 +81,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.createdMs = server.runtime.clock.wallMs();
     this.lastInteractionMs = this.createdMs;
     this.isAuthenticated = server.settings.password === undefined;
-    this.watched = new WatchList(server.node.replica);
+    this.watched = new WatchList(server.node.replica, server.watchElsewhere(this));
     this.decoder = new RequestDecoder({ valueBytesMax: server.settings.valueBytesMax });
     this.decoder.authenticated = this.isAuthenticated;
     this.refreshPlain();

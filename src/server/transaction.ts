@@ -59,6 +59,16 @@ export class Transaction<S = never> {
     return this.#calls.some(({ entry }) => entry.command.flags.includes(flag));
   }
 
+  /** Its calls, and the database in which each will run, if it begins in `database`. */
+  placedCalls(database: number): readonly { readonly call: Call<S>; readonly database: number }[] {
+    let selected = database;
+    return this.#calls.map((call) => {
+      const placed = { call, database: selected };
+      if (call.entry.command.name === "select") selected = databaseOr(selected, call.args[1]!);
+      return placed;
+    });
+  }
+
   /** All keys that it will touch, if it begins in `database`; databases by their numbers before it begins. */
   keyRefs(database: number): readonly KeyRef[] {
     const refs: KeyRef[] = [];

@@ -10,12 +10,15 @@ const WATCH_BYTES = 400;
 
 export class WatchList {
   readonly #replica: LocalReplica;
+  readonly #remember: (ref: KeyRef, wallMs: number) => Awaitable<Watch>;
   readonly #watches = new Map<string, Watch>();
   #heldBytes = 0;
   #clearCount = 0;
 
-  constructor(replica: LocalReplica) {
+  /** `remember` says how a key is now, if this node's own copy is not to be asked. */
+  constructor(replica: LocalReplica, remember?: (ref: KeyRef, wallMs: number) => Awaitable<Watch>) {
     this.#replica = replica;
+    this.#remember = remember ?? ((ref, wallMs) => replica.watch(ref, wallMs));
   }
 
   get heldBytes(): number {
@@ -31,7 +34,7 @@ export class WatchList {
     const id = `${ref.database}:${latin1(ref.key)}`;
     if (this.#watches.has(id)) return undefined;
     const clearCount = this.#clearCount;
-    return whenReady(this.#replica.watch(ref, wallMs), (watch) => {
+    return whenReady(this.#remember(ref, wallMs), (watch) => {
       if (clearCount === this.#clearCount) this.#keep(id, watch);
       else this.#replica.release(watch); // the client has gone meanwhile
     });

@@ -1,13 +1,14 @@
 /**
  * `EXEC` -> the replies of the queued commands, errors among them; a null array if a watched key has changed. Other
  * clients see all of its changes or none; see LocalReplica.transact. Replies that are too long together are not known
- * before the last has run: the error that takes their place says so.
+ * before the last has run: the error that takes their place says so. In a cluster: see exec-in-cluster.ts.
  */
 
 import type { Awaitable } from "../../base/awaitable.ts";
 import { whenReady } from "../../base/awaitable.ts";
 import type { Within } from "../../replication/cell-store.ts";
 import { nullArray, type Reply } from "../../resp/reply.ts";
+import { execInCluster } from "../cluster/exec-in-cluster.ts";
 import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
 import type { Call } from "../command-table.ts";
@@ -32,7 +33,9 @@ export const exec: SessionCommand = {
       throw cause;
     }
     session.endTransaction();
-    return whenReady(runQueued(session, transaction), (reply) => {
+    const { clusterDoor } = session.server;
+    const ran = clusterDoor && execInCluster(session, clusterDoor, transaction);
+    return whenReady(ran ?? runQueued(session, transaction), (reply) => {
       session.lastCommandName = "exec";
       return reply;
     });

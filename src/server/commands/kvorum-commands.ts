@@ -1,10 +1,21 @@
 /** Kvorum's own commands: values with their causality, for programs that merge conflicts themselves. */
 import type { Command } from "../command.ts";
 import { kvCheckpoint } from "./kv-checkpoint.ts";
+import { kvConsistency } from "./kv-consistency.ts";
 import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
 import { kvPut } from "./kv-put.ts";
 import { kvStatus } from "./kv-status.ts";
+import { kvWith } from "./kv-with.ts";
 
-export const kvorumCommands: readonly Command[] = [kvCheckpoint, kvDel, kvGet, kvHelp, kvPut, kvStatus];
+export const kvorumCommands: readonly Command[] = [
+  kvCheckpoint,
+  kvConsistency,
+  kvDel,
+  kvGet,
+  kvHelp,
+  kvPut,
+  kvStatus,
+  kvWith,
+];

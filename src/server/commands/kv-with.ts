@@ -1,0 +1,57 @@
+/**
+ * `KV.WITH [READ level] [WRITE level] [BALANCED | FAST-READS | FAST-WRITES] [RECEIPT] -- command [arg ...]` -> the command's
+ * reply, waited for as the levels say instead of the connection's. With RECEIPT -> [reply, receipt]: what the write rests
+ * on (receipt-reply.ts), or null if it has changed nothing.
+ */
+import { KEY_BYTES_MAX } from "../../storage/row-key.ts";
+import { echo, SYNTAX_ERROR, word } from "../arguments.ts";
+import { type AskedLevels, parseLevels, refuseImpossible, withDefaults } from "../cluster/consistency.ts";
+import { CommandError, type KeyCommand, type Session, type SessionCommand } from "../command.ts";
+import { hasLongKey } from "../key-refs.ts";
+import { isKeyCommand } from "../run-on-replica.ts";
+
+interface Parsed {
+  readonly asked: AskedLevels;
+  readonly wantsReceipt: boolean;
+  /** The request behind the "--". */
+  readonly inner: readonly Uint8Array[];
+}
+
+export const kvWith: SessionCommand = {
+  name: "kv.with",
+  kind: "session",
+  arity: -3,
+  flags: ["write", "denyoom", "no_multi", "movablekeys"],
+  group: "kvorum",
+  since: "0.1.0",
+  summary: "Runs a command on keys that waits for so many machines, and tells what it rests on.",
+  complexity: "Depends on the command.",
+  syntax: "[READ level] [WRITE level] [BALANCED | FAST-READS | FAST-WRITES] [RECEIPT] -- command [arg ...]",
+  run(session, args) {
+    const { asked, wantsReceipt, inner } = parse(args);
+    const { dispatcher, cluster } = session.server;
+    refuseImpossible(asked, cluster);
+    const call = { command: keyCommandOf(session, inner), args: inner };
+    return dispatcher.runKeyed(session, call, {
+      asked: withDefaults(asked, session.consistency),
+      wantsReceipt,
+    });
+  },
+};
+
+function parse(args: readonly Uint8Array[]): Parsed {
+  const { asked, end } = parseLevels(args, 1);
+  const wantsReceipt = end < args.length && word(args[end]!) === "RECEIPT";
+  const separator = wantsReceipt ? end + 1 : end;
+  if (separator + 1 >= args.length || word(args[separator]!) !== "--") throw new CommandError(SYNTAX_ERROR);
+  return { asked, wantsReceipt, inner: args.slice(separator + 1) };
+}
+
+function keyCommandOf({ server, database }: Session, inner: readonly Uint8Array[]): KeyCommand {
+  const command = server.dispatcher.commandOf(inner);
+  if (!isKeyCommand(command))
+    throw new CommandError(`ERR KV.WITH runs commands on keys, and not ${echo(inner[0]!)}`);
+  if (hasLongKey(command, inner, database))
+    throw new CommandError(`ERR key is longer than ${KEY_BYTES_MAX} bytes`);
+  return command;
+}
