@@ -19,6 +19,8 @@ import { FifoQueue } from "./fifo-queue.ts";
 
 /** The part of the budget that blocks not yet used twice may have. */
 const SHORT_PART = 0.1;
+/** Below this part of the budget, there is much room. */
+const MUCH_ROOM_PART = 0.8;
 const USES_MAX = 3;
 /** Above so many uses a block moves from the short queue to the long one. */
 const USES_TO_STAY = 1;
@@ -60,6 +62,11 @@ export class BlockCache {
   set lentBytes(lentBytes: number) {
     this.#capacityBytes = this.#budgetBytes - lentBytes;
     while (this.sizeBytes > this.#capacityBytes) this.#evict();
+  }
+
+  /** True if a few blocks more put nothing out for long. */
+  get hasMuchRoom(): boolean {
+    return this.sizeBytes < this.#capacityBytes * MUCH_ROOM_PART;
   }
 
   get sizeBytes(): number {

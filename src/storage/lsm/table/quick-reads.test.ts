@@ -63,3 +63,26 @@ test("a damaged block is told as one that takes longer to read", async () => {
   expect(corruptCount).toBe(1);
   await reader.close();
 });
+
+test("while the cache has room, a read brings the blocks around along, whole ones only", async () => {
+  const rows = sampleRows(200);
+  await writeSampleTable(disk, path, rows, { ...SMALL_BLOCKS, packing: "stored" });
+  const cache = new BlockCache(1_000_000);
+  const reader = await TableReader.open({ disk, path, cache });
+  const bytes = readFileSync(path);
+  bytes[reader.index.offset(2) + 5]! ^= 1;
+  writeFileSync(path, bytes);
+  const rowsOf = (block: number) => rows.filter(({ key }) => reader.index.find(probeOf(key)) === block);
+  const into = rangeOf(new Uint8Array(0));
+  expect(reader.get(probeOf(rowsOf(0)[0]!.key), into)).toBe(true);
+  expect(cache.blockCount).toBe(7);
+  await expect(reader.get(probeOf(rowsOf(2)[0]!.key), into)).rejects.toMatchObject({
+    code: "CORRUPTION",
+  });
+  for (const { key, cell } of rowsOf(7)) {
+    expect(reader.get(probeOf(key), into)).toBe(true);
+    expect(bytesOf(into)).toEqual(cell);
+  }
+  expect(cache.misses).toBe(2);
+  await reader.close();
+});

@@ -30,6 +30,9 @@ import type { TableSums } from "./table-writer.ts";
 /** A longer block is not copied for each who waits for it, nor is memory kept that would hold it. */
 const LENT_BYTES_MAX = 64 * 1024;
 
+/** Blocks. */
+const READ_TOGETHER = 8;
+
 export interface TableOpening {
   readonly disk: Disk;
   readonly path: string;
@@ -104,9 +107,8 @@ export class TableReader {
     const block = this.#cache.get(this.#shelf, number);
     if (block !== undefined) return findInBlock(block, probe.bytes, probe.length, into);
     this.#requireOpen();
-    const [offset, length] = [this.index.offset(number), this.index.packedBytes(number)];
-    const packed = this.#file.readQuickly(offset, length, packedScratch(length));
-    if (packed !== undefined) return this.#findIn(number, packed, probe, into);
+    const quick = this.#getQuickly(number, probe, into);
+    if (quick !== undefined) return quick;
     return this.#getFromDisk(number, probe.bytes.slice(0, probe.length), into);
   }
 
@@ -159,14 +161,17 @@ export class TableReader {
 
   /** Block `number` out of `bytes`, which `readPacked` read from block `first` on. As unpackBlock. */
   unpack(number: number, bytes: Uint8Array, first: number, scratch?: Uint8Array): Uint8Array {
-    const start = this.index.offset(number) - this.index.offset(first);
-    const packed = bytes.subarray(start, start + this.index.packedBytes(number));
     try {
-      return unpackBlock(packed, this.index.packed(number), this.path, scratch);
+      return unpackBlock(this.#packedOf(number, bytes, first), this.index.packed(number), this.path, scratch);
     } catch (cause) {
       this.#onCorruption?.();
       throw cause;
     }
+  }
+
+  #packedOf(number: number, bytes: Uint8Array, first: number): Uint8Array {
+    const start = this.index.offset(number) - this.index.offset(first);
+    return bytes.subarray(start, start + this.index.packedBytes(number));
   }
 
   /** Lets go of the file, when it is not being read, and of the cache's blocks. Later reads throw StoreError CLOSED. */
@@ -176,21 +181,43 @@ export class TableReader {
     await this.#file.close();
   }
 
-  /** Looks the row up in bytes that were just read. Rejects as a read that takes longer does. */
-  #findIn(
-    number: number,
-    packed: Uint8Array,
-    probe: TableProbe,
-    into: ByteRange,
-  ): boolean | Promise<boolean> {
+  /** Undefined if the disk takes its time. Rejects as a read that takes longer does. */
+  #getQuickly(number: number, probe: TableProbe, into: ByteRange): boolean | Promise<boolean> | undefined {
+    const [first, end] = this.#neighbours(number);
+    const offset = this.index.offset(first);
+    const length = this.index.offset(end) - offset;
+    const bytes = this.#file.readQuickly(offset, length, packedScratch(length));
+    if (bytes === undefined) return undefined;
     try {
-      this.#requireWhole(packed, this.index.offset(number), this.index.packedBytes(number));
-      const block = this.#take(number, packed);
+      this.#requireWhole(bytes, offset, length);
+      for (let other = first; other < end; other++) if (other !== number) this.#offer(other, bytes, first);
+      const block = this.#take(number, this.#packedOf(number, bytes, first));
       const isThere = findInBlock(block, probe.bytes, probe.length, into);
-      if (isThere && isLent(block, packed)) own(into);
+      if (isThere && isLent(block, bytes)) own(into);
       return isThere;
     } catch (cause) {
       return Promise.reject(cause);
+    }
+  }
+
+  /** While the cache has much room, as after a start or a compaction, a read brings the blocks around along. */
+  #neighbours(number: number): readonly [first: number, end: number] {
+    const first = number - (number % READ_TOGETHER);
+    const end = Math.min(first + READ_TOGETHER, this.index.blockCount);
+    const length = this.index.offset(end) - this.index.offset(first);
+    const isWorthIt = this.#cache.hasMuchRoom && length <= LENT_BYTES_MAX;
+    return isWorthIt ? [first, end] : [number, number + 1];
+  }
+
+  /** Puts a block that nobody has asked for into the cache, unless something is wrong with it: who asks is told. */
+  #offer(number: number, bytes: Uint8Array, first: number): void {
+    if (this.#cache.peek(this.#shelf, number) !== undefined) return;
+    const packed = this.#packedOf(number, bytes, first);
+    try {
+      const block = unpackBlock(packed, this.index.packed(number), this.path);
+      this.#cache.put(this.#shelf, number, block.buffer === bytes.buffer ? block.slice() : block);
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
     }
   }
 
