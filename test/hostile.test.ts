@@ -15,7 +15,7 @@ const LINE_BYTES_MAX = 64 * KIB;
 let target: HostileTarget;
 
 beforeAll(async () => {
-  target = await HostileTarget.start();
+  target = await HostileTarget.start("memory");
 });
 
 afterAll(() => target.stop());

@@ -33,6 +33,15 @@ export class Bystander {
   }
 }
 
+/** The longer times of two. */
+export function worseOf(one: Report, other: Report): Report {
+  return {
+    ...one,
+    medianMs: Math.max(one.medianMs, other.medianMs),
+    worstMs: Math.max(one.worstMs, other.worstMs),
+  };
+}
+
 /** What of `report` is harm, measured by what was usual before: empty if it was answered right, and in time. */
 export function harmIn(report: Report, usual: Report): string[] {
   const harm = report.fault === undefined ? [] : [report.fault];

@@ -1,5 +1,8 @@
-/** A node to be attacked: a process of its own, a bystander that uses it all the while, and a look inside. */
-import { Bystander, harmIn, type Report } from "./bystander.ts";
+/**
+ * A node to be attacked: a process of its own, a bystander that uses it all the while, and a look inside. Another node,
+ * left in peace, has a bystander too: what befalls that one is the machine's doing, however busy it is.
+ */
+import { Bystander, harmIn, type Report, worseOf } from "./bystander.ts";
 import { type Call, RawClient } from "./raw-client.ts";
 import { RunningKvorum } from "./running-kvorum.ts";
 
@@ -7,9 +10,17 @@ const QUIET_ROUND_TRIPS = 300;
 /** So that a median says something. */
 const ROUND_TRIPS_MIN = 50;
 
-interface Parts {
+export type Storage = "memory" | "disk";
+
+interface Watched {
   readonly kvorum: RunningKvorum;
+  readonly port: number;
   readonly bystander: Bystander;
+}
+
+interface Parts {
+  readonly attacked: Watched;
+  readonly peaceful: Watched;
   readonly observer: RawClient;
   /** What the bystander came to in peace. */
   readonly usual: Report;
@@ -17,39 +28,40 @@ interface Parts {
 
 export class HostileTarget {
   readonly port: number;
-  readonly #kvorum: RunningKvorum;
-  readonly #bystander: Bystander;
+  readonly #attacked: Watched;
+  readonly #peaceful: Watched;
   readonly #observer: RawClient;
   readonly #usual: Report;
   #lastReply: Promise<unknown> = Promise.resolve();
 
   /** `options` are those of `kvorum serve`. Resolves when it is known how long things take in peace. */
-  static async start(...options: string[]): Promise<HostileTarget> {
-    // In memory: a value of 64 MiB named a hundred times is read from a disk a hundred times.
-    const kvorum = new RunningKvorum(["serve", "--port", "0", "--storage", "memory", ...options]);
-    const port = await kvorum.ready();
-    const bystander = new Bystander(port);
-    const observer = await RawClient.connect(port);
-    const usual = await bystander.report(QUIET_ROUND_TRIPS);
-    return new HostileTarget(port, { kvorum, bystander, observer, usual });
+  static async start(storage: Storage, ...options: string[]): Promise<HostileTarget> {
+    const [attacked, peaceful] = await Promise.all([watch(storage, options), watch("memory", [])]);
+    const observer = await RawClient.connect(attacked.port);
+    const usual = await attacked.bystander.report(QUIET_ROUND_TRIPS);
+    return new HostileTarget({ attacked, peaceful, observer, usual });
   }
 
-  private constructor(port: number, { kvorum, bystander, observer, usual }: Parts) {
-    this.port = port;
-    this.#kvorum = kvorum;
-    this.#bystander = bystander;
+  private constructor({ attacked, peaceful, observer, usual }: Parts) {
+    this.port = attacked.port;
+    this.#attacked = attacked;
+    this.#peaceful = peaceful;
     this.#observer = observer;
     this.#usual = usual;
   }
 
-  /** What the bystander came to since this was asked last; empty if it hardly noticed. */
+  /** What the bystander came to since this was asked last; empty if it hardly noticed, or no more than elsewhere. */
   async harm(): Promise<string[]> {
-    return harmIn(await this.#bystander.report(ROUND_TRIPS_MIN), this.#usual);
+    const [report, elsewhere] = await Promise.all([
+      this.#attacked.bystander.report(ROUND_TRIPS_MIN),
+      this.#peaceful.bystander.report(ROUND_TRIPS_MIN),
+    ]);
+    return harmIn(report, worseOf(this.#usual, elsewhere));
   }
 
   /** As `harm`, for what keeps everybody waiting: then only wrong answers count. */
   async fault(): Promise<string | undefined> {
-    return (await this.#bystander.report()).fault;
+    return (await this.#attacked.bystander.report()).fault;
   }
 
   /** A number that INFO tells. */
@@ -73,10 +85,18 @@ export class HostileTarget {
   /** Resolves when the process has ended. Rejects if it had ended by itself. */
   async stop(): Promise<void> {
     this.#observer.close();
-    await this.#bystander.close();
-    this.#kvorum.signal("SIGKILL");
-    const { exitCode, errors } = await this.#kvorum.end();
-    if (exitCode !== null)
-      throw new Error(`the node ended by itself with ${exitCode}:\n${errors.slice(-3000)}`);
+    for (const { kvorum, bystander } of [this.#attacked, this.#peaceful]) {
+      await bystander.close();
+      kvorum.signal("SIGKILL");
+      const { exitCode, errors } = await kvorum.end();
+      if (exitCode !== null)
+        throw new Error(`the node ended by itself with ${exitCode}:\n${errors.slice(-3000)}`);
+    }
   }
+}
+
+async function watch(storage: Storage, options: readonly string[]): Promise<Watched> {
+  const kvorum = new RunningKvorum(["serve", "--port", "0", "--storage", storage, ...options]);
+  const port = await kvorum.ready();
+  return { kvorum, port, bystander: new Bystander(port) };
 }
