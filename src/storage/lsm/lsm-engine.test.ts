@@ -175,7 +175,12 @@ test("a full disk refuses puts, with nothing changed, until there is room again"
     await again.close();
   }));
 
-test("flushes and compactions that fail are tried again and lose nothing; writers wait meanwhile", () =>
+function isRefused(cause: unknown): false {
+  expect(cause).toMatchObject({ name: "StoreError", code: "IO" });
+  return false;
+}
+
+test("flushes and compactions that fail are tried again and lose nothing; writers are refused meanwhile", () =>
   inWorld(async (world) => {
     const runtime = world.runtime("a");
     const warnings: string[] = [];
@@ -187,10 +192,14 @@ test("flushes and compactions that fail are tried again and lose nothing; writer
     let done = 0;
     const filling = (async () => {
       for (; done < 900; done++) {
-        await overwrite(engine, simpleKey(`key ${done % 300}`), simpleCell(`${done}`.padEnd(200)));
+        const put = (): Promise<void> =>
+          overwrite(engine, simpleKey(`key ${done % 300}`), simpleCell(`${done}`.padEnd(200)));
+        while (!(await put().then(() => true, isRefused))) await runtime.clock.sleep(1000);
       }
     })();
     await runtime.clock.sleep(10_000);
+    expect(() => engine.put(simpleKey("x"), simpleCell("v"))).toThrow("rows cannot be written to tables");
+    expect(await payloadOf(engine, "key 1")).toMatch(/^\d*1 +$/);
     expect(done).toBeLessThan(900);
     expect(engine.statistics.flushCount).toBe(0);
     const chance = world.random("faults");

@@ -22,7 +22,6 @@ import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
 import { ExpirySweep, type Forgetting } from "./engine/expiry-sweep.ts";
-import { refuseIfFull } from "./engine/flush-refusal.ts";
 import { FlushWaiters } from "./engine/flush-waiters.ts";
 import { Flusher } from "./engine/flusher.ts";
 import { FORGOTTEN, withForgotten } from "./engine/forgotten-row.ts";
@@ -39,6 +38,7 @@ import { equalRanges } from "./engine/row-source.ts";
 import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
+import { refuseAfterFailures } from "./engine/write-refusal.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
 import type { LogWriter } from "./log/log-writer.ts";
 import type { Manifest } from "./manifest/manifest.ts";
@@ -116,14 +116,17 @@ export class LsmEngine implements StorageEngine {
     this.#throttle = new WriteThrottle(runtime.clock);
     const closing = this.#closing.signal;
     const retry = new Retry(runtime.clock, logger, closing);
-    this.#changes = new TableChanges(manifest, tables, retry);
     const log = openLog(settings, places, memtables.active.segment, (cause) => this.#throttle.fail(cause));
     this.#log = log;
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull: () => this.#onFull() });
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     this.writes = this.#writer;
+    const [writer, throttle, flushes] = [this.#writer, this.#throttle, this.#flushes];
+    const onFailure = refuseAfterFailures({ writer, throttle, flushes });
+    this.#changes = new TableChanges(manifest, tables, retry, onFailure);
     this.syncing = log;
-    const shared = { ...parts, logger, changes: this.#changes, retry, closing, directory: places.tables };
+    const changes = this.#changes;
+    const shared = { ...parts, logger, changes, retry, onFailure, closing, directory: places.tables };
     const { flush, merge } = settings.tasks;
     this.#flusher = new Flusher({
       ...shared,
@@ -132,7 +135,6 @@ export class LsmEngine implements StorageEngine {
       task: flush,
       settings: tableSettings,
       onFlushed: (sums) => this.#onFlushed(sums?.summary),
-      onFailed: (cause) => refuseIfFull(cause, this.#writer, this.#throttle),
     });
     this.#compactor = new Compactor({
       ...shared,
@@ -141,7 +143,7 @@ export class LsmEngine implements StorageEngine {
       picker,
       settings: tableSettings,
       tableBytes,
-      onCompacted: () => this.#backpressure.adjust(),
+      onCompacted: () => this.#onCompacted(),
     });
     const scanned = {
       scan: (from: Uint8Array) => this.scan(from, undefined),
@@ -162,7 +164,7 @@ export class LsmEngine implements StorageEngine {
     );
     const [flusher, compactor] = [this.#flusher, this.#compactor];
     const expiredRows = (): number => this.#expiredRows;
-    const [throttle, compactionLimit] = [this.#throttle, settings.compactionBytesPerSecond];
+    const compactionLimit = settings.compactionBytesPerSecond;
     const pressed = { memtables, tables, picker, throttle, compactor, compactionLimit };
     this.#backpressure = new Backpressure(pressed);
     this.statistics = statisticsOf({ ...parts, flusher, compactor, log, throttle, picker, expiredRows });
@@ -356,8 +358,8 @@ export class LsmEngine implements StorageEngine {
   async #clearAll(): Promise<void> {
     const { full, active } = this.#memtables;
     if (active.rowCount === 0 && full.length === 0 && this.#tables.version.tables.length === 0) return;
-    this.#tables.hold();
     this.#writer.clear();
+    this.#tables.hold(); // only now: who cannot begin a memtable clears nothing
     const cleared = this.#memtables.dropFull();
     this.#tables.cache.lentBytes = this.#memtables.retainedBytes;
     const flushedLog = cleared.at(-1)!.segment.number;
@@ -386,6 +388,11 @@ export class LsmEngine implements StorageEngine {
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
     this.#backpressure.adjust();
     this.#compactor.wake();
+  }
+
+  #onCompacted(): void {
+    this.#writer.refusal = undefined;
+    this.#backpressure.adjust();
   }
 
   #copyOf(key: RowKey): RowKey {

@@ -146,3 +146,89 @@ test("the buffer of a memtable that is cleared while it is written as a table is
   };
   await world.runUntil(run());
 });
+
+test("a memtable that is cleared after its flush has failed is not written from a buffer that has other rows by then", async () => {
+  const world = new SimWorld(1);
+  const runtime = world.runtime("a");
+  const disk = world.disk("a");
+  const segmentOf = new Map<Int32Array, number>();
+  let mixedUp = 0;
+  const background: Background = {
+    close: () => runtime.background.close(),
+    run(task, input) {
+      if (!("heads" in (input as object))) return runtime.background.run(task, input);
+      const { shared, heads } = input as FlushInput;
+      const number = new Uint8Array(shared)[16]!;
+      if ((segmentOf.get(heads) ?? number) !== number) mixedUp++;
+      segmentOf.set(heads, number);
+      return runtime.background.run(task, input);
+    },
+  };
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine({ ...runtime, background }, "/data", { fsync: "no" });
+    disk.intercept = ({ path, kind }) => (path.endsWith(".sst") && kind === "append" ? "EIO" : undefined);
+    await overwrite(engine, simpleKey("old"), simpleCell("x".repeat(300)));
+    await overwrite(engine, simpleKey("large"), simpleCell("x".repeat(40_000))); // in a buffer of its own size
+    await runtime.clock.sleep(4_000); // the next attempt is seconds away
+    await engine.clear();
+    await runtime.clock.sleep(100);
+    for (let i = 0; engine.statistics.fullMemtableCount < 2; i++)
+      await overwrite(engine, simpleKey(`new ${i}`), simpleCell("y".repeat(200)));
+    disk.intercept = undefined;
+    await runtime.clock.sleep(20_000);
+    expect(engine.statistics.fullMemtableCount).toBe(0);
+    expect({ mixedUp, written: segmentOf.size }).toEqual({ mixedUp: 0, written: 3 });
+    await expectExact(engine);
+    await engine.close();
+  };
+  await world.runUntil(run());
+});
+
+test("a compaction whose tables are cleared away before it has read them is given up, and others go on", async () => {
+  const world = new SimWorld(1);
+  const runtime = world.runtime("a");
+  let open = (): void => undefined;
+  let isHeld = false;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const background: Background = {
+    close: () => runtime.background.close(),
+    async run(task, input) {
+      const isMerge = "runs" in (input as object);
+      if (isMerge) isHeld = true;
+      if (isMerge) await gate;
+      return runtime.background.run(task, input);
+    },
+  };
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine({ ...runtime, background }, "/data", { fsync: "no" });
+    for (let i = 0; !isHeld; i++)
+      await overwrite(engine, simpleKey(`${i % 300}`), simpleCell("x".repeat(300)));
+    await engine.clear();
+    await runtime.clock.sleep(1000); // the files are gone
+    open();
+    for (let i = 0; i < 3000; i++)
+      await overwrite(engine, simpleKey(`${i % 300}`), simpleCell(`${i}`.padEnd(300)));
+    await runtime.clock.sleep(1000);
+    expect(engine.statistics.compactionCount).toBeGreaterThan(1);
+    await expectExact(engine);
+    await engine.close();
+  };
+  await world.runUntil(run());
+});
+
+test("a clear makes room where nothing else can be written any more", () =>
+  withEngine(async (engine, world) => {
+    world.disk("a").intercept = ({ path, kind }) =>
+      path.endsWith(".sst") && kind === "append" ? "EIO" : undefined;
+    const fill = (): void => {
+      for (let i = 0; ; i++) void engine.put(simpleKey(`${i}`), simpleCell("x".repeat(900)));
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
+    await engine.clear();
+    expect(engine.counts(0).rows).toBe(0);
+    await overwrite(engine, simpleKey("new"), simpleCell("v"));
+    world.disk("a").intercept = undefined;
+    await expectExact(engine);
+  }));

@@ -9,8 +9,9 @@ import { bytesOfTables } from "../manifest/sorted-run.ts";
 import type { TableEntry } from "../manifest/table-entry.ts";
 import type { TableSettings } from "../table/table-writer.ts";
 import { lowerTables, runsOf } from "./compaction-inputs.ts";
+import { openNewTables } from "./new-tables.ts";
 import type { OpenTables } from "./open-tables.ts";
-import { isClosed, isCorruption, type Retry } from "./retry.ts";
+import { isClosed, isCorruption, type OnFailure, type Retry } from "./retry.ts";
 import type { TableChanges } from "./table-changes.ts";
 import type { MergeTask } from "./table-merge.ts";
 
@@ -31,6 +32,7 @@ export interface CompactorOptions {
   readonly logger: Logger;
   readonly retry: Retry;
   readonly closing: AbortSignal;
+  readonly onFailure: OnFailure;
   /** There is a new version. */
   readonly onCompacted: () => void;
 }
@@ -94,15 +96,16 @@ export class Compactor {
     await this.#replace(inputs, outputs, this.#options.changes.epoch);
   }
 
-  /** `epoch` is that in which the compaction was picked. */
+  /** `epoch` is that in which the compaction was picked: when it is over, the inputs' files may be gone. */
   async #merge(compaction: Compaction, epoch: number): Promise<void> {
-    const { tables, retry } = this.#options;
-    const outputs = await retry
-      .run("a compaction", () => this.#write(compaction))
-      .catch((cause: unknown) => {
-        if (!isCorruption(cause)) throw cause;
-        this.#giveUp(compaction, cause);
-      });
+    const { tables, retry, changes, onFailure } = this.#options;
+    const attempt = async (): Promise<readonly TableEntry[] | undefined> =>
+      epoch === changes.epoch ? this.#write(compaction) : undefined;
+    const outputs = await retry.run("a compaction", attempt, onFailure).catch((cause: unknown) => {
+      if (!isCorruption(cause)) throw cause;
+      if (epoch === changes.epoch) this.#giveUp(compaction, cause);
+      return undefined;
+    });
     if (outputs === undefined) return;
     if (!(await this.#replace(compaction.inputs, outputs, epoch))) tables.drop(outputs);
   }
@@ -137,8 +140,7 @@ export class Compactor {
       control: this.#control.shared,
     });
     this.writtenBytes += bytesOfTables(outputs);
-    for (const table of outputs) await tables.add(table);
-    return outputs;
+    return openNewTables(tables, outputs, async () => outputs);
   }
 
   /** False if the inputs are no more. */

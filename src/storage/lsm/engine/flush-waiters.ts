@@ -19,7 +19,7 @@ export class FlushWaiters {
     this.#tables = tables;
   }
 
-  /** The caller releases the pin. Rejects with StoreError CLOSED when the engine closes before. */
+  /** The caller releases the pin. Rejects with StoreError CLOSED when the engine closes before, IO if flushes keep failing. */
   wait(log: number): Promise<VersionPin> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ log, resolve, reject });
@@ -36,9 +36,13 @@ export class FlushWaiters {
     for (const { log, resolve } of waiting) if (log <= flushedLog) resolve(this.#tables.pin());
   }
 
+  /** Nobody knows when there will be a table. */
+  fail(cause: StoreError): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(cause);
+  }
+
   close(): void {
     this.#isClosed = true;
-    const cause = new StoreError("CLOSED", "not-applied", "the engine is closing");
-    for (const { reject } of this.#waiting.splice(0)) reject(cause);
+    this.fail(new StoreError("CLOSED", "not-applied", "the engine is closing"));
   }
 }

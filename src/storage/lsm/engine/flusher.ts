@@ -1,5 +1,4 @@
 /** Turns full memtables into tables, the oldest first, one at a time. */
-import { StoreError } from "../../../base/errors.ts";
 import type { Background, Disk } from "../../../runtime/runtime.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import type { Memtable } from "../log/memtable.ts";
@@ -8,8 +7,9 @@ import type { TableEntry } from "../manifest/table-entry.ts";
 import type { TableSettings, TableSums } from "../table/table-writer.ts";
 import type { FlushTask } from "./memtable-flush.ts";
 import type { Memtables } from "./memtables.ts";
+import { openNewTables } from "./new-tables.ts";
 import type { OpenTables } from "./open-tables.ts";
-import { isClosed, type Retry } from "./retry.ts";
+import { isClosed, type OnFailure, type Retry } from "./retry.ts";
 import type { TableChanges } from "./table-changes.ts";
 
 export interface FlusherOptions {
@@ -29,8 +29,12 @@ export interface FlusherOptions {
    * The memtable's rows are read from a table from now on, which has these sums; it had no rows if undefined.
    */
   readonly onFlushed: (sums: TableSums | undefined) => void;
-  /** It is tried again. */
-  readonly onFailed: (cause: StoreError) => void;
+  readonly onFailure: OnFailure;
+}
+
+interface NewTable {
+  readonly entry: TableEntry;
+  readonly sums: TableSums;
 }
 
 export class Flusher {
@@ -104,7 +108,9 @@ export class Flusher {
 
   async #flush(memtable: Memtable): Promise<void> {
     const { memtables, changes, tables, onFlushed } = this.#options;
-    const table = memtable.rowCount === 0 ? undefined : await this.#writeTable(memtable);
+    const isEmpty = memtable.rowCount === 0;
+    const table = isEmpty ? undefined : await this.#writeTable(memtable);
+    if (table === undefined && !isEmpty) return;
     const added = table === undefined ? [] : [table.entry];
     const isSeen = await changes.make(
       () => (memtables.full[0] === memtable ? { added, flushedLog: memtable.segment.number } : undefined),
@@ -118,30 +124,33 @@ export class Flusher {
     else tables.drop(added); // everything was cleared meanwhile
   }
 
-  #writeTable(memtable: Memtable): Promise<{ entry: TableEntry; sums: TableSums }> {
-    const number = this.#options.manifest.takeFileNumbers(1);
-    const write = (): Promise<{ entry: TableEntry; sums: TableSums }> =>
-      this.#write(memtable, number).catch((cause: unknown) => {
-        if (cause instanceof StoreError) this.#options.onFailed(cause);
-        throw cause;
-      });
-    return this.#options.retry.run("a flush", write);
+  /**
+   * Undefined if everything was cleared meanwhile: then there may be other rows in the memtable's buffer already, and
+   * it must not be read once more.
+   */
+  #writeTable(memtable: Memtable): Promise<NewTable | undefined> {
+    const { retry, memtables, onFailure } = this.#options;
+    const attempt = async (): Promise<NewTable | undefined> =>
+      memtables.full[0] === memtable ? this.#write(memtable) : undefined;
+    return retry.run("a flush", attempt, onFailure);
   }
 
-  async #write(memtable: Memtable, number: number): Promise<{ entry: TableEntry; sums: TableSums }> {
-    const { runtime, task, directory, tables } = this.#options;
+  async #write(memtable: Memtable): Promise<NewTable> {
+    const { runtime, task, directory, tables, manifest } = this.#options;
     const settings = this.#settings;
     const { segment, heads } = memtable;
     const { shared, sealedBytes } = segment;
+    const number = manifest.takeFileNumbers(1);
     const path = tables.pathOf(number);
     const writing = runtime.background.run(task, { path, shared, sealedBytes, heads, settings });
     this.#reading = { memtable, ended: writing.catch(() => undefined) };
     const metadata = await writing;
     this.writtenBytes += metadata.fileBytes;
-    await runtime.disk.syncDirectory(directory);
     const entry = { ...metadata, number, level: 0, age: segment.number, horizonMs: 0 };
-    await tables.add(entry);
-    return { entry, sums: await tables.loadSums(entry) };
+    return openNewTables(tables, [entry], async () => {
+      await runtime.disk.syncDirectory(directory);
+      return { entry, sums: await tables.loadSums(entry) };
+    });
   }
 }
 

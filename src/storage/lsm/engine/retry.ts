@@ -4,7 +4,9 @@ import type { Logger } from "../../../base/logger.ts";
 import type { Clock } from "../../../runtime/runtime.ts";
 
 const DELAY_MS_MIN = 100;
-const DELAY_MS_MAX = 30_000;
+const DELAY_MS_MAX = 5_000;
+
+export type OnFailure = (cause: StoreError, failureCount: number) => void;
 
 export class Retry {
   readonly #clock: Pick<Clock, "sleep">;
@@ -18,11 +20,12 @@ export class Retry {
   }
 
   /**
-   * Resolves to what `attempt` resolves to. Rejects with StoreError CLOSED if it failed and the engine is
+   * Resolves to what `attempt` resolves to; `onFailure` is told how often in a row it has failed. Rejects with StoreError CLOSED if it failed and the engine is
    * closing; with StoreError CORRUPTION at once, for it does not go away; and with anything but a StoreError, for
    * that is a bug.
    */
-  async run<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+  async run<T>(what: string, attempt: () => Promise<T>, onFailure?: OnFailure): Promise<T> {
+    let failureCount = 0;
     for (let delayMs = DELAY_MS_MIN; ; delayMs = Math.min(2 * delayMs, DELAY_MS_MAX)) {
       try {
         return await attempt();
@@ -30,6 +33,7 @@ export class Retry {
         if (!(cause instanceof StoreError) || cause.code === "CORRUPTION") throw cause;
         if (this.#closing.aborted || cause.code === "CLOSED") throw closed(cause);
         this.#logger.warn({ cause, delayMs }, `${what} failed and is tried again`);
+        onFailure?.(cause, ++failureCount);
       }
       await this.#clock
         .sleep(delayMs, this.#closing)

@@ -150,7 +150,7 @@ export class RowWriter {
 
   /** Goes on in a new memtable, with room for rows of so many bytes. `clearsOlder`: see Segment. */
   #rotate(bytes: number, clearsOlder = false): void {
-    if (this.#memtables.full.length >= FULL_MEMTABLES_MAX) {
+    if (this.#memtables.full.length >= FULL_MEMTABLES_MAX && !clearsOlder) {
       throw new StoreError("OVERLOADED", "not-applied", "rows come faster than they can be flushed");
     }
     this.#forgottenBytes = 0;

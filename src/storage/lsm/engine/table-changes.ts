@@ -7,19 +7,22 @@
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Version, VersionEdit } from "../manifest/version.ts";
 import type { OpenTables } from "./open-tables.ts";
-import type { Retry } from "./retry.ts";
+import type { OnFailure, Retry } from "./retry.ts";
 
 export class TableChanges {
   readonly #manifest: Manifest;
   readonly #tables: OpenTables;
   readonly #retry: Retry;
+  readonly #onFailure: OnFailure;
   #lastTurn: Promise<unknown> = Promise.resolve();
   #epoch = 0;
 
-  constructor(manifest: Manifest, tables: OpenTables, retry: Retry) {
+  /** `onFailure`: see Retry. */
+  constructor(manifest: Manifest, tables: OpenTables, retry: Retry, onFailure: OnFailure) {
     this.#manifest = manifest;
     this.#tables = tables;
     this.#retry = retry;
+    this.#onFailure = onFailure;
   }
 
   get epoch(): number {
@@ -51,14 +54,14 @@ export class TableChanges {
     if (edit === undefined) return false;
     const epoch = this.#epoch;
     let isSeen = false;
-    await this.#retry.run("a change of the manifest", () =>
-      this.#manifest.commit(edit, (version) => {
-        if (epoch !== this.#epoch) return;
-        this.#tables.install(version);
-        isSeen = true;
-        onInstalled();
-      }),
-    );
+    const onDurable = (version: Version): void => {
+      if (epoch !== this.#epoch) return;
+      this.#tables.install(version);
+      isSeen = true;
+      onInstalled();
+    };
+    const commit = (): Promise<Version> => this.#manifest.commit(edit, onDurable);
+    await this.#retry.run("a change of the manifest", commit, this.#onFailure);
     return isSeen;
   }
 }
