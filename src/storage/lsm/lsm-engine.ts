@@ -34,7 +34,7 @@ import { PlainRows } from "./engine/plain-rows.ts";
 import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engine/recovery.ts";
 import { closedError, Retry } from "./engine/retry.ts";
 import type { RowScan } from "./engine/row-scan.ts";
-import { equalRanges } from "./engine/row-source.ts";
+import { equalRanges, rangeOf } from "./engine/row-source.ts";
 import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
@@ -114,36 +114,35 @@ export class LsmEngine implements StorageEngine {
     this.#scans = new OpenScans(memtables, tables);
     this.#tableSummary = sums.summary;
     this.#throttle = new WriteThrottle(runtime.clock);
-    const closing = this.#closing.signal;
+    const { signal: closing } = this.#closing;
     const retry = new Retry(runtime.clock, logger, closing);
     const log = openLog(settings, places, memtables.active.segment, (cause) => this.#throttle.fail(cause));
     this.#log = log;
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull: () => this.#onFull() });
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     this.writes = this.#writer;
-    const [writer, throttle, flushes] = [this.#writer, this.#throttle, this.#flushes];
-    const onFailure = refuseAfterFailures({ writer, throttle, flushes });
-    this.#changes = new TableChanges(manifest, tables, retry, onFailure);
+    const throttle = this.#throttle;
+    const onFailure = refuseAfterFailures({ writer: this.#writer, throttle, flushes: this.#flushes });
+    const changes = new TableChanges(manifest, tables, retry, onFailure);
+    this.#changes = changes;
     this.syncing = log;
-    const changes = this.#changes;
     const shared = { ...parts, logger, changes, retry, onFailure, closing, directory: places.tables };
-    const { flush, merge } = settings.tasks;
     this.#flusher = new Flusher({
       ...shared,
       runtime,
       log,
-      task: flush,
+      task: settings.tasks.flush,
       settings: tableSettings,
       onFlushed: (sums) => this.#onFlushed(sums?.summary),
     });
     this.#compactor = new Compactor({
       ...shared,
       runtime,
-      task: merge,
+      task: settings.tasks.merge,
       picker,
       settings: tableSettings,
       tableBytes,
-      onCompacted: () => this.#onCompacted(),
+      onCompacted: () => this.#relieve(),
     });
     const scanned = {
       scan: (from: Uint8Array) => this.scan(from, undefined),
@@ -162,11 +161,9 @@ export class LsmEngine implements StorageEngine {
       },
       settings.hashSeed,
     );
-    const [flusher, compactor] = [this.#flusher, this.#compactor];
-    const expiredRows = (): number => this.#expiredRows;
-    const compactionLimit = settings.compactionBytesPerSecond;
-    const pressed = { memtables, tables, picker, throttle, compactor, compactionLimit };
-    this.#backpressure = new Backpressure(pressed);
+    const [flusher, compactor, expiredRows] = [this.#flusher, this.#compactor, () => this.#expiredRows];
+    const pressed = { memtables, tables, picker, throttle, compactor };
+    this.#backpressure = new Backpressure(pressed, settings.compactionBytesPerSecond);
     this.statistics = statisticsOf({ ...parts, flusher, compactor, log, throttle, picker, expiredRows });
     this.#onFull();
     this.#compactor.wake();
@@ -383,14 +380,14 @@ export class LsmEngine implements StorageEngine {
   #onFlushed(summary: MerkleSummary | undefined): void {
     this.#flushCount++;
     this.#tables.cache.lentBytes = this.#memtables.retainedBytes;
-    this.#writer.refusal = undefined;
     this.#flushes.settle();
     if (summary !== undefined) this.#tableSummary.addSummary(summary);
-    this.#backpressure.adjust();
+    this.#relieve();
     this.#compactor.wake();
   }
 
-  #onCompacted(): void {
+  /** Rows have got into tables, or further down. */
+  #relieve(): void {
     this.#writer.refusal = undefined;
     this.#backpressure.adjust();
   }
@@ -400,8 +397,4 @@ export class LsmEngine implements StorageEngine {
     copy.load(key.bytes, 0, key.length);
     return copy;
   }
-}
-
-function rangeOf(bytes: Uint8Array): ByteRange {
-  return { bytes, start: 0, end: bytes.length };
 }

@@ -12,17 +12,16 @@ export interface BackpressureOptions {
   readonly picker: PickerSettings;
   readonly throttle: WriteThrottle;
   readonly compactor: Compactor;
-  /** What compactions may read while they are not behind; 0 for no limit. */
-  readonly compactionLimit: number;
 }
 
 export class Backpressure {
   readonly #options: BackpressureOptions;
   #compactionLimit: number;
 
-  constructor(options: BackpressureOptions) {
+  /** `compactionLimit`: what compactions may read while they are not behind; 0 for no limit. */
+  constructor(options: BackpressureOptions, compactionLimit: number) {
     this.#options = options;
-    this.#compactionLimit = options.compactionLimit;
+    this.#compactionLimit = compactionLimit;
   }
 
   set compactionLimit(limit: number) {

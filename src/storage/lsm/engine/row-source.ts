@@ -24,3 +24,7 @@ export function equalRanges(a: ByteRange, b: ByteRange): boolean {
   if (a.bytes === b.bytes && a.start === b.start && a.end === b.end) return true;
   return compareRanges(a, b) === 0;
 }
+
+export function rangeOf(bytes: Uint8Array): ByteRange {
+  return { bytes, start: 0, end: bytes.length };
+}
