@@ -2,7 +2,7 @@
  * How fast hints go to one node. Pure. It starts carefully, grows while all goes well, and gives way to the node's own
  * work: who has just come back has enough to do.
  *
- *   all acknowledged     a few more at a time; then the node is left alone for as long as that took
+ *   all acknowledged     twice as many at a time; then the node is left alone for as long as that took
  *   the node is slow     for its distance: half as many, and a longer pause
  *   OVERLOADED           one at a time, after a pause that doubles
  *   another failure      half as many, after a pause that doubles
@@ -16,13 +16,15 @@ export interface PaceSettings {
   readonly pauseMaxMs: number;
 }
 
-export const DEFAULT_PACE: PaceSettings = { windowMax: 64, slowMs: 50, pauseMaxMs: 5_000 };
+export const DEFAULT_PACE: PaceSettings = { windowMax: 1_024, slowMs: 50, pauseMaxMs: 5_000 };
 
-const FIRST_WINDOW = 4;
-const GROWTH = 4;
+const FIRST_WINDOW = 16;
 const FIRST_PAUSE_MS = 50;
-/** Who is slow still gets so many together. */
-const SLOW_WINDOW = 4;
+/**
+ * Who is slow still gets so many together: a cluster that is busy all day must not take days over the hints of an
+ * hour, during which reads have to consult those who keep them.
+ */
+const SLOW_WINDOW = 64;
 /** Slow: so many times the time that it needs at its best. What that is, is forgotten bit by bit. */
 const SLOW_FACTOR = 4;
 const FORGETTING = 1.01;
@@ -50,7 +52,7 @@ export class DeliveryPace {
     const usualMs = Math.max(tookMs, p99Ms);
     const isSlow = usualMs > Math.max(slowMs, SLOW_FACTOR * this.#bestMs);
     if (isSlow) this.#window = Math.max(SLOW_WINDOW, this.#window >> 1);
-    else this.#window = Math.min(windowMax, this.#window + GROWTH);
+    else this.#window = Math.min(windowMax, 2 * this.#window);
     return Math.min(pauseMaxMs, isSlow ? usualMs : tookMs);
   }
 
