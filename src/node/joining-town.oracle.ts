@@ -4,6 +4,7 @@ import { silentLogger } from "../base/logger.ts";
 import { NEVER } from "../causality/cell.ts";
 import type { ConsistencyLevel } from "../replication/quorum-need.ts";
 import type { Effect } from "../replication/step.ts";
+import { slotOf } from "../ring/slot.ts";
 import { SimWorld } from "../sim/sim-runtime.ts";
 import type { ClusterNode } from "./cluster-node.ts";
 import { openNode, type StorageNode } from "./node.ts";
@@ -56,6 +57,23 @@ export class JoiningTown {
     this.#residents.set(name, resident);
   }
 
+  /** The node of that disk, as no part of any cluster. */
+  async openAlone(
+    name: string,
+  ): Promise<{ put(key: string, value: string): Promise<void>; close(): Promise<void> }> {
+    const { clock } = this.world.runtime(name);
+    const settings: NodeSettings = { ...DEFAULT_SETTINGS, dataDirectory: "/data" };
+    const node = await this.world.runUntil(openNode(this.world.runtime(name), settings, silentLogger));
+    return {
+      put: async (key, value) => {
+        const change = { kind: "put", value: utf8(value), expiresAtMs: NEVER } as const;
+        const ref = { database: 0, key: utf8(key) };
+        await node.replica.update(ref, clock.wallMs(), () => ({ reply: undefined, change }));
+      },
+      close: () => node.close(),
+    };
+  }
+
   kill(name: string): void {
     this.world.kill(name);
     this.#residents.delete(name);
@@ -104,6 +122,12 @@ export class JoiningTown {
       written.then(() => undefined),
       20_000,
     );
+  }
+
+  /** Whether the node should have the key, by its own plan; then `get` at "one" shows its copy. */
+  keepsCopy(name: string, key: string): boolean {
+    const { view } = this.cluster(name);
+    return view.replicasOf(slotOf(utf8(key))).some(({ id }) => id === view.self.id);
   }
 
   get(name: string, key: string, level: ConsistencyLevel = "quorum"): Promise<string | undefined> {

@@ -5,6 +5,7 @@
  */
 import { DATABASE_COUNT } from "../node/settings.ts";
 import { VERSION } from "../node/version.ts";
+import { clusterFields } from "./cluster-fields.ts";
 import type { CommandEntry } from "./command-table.ts";
 import { diskFields, type Field, persistenceFields } from "./persistence-fields.ts";
 import { REDIS_VERSION } from "./redis-version.ts";
@@ -252,7 +253,7 @@ export const SECTIONS: readonly Section[] = [
   {
     name: "cluster",
     isDefault: true,
-    fields: ({ cluster }) => [["cluster_enabled", cluster === undefined ? 0 : 1]],
+    fields: ({ node, cluster }) => clusterFields(node.cluster, cluster !== undefined),
   },
   { name: "keyspace", isDefault: true, fields: keyspaceFields },
 ];

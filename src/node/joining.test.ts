@@ -1,0 +1,146 @@
+/** Nodes that come to a cluster later, in a simulated world. */
+import { expect, test } from "vitest";
+import { JoiningTown } from "./joining-town.oracle.ts";
+
+const NAMES = ["a", "b", "c", "d", "e"];
+
+/** A cluster of the first three. */
+async function townOfThree(seed: string): Promise<JoiningTown> {
+  const town = new JoiningTown(seed, NAMES);
+  town.start("a", ["b", "c"]);
+  town.start("b", ["a", "c"]);
+  town.start("c", ["a", "b"]);
+  await town.world.runFor(2_500);
+  expect(town.plans(["a", "b", "c"])).toHaveLength(1);
+  return town;
+}
+
+test("an empty cluster takes nodes in, two at a time, who then carry their share", async () => {
+  const town = await townOfThree("two join");
+  town.start("d", ["a", "b"]);
+  town.start("e", ["c"]);
+  await town.world.runFor(6_000);
+  expect(town.plans(NAMES)).toHaveLength(1);
+  const { members, move, nextVoters, voters } = town.cluster("e").topology;
+  expect(members.map(({ state, tokens }) => `${state} ${tokens.length}`)).toEqual(Array(5).fill("member 16"));
+  expect([move, nextVoters, voters.length]).toEqual([undefined, undefined, 5]);
+  for (let i = 0; i < 40; i++) await town.set(NAMES[i % 5]!, `k${i}`, `${i}`).catch(noReplica);
+  for (const name of ["d", "e"]) {
+    const { view } = town.cluster(name);
+    const slots = Array.from({ length: 16_384 }, (_, slot) => view.replicasOf(slot));
+    const share = slots.filter((replicas) => replicas.some(({ id }) => id === view.self.id)).length;
+    expect(share / (16_384 * 0.6)).toBeGreaterThan(0.85);
+  }
+});
+
+/** Whoever keeps no copy leaves the write to others, at this floor. */
+function noReplica(cause: Error): void {
+  if (!/keeps no copy/.test(cause.message)) throw cause;
+}
+
+test("a cluster with data refuses a newcomer, with the reason, and goes on", async () => {
+  const town = await townOfThree("refuses");
+  await town.set("a", "k", "v");
+  const plan = town.planAt("a");
+  town.start("d", ["a"]);
+  await town.world.runFor(4_000);
+  expect(town.failureOf("d")?.message).toBe(
+    "this node cannot join: the cluster holds data, which would have to move to the newcomer: that cannot be done yet",
+  );
+  expect(town.plans(["a", "b", "c"])).toEqual([plan]);
+  await town.set("b", "k", "w", "all");
+});
+
+test("a node with data of its own does not join, and one with a cluster of its own stays there", async () => {
+  const town = await townOfThree("not empty itself");
+  const alone = await town.openAlone("d");
+  await town.world.runUntil(alone.put("k", "v"));
+  await town.world.runUntil(alone.close());
+  town.start("d", ["a"], { storage: "disk" });
+  await town.world.runFor(2_000);
+  expect(town.failureOf("d")?.message).toMatch(/^this node cannot join: it has data from a life alone/);
+  town.start("e", []);
+  await town.world.runFor(1_000);
+  const plan = town.planAt("e");
+  town.kill("e");
+  town.start("e", ["a"]);
+  await town.world.runFor(2_000);
+  expect(town.planAt("e")).toBe(plan);
+});
+
+test("who writes while a node joins loses nothing: either the write is refused, or the join, or both come to be", async () => {
+  let joined = 0;
+  let refused = 0;
+  for (let seed = 0; seed < 8; seed++) {
+    const town = await townOfThree(`writes meanwhile ${seed}`);
+    const random = town.world.random("writes");
+    town.start("d", ["a", "b", "c"]);
+    const acknowledged: string[] = [];
+    await town.world.runFor(random.below(120));
+    for (let i = 0; i < 6; i++) {
+      await town.world.runFor(random.below(8));
+      const key = `k${i}`;
+      await town.set(["a", "b", "c"][i % 3]!, key, key).then(
+        () => acknowledged.push(key),
+        (cause: { code: string; outcome: string }) => expect(cause.outcome).toBe("not-applied"),
+      );
+    }
+    await town.world.runFor(2_500);
+    if (town.isOpen("d")) joined++;
+    else refused++;
+    expect(town.plans(["a", "b", "c"]), `seed ${seed}`).toHaveLength(1);
+    expect(town.cluster("a").topology.move, `seed ${seed}`).toBeUndefined();
+    for (const key of acknowledged) {
+      for (const name of ["a", "b", "c", "d"]) {
+        if (!town.isOpen(name) || !town.keepsCopy(name, key)) continue;
+        expect(await town.get(name, key, "one"), `seed ${seed}, the copy at ${name}`).toBe(key);
+      }
+    }
+  }
+  expect([joined > 0, refused > 0]).toEqual([true, true]);
+}, 60_000);
+
+test("if who takes a node in dies on the way, another brings it to an end", async () => {
+  for (let seed = 0; seed < 4; seed++) {
+    const town = await townOfThree(`sponsor dies ${seed}`);
+    town.start("d", ["a"]);
+    while (town.cluster("b").topology.move === undefined) await town.world.runFor(1);
+    await town.world.runFor(seed);
+    town.kill("a");
+    await town.world.runFor(1_000);
+    town.start("a", []);
+    await town.world.runFor(25_000);
+    expect(town.cluster("b").topology.move, `seed ${seed}`).toBeUndefined();
+    expect(town.isOpen("d"), `seed ${seed}`).toBe(true);
+    expect(town.plans(["a", "b", "c", "d"]), `seed ${seed}`).toHaveLength(1);
+    await town.set("b", "k", "v").catch(noReplica);
+  }
+}, 60_000);
+
+test("the plan stays committed through restarts of all, with the power failing", async () => {
+  const town = await townOfThree("power");
+  town.start("d", ["b"]);
+  await town.world.runFor(3_000);
+  const plan = town.planAt("d");
+  for (const name of ["a", "b", "c", "d"]) town.crash(name);
+  await town.world.runFor(1_000);
+  for (const name of ["a", "b", "c", "d"]) town.start(name, []);
+  await town.world.runFor(4_000);
+  expect(town.plans(["a", "b", "c", "d"])).toEqual([plan]);
+  town.start("e", ["d"]);
+  await town.world.runFor(4_000);
+  expect(town.cluster("e").topology.members).toHaveLength(5);
+  expect(town.plans(NAMES)).toHaveLength(1);
+});
+
+test("while a member is down nobody joins; when it is back, the newcomer is taken in", async () => {
+  const town = await townOfThree("waits");
+  town.kill("c");
+  town.start("d", ["a", "b"]);
+  await town.world.runFor(4_000);
+  expect(town.isOpen("d")).toBe(false);
+  expect(town.failureOf("d")).toBeUndefined();
+  town.start("c", []);
+  await town.world.runFor(12_000);
+  expect(town.isOpen("d")).toBe(true);
+});
