@@ -52,7 +52,7 @@ export class WriteRound implements Round {
   #resolve!: (receipt: Receipt) => void;
   #reject!: (failure: StoreError) => void;
   #waiting = 0;
-  #lastFailure: unknown;
+  readonly #failures: unknown[] = [];
 
   constructor(parts: WriteRoundParts, task: WriteTask) {
     this.#parts = parts;
@@ -112,7 +112,7 @@ export class WriteRound implements Round {
       },
       (cause: unknown) => {
         this.#waiting--;
-        this.#lastFailure = cause;
+        this.#failures.push(cause);
         this.#quorum.onFailure(member.id, cause instanceof StoreError ? cause.outcome : "unknown");
         if (hintFor !== undefined) this.#hinted.delete(hintFor.id);
         if (member.id !== this.#parts.cluster.self.id) this.#replace(hintFor ?? member);
@@ -145,7 +145,9 @@ export class WriteRound implements Round {
       this.#resolve(receipt);
       return;
     }
-    const text = `${receipt.machines.length} machines have the write, too few for its consistency`;
-    this.#reject(new StoreError("QUORUM_UNAVAILABLE", verdict, text, { cause: this.#lastFailure }));
+    const reasons = this.#failures.map((cause) => (cause instanceof Error ? cause.message : String(cause)));
+    const why = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
+    const text = `${receipt.machines.length} machines have the write, too few for its consistency${why}`;
+    this.#reject(new StoreError("QUORUM_UNAVAILABLE", verdict, text, { cause: this.#failures.at(-1) }));
   }
 }
