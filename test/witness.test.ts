@@ -1,4 +1,4 @@
-/** The witness of cluster-faults.test.ts: content with a store that keeps its word, and with no other. */
+/** The witness of cluster-kills.test.ts: content with a store that keeps its word, and with no other. */
 import { expect, test } from "vitest";
 import { failure, type Reply } from "../src/resp/reply.ts";
 import { SimRandom } from "../src/sim/sim-random.ts";

@@ -1,7 +1,7 @@
 /**
  * A conversation with redis-cli as a document shows it, held with a real node.
  *
- *   127.0.0.1:6379> GET greeting      what is typed
+ *   127.0.0.1:7001> GET greeting      what is typed, at whatever port
  *   "hello"                           what redis-cli shows, until the next prompt
  *   "<context>"                       stands for anything, and for the same when typed later
  */
@@ -14,7 +14,9 @@ export interface Exchange {
   readonly shown: string;
 }
 
-const PROMPT = "127.0.0.1:6379> ";
+const PROMPT = /\n127\.0\.0\.1:\d+> /;
+/** Before what starts redis-cli. */
+const SHELL_PROMPT = "$ ";
 const PLACEHOLDER = /<[a-z ]+>/g;
 
 /** The exchanges of every block of `document` that is marked as `console`. */
@@ -22,10 +24,11 @@ export function exchangesOf(document: string): Exchange[] {
   const blocks = [...document.matchAll(/^```console\n(.*?)^```$/gms)].map((match) => match[1]!);
   return blocks.flatMap((block) =>
     `\n${block}`
-      .split(`\n${PROMPT}`)
+      .split(PROMPT)
       .slice(1)
       .map((exchange) => {
-        const [request, ...shown] = exchange.trimEnd().split("\n");
+        const lines = exchange.trimEnd().split("\n");
+        const [request, ...shown] = lines.filter((line) => !line.startsWith(SHELL_PROMPT));
         return { request: request!, shown: shown.join("\n") };
       }),
   );
