@@ -31,7 +31,7 @@ test("redis-cli shows what the README shows", async () => {
 
 test("the example in JavaScript runs", async () => {
   const [, example] = /^```js\n(.*?)^```$/ms.exec(readme)!;
-  const script = example!.replace("6379", `${node.port}`);
+  const script = example!.replace("7001", `${node.port}`);
   const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", script], { cwd: ROOT });
   expect(stdout).toBe("{ items: [ 'tea' ] }\n");
 });

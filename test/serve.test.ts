@@ -72,15 +72,6 @@ test("--port-search takes the next free port, and says so", async () => {
   expect(await ask(port, "PING")).toBe("+PONG\r\n");
 });
 
-test("what `npm start` runs searches for a port, and tells what to type next", async () => {
-  const taken = await serve(["--port", "0"]).ready();
-  const node = start([], { script: "scripts/start.js", environment: { KVORUM_PORT: `${taken}` } });
-  const port = await node.ready();
-  await node.said(new RegExp(`^  redis-cli -p ${port} set greeting hello\n`, "m"));
-  node.signal("SIGINT");
-  expect(await node.end()).toMatchObject({ exitCode: 0 });
-});
-
 test("nobody outside is let in without a password", async () => {
   const { exitCode, errors } = await run(["serve", "--host", "0.0.0.0", "--port", "0"]);
   expect(exitCode).toBe(2);

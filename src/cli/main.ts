@@ -21,13 +21,8 @@ import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX } from "./up/up-plan.ts";
 
 const ASKED_WRONGLY = 2;
 
-export interface MainOptions {
-  /** Say on standard error what to type next. */
-  readonly welcomes?: boolean;
-}
-
 /** Runs one command to its end, and sets the process's exit code. `args`: without node and script. */
-export async function main(args: readonly string[], { welcomes = false }: MainOptions = {}): Promise<void> {
+export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on("error", tolerateBrokenPipe);
   const output = {
     writeOutput: (text: string) => void process.stdout.write(text),
@@ -36,6 +31,7 @@ export async function main(args: readonly string[], { welcomes = false }: MainOp
   const program = createProgram({
     serve: async (flags) => {
       const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
+      const welcomes = process.stderr.isTTY === true;
       // Not left to run out: something of the node might keep the process alive.
       process.exit(await serve(settings, { welcomes }));
     },
