@@ -2,6 +2,7 @@
 import { silentLogger } from "../base/logger.ts";
 import { systemCode } from "../runtime/io-error.ts";
 import type { Disk, DiskLock, Runtime } from "../runtime/runtime.ts";
+import { loadMarker, saveMarker } from "../storage/lsm/directory/store-marker.ts";
 import type { FsyncPolicy } from "../storage/lsm/log/commit-plan.ts";
 import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import { DEFAULT_TABLE_SETTINGS } from "../storage/lsm/table/table-writer.ts";
@@ -33,6 +34,7 @@ export async function openDirectory(
   const lock = await takeLock(disk, directory);
   try {
     await requireWelcome(disk, directory, options);
+    await requireOwn(disk, directory);
     return await openEngine(runtime, directory, options, lock);
   } catch (cause) {
     await lock.release();
@@ -89,9 +91,13 @@ async function requireWelcome(disk: Disk, directory: string, options: StoreOpenO
   if (options.errorIfExists === true && (await isStore(disk, directory))) {
     throw new LevelError("LEVEL_EXISTS", `${directory} exists already, and errorIfExists is true`);
   }
-  if (await disk.exists(`${directory}/IDENTITY`)) {
+}
+
+async function requireOwn(disk: Disk, directory: string): Promise<void> {
+  const kind = await loadMarker(disk, directory);
+  if (kind === "node" || (await disk.exists(`${directory}/IDENTITY`)))
     throw new LevelError("LEVEL_FOREIGN", `${directory} is the data directory of a node, not a store`);
-  }
+  if (kind === undefined) await saveMarker(disk, directory, "embedded");
 }
 
 async function takeLock(disk: Disk, directory: string): Promise<DiskLock> {

@@ -148,7 +148,7 @@ test("a second node on the directory is refused, and names the setting", async (
   const bench = new Bench("lock");
   await bench.start();
   await expect(bench.start()).rejects.toThrow(
-    /data directory "\/data" \(setting data\).* another node has it/,
+    /data directory "\/data" \(setting data\).* another process has it/,
   );
   await bench.world.runUntil(bench.node.close());
   await bench.start();

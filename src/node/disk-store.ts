@@ -42,7 +42,8 @@ export class DiskStore implements NodeStore {
     rules: CellRules,
     logger: Logger,
   ): Promise<DiskStore> {
-    const directory = await NodeDirectory.open(runtime, settings.dataDirectory, logger);
+    const place = { path: settings.dataDirectory, recover: settings.recover };
+    const directory = await NodeDirectory.open(runtime, place, logger);
     try {
       const hashSeed = runtime.random.uint32();
       const engine = await openEngine({ runtime, settings, rules, hashSeed, logger });

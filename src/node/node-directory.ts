@@ -2,6 +2,7 @@
  * The data directory of a node, taken for this process alone: its lock, and who it is.
  *
  *   DIR/LOCK      names the process that holds it; nothing else is touched without it
+ *   DIR/STORE     says that this is a node's: see src/storage/lsm/directory/store-marker.ts
  *   DIR/IDENTITY  the actor, and the counters it may have used: see src/storage/lsm/directory/identity.ts
  *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
  *   DIR/checkpoints/                                         see checkpoints.ts
@@ -11,11 +12,12 @@
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { systemCode } from "../runtime/io-error.ts";
-import type { DiskLock, Runtime } from "../runtime/runtime.ts";
+import type { Disk, DiskLock, Runtime } from "../runtime/runtime.ts";
 import { Identity } from "../storage/lsm/directory/identity.ts";
+import { loadMarker, saveMarker } from "../storage/lsm/directory/store-marker.ts";
 
 const OWN_NAME =
-  /^(IDENTITY|LOCK|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints)(\..*)?$/;
+  /^(IDENTITY|LOCK|STORE|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints)(\..*)?$/;
 /** A whole file system may be given to a node, and people look into directories. */
 const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 
@@ -30,10 +32,13 @@ export class NodeDirectory {
     this.identity = identity;
   }
 
-  /** Makes it if it is not there. Rejects with a StoreError whose message names the setting. */
+  /**
+   * Makes it if it is not there. `recover`: also if STORE is damaged. Rejects with a StoreError whose message names the
+   * setting.
+   */
   static async open(
     runtime: Pick<Runtime, "disk" | "random">,
-    path: string,
+    { path, recover }: { readonly path: string; readonly recover: boolean },
     logger: Logger,
   ): Promise<NodeDirectory> {
     const { disk, random } = runtime;
@@ -42,6 +47,7 @@ export class NodeDirectory {
       refuseForeign(await disk.list(path));
       const lock = await disk.lock(`${path}/LOCK`);
       try {
+        await claim(disk, path, recover, logger);
         const identity = await Identity.open({ disk, random, directory: path });
         noteOrigin(identity, path, logger);
         return new NodeDirectory(path, lock, identity);
@@ -72,6 +78,23 @@ function refuseForeign(names: readonly string[]): void {
   );
 }
 
+/** Refuses an embedded store's. A directory with an IDENTITY is a node's, whatever became of its marker. */
+async function claim(disk: Disk, path: string, recover: boolean, logger: Logger): Promise<void> {
+  const kind = await loadMarker(disk, path).catch(async (cause: unknown) => {
+    const isDamaged = cause instanceof StoreError && cause.code === "CORRUPTION";
+    if (!isDamaged || !(recover || (await disk.exists(`${path}/IDENTITY`)))) throw cause;
+    logger.warn({ directory: path }, "STORE was damaged, and is written anew");
+    return undefined;
+  });
+  if (kind === "embedded")
+    throw new StoreError(
+      "INVALID_SETTING",
+      "not-applied",
+      "it is an embedded store (openStore), not a node's",
+    );
+  if (kind === undefined) await saveMarker(disk, path, "node");
+}
+
 function noteOrigin({ origin }: Identity, directory: string, logger: Logger): void {
   if (origin === "copied")
     logger.warn({ directory }, "the data directory is a copy: this node writes under a new identity");
@@ -88,7 +111,7 @@ function explain(path: string, cause: unknown): unknown {
 function reasonOf(error: StoreError): string {
   switch (systemCode(error)) {
     case "EAGAIN":
-      return `another node has it (${error.cause instanceof Error ? error.cause.message : "in use"})`;
+      return `another process has it (${error.cause instanceof Error ? error.cause.message : "in use"})`;
     case "EACCES":
     case "EPERM":
       return "this user may not write there";

@@ -11,6 +11,7 @@ import type { Disk } from "../../../runtime/runtime.ts";
 import { createManifestFile } from "../manifest/manifest.ts";
 import { tableName } from "../manifest/table-entry.ts";
 import type { Version } from "../manifest/version.ts";
+import { loadMarker, saveMarker } from "./store-marker.ts";
 
 export interface CheckpointOptions {
   readonly disk: Disk;
@@ -65,6 +66,8 @@ async function writeInto({ disk, directory, target, version, logs }: CheckpointO
   }
   await disk.syncDirectory(`${target}/tables`);
   await disk.syncDirectory(`${target}/log`);
+  const kind = await loadMarker(disk, directory);
+  if (kind !== undefined) await saveMarker(disk, target, kind);
   const { file } = await createManifestFile(disk, target, MANIFEST_NUMBER, version);
   await file.close();
 }

@@ -13,12 +13,14 @@ import {
   check,
   checkIdentity,
   checkLog,
+  checkMarker,
   checkTableFile,
   type FileCheck,
   type FileKind,
   kindOf,
   type RowVisitor,
 } from "./file-check.ts";
+import { MARKER_NAME } from "./store-marker.ts";
 
 const ATTEMPTS_MAX = 5;
 
@@ -29,6 +31,7 @@ export async function checkPath(disk: Disk, path: string, onRow?: RowVisitor): P
   const directory = path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
   if (kind === "log") return [await checkLog(disk, path, options)];
   if (kind === "table") return [await checkTableFile(disk, path, options)];
+  if (kind === "marker") return [await checkMarker(disk, path)];
   if (kind === "identity") return [await checkIdentity(disk, path)];
   if (kind === "manifest" || kind === "current") return [(await checkManifest(disk, directory)).check];
   return checkDirectory(disk, path, onRow);
@@ -62,7 +65,7 @@ export async function checkDirectory(
 
 async function requireDirectory(disk: Disk, directory: string): Promise<void> {
   const names = await disk.list(directory).catch(() => []);
-  if (names.some((name) => /^(CURRENT|IDENTITY|log|tables|MANIFEST-\d+)$/.test(name))) return;
+  if (names.some((name) => /^(CURRENT|IDENTITY|STORE|log|tables|MANIFEST-\d+)$/.test(name))) return;
   throw new StoreError("IO", "not-applied", `${directory} is neither a data directory nor a file of one`);
 }
 
@@ -106,8 +109,11 @@ async function checkManifest(
 }
 
 async function checkIdentities(disk: Disk, directory: string): Promise<FileCheck[]> {
-  const path = `${directory}/IDENTITY`;
-  return (await disk.exists(path)) ? [await checkIdentity(disk, path)] : [];
+  const [identity, marker] = [`${directory}/IDENTITY`, `${directory}/${MARKER_NAME}`];
+  const checks: FileCheck[] = [];
+  if (await disk.exists(marker)) checks.push(await checkMarker(disk, marker));
+  if (await disk.exists(identity)) checks.push(await checkIdentity(disk, identity));
+  return checks;
 }
 
 async function checkTables(

@@ -12,8 +12,9 @@ import { BlockCache } from "../table/block-cache.ts";
 import { checkTable } from "../table/table-check.ts";
 import { TableReader } from "../table/table-reader.ts";
 import { decodeIdentity } from "./identity-format.ts";
+import { decodeMarker, MARKER_NAME } from "./store-marker.ts";
 
-export type FileKind = "log" | "table" | "manifest" | "current" | "identity" | "other";
+export type FileKind = "log" | "table" | "manifest" | "current" | "identity" | "marker" | "other";
 
 export interface FileCheck {
   readonly path: string;
@@ -42,6 +43,7 @@ export function kindOf(path: string): FileKind {
   if (/^\d{6,15}\.sst$/.test(name)) return "table";
   if (/^MANIFEST-\d{6,15}$/.test(name)) return "manifest";
   if (name === "CURRENT") return "current";
+  if (name === MARKER_NAME) return "marker";
   return name === "IDENTITY" ? "identity" : "other";
 }
 
@@ -97,6 +99,12 @@ export async function checkIdentity(disk: Disk, path: string): Promise<FileCheck
     if (fields === undefined) return {};
     return { actor: Buffer.from(fields.actor).toString("hex"), reserved: fields.reserved };
   });
+}
+
+export async function checkMarker(disk: Disk, path: string): Promise<FileCheck> {
+  return check(disk, path, "marker", async () => ({
+    store: decodeMarker(await readWhole(disk, path), path),
+  }));
 }
 
 /** Runs `look`, which may throw StoreError CORRUPTION. */

@@ -1,0 +1,57 @@
+/** The real disk, whose appends can be made to fail and whose syncs can be held back. */
+import { ioError } from "../../src/runtime/io-error.ts";
+import type { Disk, DiskFile } from "../../src/runtime/runtime.ts";
+
+export class TroubledDisk {
+  readonly disk: Disk;
+  /** The system's code with which appends to such files fail. */
+  fault: ((path: string) => string | undefined) | undefined;
+  /** While it is set, syncs of files wait for it. */
+  gate: Promise<void> | undefined;
+  /** Told of each sync that is held back. */
+  onHeld: () => void = () => undefined;
+
+  constructor(real: Disk) {
+    this.disk = replacing(real, {
+      open: async (path: string, options?: { readonly create?: boolean }) =>
+        this.#file(path, await real.open(path, options)),
+    });
+  }
+
+  #file(path: string, file: DiskFile): DiskFile {
+    return replacing(file, {
+      append: async (bytes: Uint8Array) => {
+        this.#refuse(path);
+        await file.append(bytes);
+      },
+      appendSync: (bytes: Uint8Array) => {
+        this.#refuse(path);
+        file.appendSync(bytes);
+      },
+      sync: async () => {
+        if (this.gate !== undefined) this.onHeld();
+        await this.gate;
+        await file.sync();
+      },
+    });
+  }
+
+  #refuse(path: string): void {
+    const code = this.fault?.(path);
+    if (code === undefined) return;
+    const cause = Object.assign(new Error(`${code}: as the test wants it`), { code });
+    throw ioError("not-applied", `cannot append to ${path}`, cause);
+  }
+}
+
+/** The object with some of its methods replaced. */
+function replacing<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const replacement = Reflect.get(methods, name);
+      if (replacement !== undefined) return replacement;
+      const member = Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
