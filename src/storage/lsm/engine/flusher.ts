@@ -1,5 +1,5 @@
 /** Turns full memtables into tables, the oldest first, one at a time. */
-import type { Background, Disk } from "../../../runtime/runtime.ts";
+import type { Runtime } from "../../../runtime/runtime.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import type { Memtable } from "../log/memtable.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -13,7 +13,7 @@ import { isClosed, type OnFailure, type Retry } from "./retry.ts";
 import type { TableChanges } from "./table-changes.ts";
 
 export interface FlusherOptions {
-  readonly runtime: { readonly disk: Disk; readonly background: Background };
+  readonly runtime: Pick<Runtime, "disk" | "background" | "clock">;
   readonly task: FlushTask;
   readonly settings: TableSettings;
   /** Where the tables are. */
@@ -147,9 +147,10 @@ export class Flusher {
     const metadata = await writing;
     this.writtenBytes += metadata.fileBytes;
     const entry = { ...metadata, number, level: 0, age: segment.number, horizonMs: 0 };
+    const rest = (): Promise<void> => new Promise((resolve) => runtime.clock.defer(resolve));
     return openNewTables(tables, [entry], async () => {
       await runtime.disk.syncDirectory(directory);
-      return { entry, sums: await tables.loadSums(entry) };
+      return { entry, sums: await tables.loadSums(entry, rest) };
     });
   }
 }

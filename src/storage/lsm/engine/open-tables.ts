@@ -91,8 +91,9 @@ export class OpenTables {
     this.#readers.set(number, await TableReader.open(opening));
   }
 
-  loadSums({ number }: TableEntry): Promise<TableSums> {
-    return this.#reader(number).loadSums();
+  /** As loadSums of TableReader. */
+  loadSums({ number }: TableEntry, rest?: () => Promise<void>): Promise<TableSums> {
+    return this.#reader(number).loadSums(rest);
   }
 
   /** Requires: its tables were added. */

@@ -34,6 +34,8 @@ const GHOST_COUNT_MAX = 2 ** 30;
 /** The places of one table's blocks. Owned by the table's reader, written by the cache only. */
 export interface CacheShelf {
   readonly places: Int32Array;
+  /** That are here. */
+  blockCount: number;
 }
 
 export class BlockCache {
@@ -78,7 +80,7 @@ export class BlockCache {
   }
 
   createShelf(blockCount: number): CacheShelf {
-    return { places: new Int32Array(blockCount) };
+    return { places: new Int32Array(blockCount), blockCount: 0 };
   }
 
   /** The block if it is here; counts as a use. */
@@ -123,6 +125,7 @@ export class BlockCache {
     this.#numbers[entry] = number;
     this.#uses[entry] = 0;
     shelf.places[number] = entry + 1;
+    shelf.blockCount++;
     if (isGhost) this.#enterLong(entry, sizeBytes);
     else this.#enterShort(entry, sizeBytes);
     while (this.sizeBytes > this.#capacityBytes) this.#evict();
@@ -130,6 +133,7 @@ export class BlockCache {
 
   /** Lets go of all blocks of a table that is no more. */
   drop(shelf: CacheShelf): void {
+    if (shelf.blockCount === 0) return;
     for (const queue of [this.#short, this.#long]) {
       for (let count = queue.length; count > 0; count--) {
         const entry = queue.shift();
@@ -193,7 +197,9 @@ export class BlockCache {
     const sizeBytes = sizeOf(this.#blocks[entry]!);
     if (queue === this.#short) this.#shortBytes -= sizeBytes;
     else this.#longBytes -= sizeBytes;
-    this.#shelves[entry]!.places[this.#numbers[entry]!] = place;
+    const shelf = this.#shelves[entry]!;
+    shelf.places[this.#numbers[entry]!] = place;
+    shelf.blockCount--;
     this.#blocks[entry] = undefined;
     this.#shelves[entry] = undefined;
     this.#free.push(entry);

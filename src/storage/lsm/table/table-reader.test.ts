@@ -133,6 +133,20 @@ test("properties and sums come back as they were written", () =>
     ]);
   }));
 
+test("sums of many slots are read with rests between their parts", () =>
+  onSimulatedDisk(async (disk, world) => {
+    await writeSampleTable(disk, "/t", sampleRows(2000));
+    const reader = await open(disk);
+    let restCount = 0;
+    const { clock } = world.runtime("a");
+    const rested = await reader.loadSums(async () => {
+      restCount++;
+      await clock.sleep(1);
+    });
+    expect(restCount).toBeGreaterThan(3);
+    expect(rested.summary.equals((await reader.loadSums()).summary)).toBe(true);
+  }));
+
 test("an empty table has no rows", () =>
   onSimulatedDisk(async (disk) => {
     await writeSampleTable(disk, "/t", []);

@@ -133,17 +133,17 @@ export class TableReader {
     return new ReverseIterator(this, from, to);
   }
 
-  /** What the table carries for the node's trees and counts; read from the disk. */
-  async loadSums(): Promise<TableSums> {
+  /** What the table carries for the node's trees and counts; read from the disk. Calls `rest` now and then. */
+  async loadSums(rest?: () => Promise<void>): Promise<TableSums> {
     const { summary, tally } = this.#footer.sections;
     const [summaryBytes, tallyBytes] = await Promise.all([
       this.#readSection(summary),
       this.#readSection(tally),
     ]);
-    return {
-      summary: MerkleSummary.decode(summaryBytes, this.#origin(summary)),
-      tally: RowTally.decode(tallyBytes, this.#origin(tally)),
-    };
+    const decoding = MerkleSummary.decodeInParts(summaryBytes, this.#origin(summary));
+    let part = decoding.next();
+    for (; !part.done; part = decoding.next()) await rest?.();
+    return { summary: part.value, tally: RowTally.decode(tallyBytes, this.#origin(tally)) };
   }
 
   /** The block if it is in the cache. Does not count as a use of it. */
