@@ -132,6 +132,11 @@ export class ClusterNode {
     return this.view.topology;
   }
 
+  /** Takes over a topology that was committed, if it is newer. */
+  adopt(topology: Topology): void {
+    this.#footing.membership.adopt(topology);
+  }
+
   members(): readonly MemberStatus[] {
     return this.topology.members.map(({ id, datacenter, rack, machine, weight, state }) => {
       const heard = this.#gossip.stateOf(id);

@@ -11,6 +11,7 @@ import type { Logger } from "../../base/logger.ts";
 import { DocumentFile } from "../../membership/document-file.ts";
 import { encodeGreeting, type Greeting } from "../../membership/greeting.ts";
 import { encodeClusterPlans } from "../../membership/membership-record.ts";
+import { memberOf } from "../../membership/topology.ts";
 import type { PeerAddress } from "../../peer/peer-identity.ts";
 import { systemCode } from "../../runtime/io-error.ts";
 import type { DiskLock, Runtime } from "../../runtime/runtime.ts";
@@ -73,11 +74,11 @@ async function enter(
     const register = await TopologyRegister.open({ runtime, station, membership }, registerFile);
     const self = { id: membership.id, ...settings.labels };
     const entrance = new Entrance({ ...parts, station, membership, self, address, join: settings.join });
-    station.door.serve([GREET_METHOD], () => encodeGreeting(entrance.greeting));
-    station.door.serve([PLANS_METHOD], () => encodeClusterPlans(plansOf(membership)));
+    serveStrangers(station, membership, () => entrance.greeting);
     const where = { address: formatAddress(address), node: membership.id };
     logger.info(where, "listening for other nodes");
     if (membership.plans === undefined) await entrance.enter();
+    else tellIgnored(membership, settings, logger);
     return {
       membership,
       station,
@@ -108,20 +109,27 @@ export async function standFixed(parts: FootingParts, fixed: FixedCluster): Prom
   try {
     const address = await station.listen(addresses.get(id)!);
     const self = topology.members.find((member) => member.id === id)!;
-    const clusterId = topology.clusterId;
+    const { clusterId } = topology;
+    const greeting = (): Greeting => ({ self, address: formatAddress(address), met: [id], clusterId });
+    serveStrangers(station, membership, greeting);
     return {
       membership,
       station,
       address,
       register: undefined,
       join: [],
-      greeting: () => ({ self, address: formatAddress(address), met: [id], clusterId }),
+      greeting,
       close: () => station.close(),
     };
   } catch (cause) {
     await station.close();
     throw cause;
   }
+}
+
+function serveStrangers({ door }: PeerStation, membership: Membership, greeting: () => Greeting): void {
+  door.serve([GREET_METHOD], () => encodeGreeting(greeting()));
+  door.serve([PLANS_METHOD], () => encodeClusterPlans(plansOf(membership)));
 }
 
 function stationOf(
@@ -134,6 +142,22 @@ function stationOf(
     membership.isMember(id) || (membership.plans === undefined && method === REGISTER_METHOD);
   const identity = { id: membership.id, incarnation: membership.generation };
   return new PeerStation({ runtime, logger, identity, secret, door: new PeerDoor(isHeard) });
+}
+
+/** What the plan says of this node counts, and no setting changes it yet: that would move data. */
+function tellIgnored({ plans, id }: Membership, { labels }: ClusterSettings, logger: Logger): void {
+  const member = memberOf(plans!.topology, id);
+  if (member === undefined) return;
+  for (const [name, setting] of [
+    ["datacenter", "dc"],
+    ["rack", "rack"],
+    ["machine", "machine"],
+    ["weight", "weight"],
+  ] as const) {
+    if (member[name] === labels[name]) continue;
+    const about = { setting, given: labels[name], kept: member[name] };
+    logger.warn(about, "a member's place and weight cannot be changed yet: it keeps those it joined with");
+  }
 }
 
 async function lockDirectory({ disk }: Pick<Runtime, "disk">, directory: string): Promise<DiskLock> {

@@ -44,6 +44,11 @@ async function hear(link: PeerLink, payload: Uint8Array): Promise<Heard> {
     return { kind: "greeting", greeting: decodeGreeting(answer) };
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause;
-    return link.isItself ? { kind: "itself" } : { kind: "nobody", reason: cause.message };
+    return link.isItself ? { kind: "itself" } : { kind: "nobody", reason: reasonOf(cause) };
   }
+}
+
+/** Without what the sentence around it says already. */
+function reasonOf({ message, cause }: StoreError): string {
+  return cause instanceof Error ? cause.message : message;
 }

@@ -1,0 +1,79 @@
+/** Requests by a plan that is older than the receiver's, or newer, in a simulated world. */
+import { expect, test } from "vitest";
+import { utf8 } from "../base/bytes.ts";
+import { encodeCell } from "../causality/cell-codec.ts";
+import type { Topology } from "../membership/topology.ts";
+import { foundTopologyOf } from "../membership/topology-change.ts";
+import { encodeWriteCell, REPLICA_METHOD } from "../replication/replica-message.ts";
+import { slotOf } from "../ring/slot.ts";
+import { ClusterView } from "./cluster/cluster-view.ts";
+import { FixedTown } from "./fixed-town.oracle.ts";
+
+/** A plan of the same members by which one of them has most tokens. */
+function nextPlan(town: FixedTown): Topology {
+  const { members, clusterId } = town.topology;
+  const founders = members.map(({ id, datacenter, rack, machine }, i) => {
+    return { id, datacenter, rack, machine, weight: i === 3 ? 4 : 1 };
+  });
+  const founded = foundTopologyOf(clusterId, founders);
+  if (founded.kind === "refused") throw new Error(founded.reason);
+  return { ...founded.topology, epoch: 2 };
+}
+
+/** A key of which node 0 keeps a copy by the one plan, and none by the other. */
+function keyThatLeaves(town: FixedTown, next: Topology): Uint8Array {
+  const verdicts = { isUp: () => true, averageMs: () => 0, p99Ms: () => 0 };
+  const [before, after] = [town.topology, next].map(
+    (plan) => new ClusterView(plan.members[0]!, plan, verdicts),
+  );
+  const keeps = (view: ClusterView, key: Uint8Array): boolean =>
+    view.replicasOf(slotOf(key)).some(({ id }) => id === view.self.id);
+  for (let i = 0; ; i++) {
+    const key = utf8(`k${i}`);
+    if (keeps(before!, key) && !keeps(after!, key)) return key;
+  }
+}
+
+async function stage(seed: string) {
+  const town = await FixedTown.open(seed, 4);
+  const next = nextPlan(town);
+  const ref = { database: 0, key: keyThatLeaves(town, next) };
+  const cell = encodeCell({ context: [{ actor: 7n, counter: 1 }], siblings: [], absorbed: [] });
+  /** Node 1 asks node 0 to take the key. */
+  const write = (epoch: number): Promise<Uint8Array> => {
+    const payload = encodeWriteCell({ epoch, ref, cell, hintFor: undefined });
+    const { calls } = town.node(1).cluster!;
+    return town.world.runUntil(
+      calls.call(town.ids[0]!, REPLICA_METHOD.writeCell, payload, { timeoutMs: 500 }),
+    );
+  };
+  return { town, next, write };
+}
+
+test("by an older plan, a node is not made to keep what it keeps no more", async () => {
+  const { town, next, write } = await stage("older");
+  await write(1);
+  town.node(0).cluster!.adopt(next);
+  await expect(write(1)).rejects.toMatchObject({ code: "INVALID_REQUEST", outcome: "not-applied" });
+});
+
+test("while slots are about to move nothing is taken, but by a plan that says they have moved", async () => {
+  const { town, next, write } = await stage("moving");
+  const move = { kind: "reweigh", id: town.ids[3]!, tokens: [] } as const;
+  town.node(0).cluster!.adopt({ ...next, move });
+  await expect(write(1)).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
+  await expect(write(2)).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
+  await write(3);
+  await expect(town.set(0, "k", "v", "one")).rejects.toMatchObject({
+    code: "OVERLOADED",
+    outcome: "not-applied",
+  });
+});
+
+test("who is asked by a newer plan fetches it from who asked", async () => {
+  const { town, next, write } = await stage("newer");
+  town.node(1).cluster!.adopt(next);
+  await write(2);
+  await town.world.runFor(50);
+  expect(town.node(0).cluster!.topology.epoch).toBe(2);
+});
