@@ -113,6 +113,20 @@ describe("five nodes that keep three copies", () => {
     for (const { message } of refused) expect(message).toMatch(/^QUORUMUNAVAILABLE NOTAPPLIED /);
   });
 
+  test("a write that looks at its key sees the newest, also at a node that has missed it", async () => {
+    const keys = Array.from({ length: 10 }, (_, i) => `k${i}`);
+    for (const [i, id] of cluster.ids.entries()) {
+      for (const key of keys) await ask(i, "SET", key, "old");
+      cluster.down.add(id);
+      for (const key of keys) await ask((i + 1) % 5, "SET", key, "newest");
+      cluster.down.delete(id);
+      expect(await ask(i, "SETNX", "k0", "x")).toBe(0);
+      expect(await ask(i, "GETSET", "k1", "mine")).toBe("newest");
+      for (const key of keys.slice(2)) expect(await ask(i, "APPEND", key, "+")).toBe("newest+".length);
+      expect(await ask((i + 2) % 5, "MGET", "k0", "k1", "k2")).toEqual(["newest", "mine", "newest+"]);
+    }
+  });
+
   /** All keys that SCAN shows, in its order. */
   async function scanned(by: number, ...options: string[]): Promise<string[]> {
     const keys: string[] = [];
