@@ -4,7 +4,8 @@
  * spread over the nodes, values of 100 bytes, one request under way on each. Then what reading from one copy saves, and
  * what it costs to ask a node that keeps no copy.
  *
- * Only the ratios of one run are claims. `--quick` for a short look.
+ * Only the ratios of one run are claims; of them, those of processor time hardly depend on what else the machine does.
+ * `--quick` for a short look.
  */
 import { slotOf } from "../src/ring/slot.ts";
 import type { ClusterContender } from "./cluster/contender.ts";
@@ -28,8 +29,12 @@ const SET_REPLY_BYTES = "+OK\r\n".length;
 const WAIT_REPLY_BYTES = ":1\r\n".length;
 const GET_REPLY_BYTES = `$${VALUE.length}\r\n${VALUE}\r\n`.length;
 
-/** How one contender is asked: its n-th connection. */
-type Way = (n: number) => Promise<Asker>;
+/** How one contender is asked. */
+interface Way {
+  readonly of: ClusterContender;
+  /** Its n-th connection. */
+  readonly open: (n: number) => Promise<Asker>;
+}
 
 const hasRedis = isInstalled("redis-server");
 const hasEtcd = isInstalled("etcd");
@@ -47,15 +52,9 @@ async function compareWithRedis(): Promise<void> {
   try {
     await fill(kvorum.ports);
     if (redis !== undefined) await fill(redis.ports.slice(0, 1));
-    const setsWaited: Way = (n) =>
-      openResp(
-        portOf(redis!, n, 1),
-        () => setOf(anyKey()) + encode("WAIT", "1", "0"),
-        SET_REPLY_BYTES + WAIT_REPLY_BYTES,
-      );
     await compare("SET, synced everysec, two copies acknowledged", requests, {
       kvorum: setsAt(kvorum),
-      ...(redis === undefined ? {} : { "redis + WAIT 1": setsWaited }),
+      ...(redis === undefined ? {} : { "redis + WAIT 1": waitedSetsAt(redis) }),
     });
     await compare("GET", requests, {
       "kvorum, R=2": getsAt(kvorum),
@@ -72,7 +71,7 @@ async function compareWithEtcd(): Promise<void> {
   const etcd = hasEtcd ? await startEtcdCluster() : undefined;
   const requests = REQUESTS.always;
   const etcdAt = (request: (key: string) => EtcdRequest): Way => {
-    return (n) => openEtcd(portOf(etcd!, n), () => request(anyKey()));
+    return { of: etcd!, open: (n) => openEtcd(portOf(etcd!, n), () => request(anyKey())) };
   };
   try {
     await fill(kvorum.ports);
@@ -106,10 +105,11 @@ async function compareForwarded(): Promise<void> {
       return { direct: keys.filter(isKept), forwarded: keys.filter((key) => !isKept(key)) };
     });
     const way = (kind: "direct" | "forwarded", text: (key: string) => string, replyBytes: number): Way => {
-      return (n) => {
+      const open = (n: number): Promise<Asker> => {
         const node = n % kvorum.ports.length;
         return openResp(kvorum.ports[node]!, () => text(anyOf(keysAt[node]![kind])), replyBytes);
       };
+      return { of: kvorum, open };
     };
     for (const [name, text, replyBytes] of [
       ["SET", setOf, SET_REPLY_BYTES],
@@ -132,33 +132,45 @@ async function compare(title: string, requests: number, ways: Readonly<Record<st
   for (let round = -1; round < ROUNDS; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round + 1) % names.length]!;
-      const measured = await drive(ways[name]!, {
-        connections: CONNECTIONS,
-        requests: round < 0 ? requests / 4 : requests,
-      });
+      const measured = await measure(ways[name]!, round < 0 ? requests / 4 : requests);
       if (round >= 0) runs.get(name)!.push(measured);
     }
   }
   report(title, runs);
 }
 
+async function measure({ of, open }: Way, requests: number): Promise<Measured> {
+  const before = of.cpuMicros();
+  const measured = await drive(open, { connections: CONNECTIONS, requests });
+  const after = of.cpuMicros();
+  const cpuMicros = before === undefined || after === undefined ? undefined : (after - before) / requests;
+  return { ...measured, cpuMicros };
+}
+
 function setsAt(contender: ClusterContender): Way {
-  return (n) => openResp(portOf(contender, n), () => setOf(anyKey()), SET_REPLY_BYTES);
+  const open = (n: number) => openResp(portOf(contender, n), () => setOf(anyKey()), SET_REPLY_BYTES);
+  return { of: contender, open };
+}
+
+/** At the primary. SET and WAIT leave together, so that waiting costs no round trip of its own. */
+function waitedSetsAt(redis: ClusterContender): Way {
+  const next = (): string => setOf(anyKey()) + encode("WAIT", "1", "0");
+  return { of: redis, open: () => openResp(redis.ports[0]!, next, SET_REPLY_BYTES + WAIT_REPLY_BYTES) };
 }
 
 /** `first`: what each connection says before, answered with OK. */
 function getsAt(contender: ClusterContender, first?: readonly string[]): Way {
-  return async (n) => {
+  const open = (n: number): Promise<Asker> => {
     const port = portOf(contender, n);
-    if (first === undefined) return openResp(port, () => getOf(anyKey()), GET_REPLY_BYTES);
-    let isFirst = true;
+    let before = first === undefined ? "" : encode(...first);
     const next = (): string => {
-      const text = isFirst ? encode(...first) : "";
-      isFirst = false;
-      return text + getOf(anyKey());
+      const text = before + getOf(anyKey());
+      before = "";
+      return text;
     };
-    return openResp(port, next, GET_REPLY_BYTES, SET_REPLY_BYTES);
+    return openResp(port, next, GET_REPLY_BYTES, first === undefined ? 0 : SET_REPLY_BYTES);
   };
+  return { of: contender, open };
 }
 
 async function fill(ports: readonly number[]): Promise<void> {
@@ -170,9 +182,8 @@ async function fill(ports: readonly number[]): Promise<void> {
   );
 }
 
-/** `serversMax`: spread over only so many. */
-function portOf({ ports }: ClusterContender, n: number, serversMax = ports.length): number {
-  return ports[n % Math.min(serversMax, ports.length)]!;
+function portOf({ ports }: ClusterContender, n: number): number {
+  return ports[n % ports.length]!;
 }
 
 function setOf(key: string): string {

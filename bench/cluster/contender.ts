@@ -1,10 +1,16 @@
 /** Three servers that keep one store together, or more. */
+import { readFileSync } from "node:fs";
 import type { Contender } from "../peers/contender.ts";
+
+/** Linux counts processor time in hundredths of a second. */
+const TICK_MICROS = 10_000;
 
 export interface ClusterContender {
   readonly name: string;
   /** Where clients reach each; the first is Redis's primary. */
   readonly ports: readonly number[];
+  /** Processor time of all of them so far; undefined where the system does not tell. */
+  cpuMicros(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -12,6 +18,7 @@ export function togetherAs(name: string, servers: readonly Contender[]): Cluster
   return {
     name,
     ports: servers.map(({ port }) => port),
+    cpuMicros: () => cpuMicrosOf(servers.map(({ pid }) => pid)),
     stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
   };
 }
@@ -23,4 +30,18 @@ export async function until(what: string, look: () => Promise<boolean>): Promise
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`waited in vain until ${what}`);
+}
+
+function cpuMicrosOf(pids: readonly number[]): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(11, 13);
+    ticks += Number(user) + Number(system);
+  }
+  return ticks * TICK_MICROS;
 }

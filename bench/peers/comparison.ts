@@ -33,18 +33,24 @@ export function report(title: string, runs: Runs): void {
   const width = Math.max(13, ...[...runs.keys()].map((name) => name.length + 1));
   console.log(`\n${title}   (medians of ${kvorum.length})`);
   for (const [name, measured] of runs) {
-    const { requestsPerSecond, p50Ms, p99Ms } = medians(measured);
+    const { requestsPerSecond, p50Ms, p99Ms, cpuMicros } = medians(measured);
+    const cpu = cpuMicros === undefined ? "" : `   cpu ${cpuMicros.toFixed(1)} µs`;
     const rate = Math.round(requestsPerSecond).toLocaleString("en").padStart(11);
     console.log(
-      `  ${name.padEnd(width)}${rate} requests/s   p50 ${p50Ms.toFixed(3)} ms   p99 ${p99Ms.toFixed(3)} ms`,
+      `  ${name.padEnd(width)}${rate} requests/s   p50 ${p50Ms.toFixed(3)} ms   p99 ${p99Ms.toFixed(3)} ms${cpu}`,
     );
   }
   for (const [name, measured] of runs) {
     if (name === ours) continue;
     const rate = median(kvorum.map((run, i) => run.requestsPerSecond / measured[i]!.requestsPerSecond));
     const p99 = medians(kvorum).p99Ms / medians(measured).p99Ms;
-    console.log(`  ${ours} / ${name}: throughput ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}`);
+    const cpu = cpuRatio(medians(kvorum), medians(measured));
+    console.log(`  ${ours} / ${name}: throughput ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}${cpu}`);
   }
+}
+
+function cpuRatio({ cpuMicros: ours }: Measured, { cpuMicros: theirs }: Measured): string {
+  return ours === undefined || theirs === undefined ? "" : `, cpu ${(ours / theirs).toFixed(2)}`;
 }
 
 export function medians(measured: readonly Measured[]): Measured {
@@ -52,6 +58,8 @@ export function medians(measured: readonly Measured[]): Measured {
     requestsPerSecond: median(measured.map((run) => run.requestsPerSecond)),
     p50Ms: median(measured.map((run) => run.p50Ms)),
     p99Ms: median(measured.map((run) => run.p99Ms)),
+    cpuMicros:
+      measured[0]?.cpuMicros === undefined ? undefined : median(measured.map((run) => run.cpuMicros!)),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Measured {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of all servers together, per request, where it was measured. */
+  readonly cpuMicros?: number | undefined;
 }
 
 const KEY = "key:__rand_int__";
