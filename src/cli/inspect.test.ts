@@ -1,6 +1,10 @@
+import { crc32 } from "node:zlib";
 import { expect, test } from "vitest";
+import { utf8 } from "../base/bytes.ts";
 import type { Disk } from "../runtime/runtime.ts";
 import { SimWorld } from "../sim/sim-runtime.ts";
+import { Identity } from "../storage/lsm/directory/identity.ts";
+import { saveMarker } from "../storage/lsm/directory/store-marker.ts";
 import { openSmallEngine, overwrite } from "../storage/lsm/engine/small-engine.oracle.ts";
 import { simpleCell, simpleKey } from "../storage/storage-engine.contract.ts";
 import { type InspectOptions, inspect } from "./inspect.ts";
@@ -75,4 +79,57 @@ test("what is no data directory is not called sound", async () => {
   const { errors, exitCode } = await run(world, disk, "/elsewhere");
   expect(exitCode).toBe(1);
   expect(errors).toBe("kvorum: /elsewhere is neither a data directory nor a file of one\n");
+});
+
+/** Where a file says its version, and which bytes its checksum covers: it stands right behind them. */
+const VERSIONS: readonly { file: RegExp; version: number; from: number; to: number }[] = [
+  { file: /MANIFEST-\d+$/, version: 8, from: 0, to: 20 },
+  { file: /\.log$/, version: 8, from: 0, to: 28 },
+  { file: /\.sst$/, version: -16, from: -64, to: -12 },
+  { file: /IDENTITY$/, version: 8, from: 0, to: -4 },
+];
+
+test("files of a newer format are said to be so, in a directory and by themselves", async () => {
+  const { world, disk } = await makeDirectory();
+  const { random } = world.runtime("a");
+  await world.runUntil(Identity.open({ disk, random, directory: "/data" }));
+  await world.runUntil(saveMarker(disk, "/data", "node"));
+  const rewrite = async (path: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> => {
+    const file = await disk.open(path);
+    const bytes = await file.read(0, await file.sizeBytes());
+    await file.truncate(0);
+    await file.append(change(bytes.slice()));
+    await file.close();
+  };
+  const newer = async (path: string, change: (bytes: Uint8Array) => Uint8Array): Promise<void> => {
+    const file = await disk.open(path);
+    const before = await file.read(0, await file.sizeBytes());
+    await rewrite(path, change);
+    for (const asked of ["/data", path]) {
+      const inspection = inspect(disk, asked, { json: false, rows: false }, to);
+      expect(await inspection).toBe(1);
+      expect(said.join("")).toMatch(new RegExp(`^${path} .* UNKNOWN`, "m"));
+      expect(said.splice(0).join("")).toContain(`${path}: format 2 was made by a newer version of Kvorum`);
+    }
+    await rewrite(path, () => before);
+  };
+  const said: string[] = [];
+  const to = { writeOutput: (text: string) => void said.push(text), writeError: () => expect.unreachable() };
+  for (const { file, version, from, to: end } of VERSIONS) {
+    const path = world
+      .disk("a")
+      .paths.filter((name) => file.test(name))
+      .at(-1)!;
+    const change = (bytes: Uint8Array): Uint8Array => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      const at = (offset: number): number => (offset < 0 ? bytes.length + offset : offset);
+      view.setUint32(at(version), 2, true);
+      view.setUint32(at(end), crc32(bytes.subarray(at(from), at(end))), true);
+      return bytes;
+    };
+    await world.runUntil(newer(path, change));
+  }
+  const line = `node 2 ${crc32(utf8("node 2")).toString(16).padStart(8, "0")}\n`;
+  await world.runUntil(newer("/data/STORE", () => utf8(line)));
+  expect((await run(world, disk, "/data")).exitCode).toBe(0);
 });

@@ -3,7 +3,7 @@
  * checksum. Writes nothing and takes no lock.
  *
  *   standard output   the report, for people or as JSON
- *   exit code         0 everything is sound, 1 something is damaged or cannot be read
+ *   exit code         0 everything is sound, 1 something is damaged, of an unknown format, or cannot be read
  */
 import { StoreError } from "../base/errors.ts";
 import type { Disk } from "../runtime/runtime.ts";
@@ -38,7 +38,7 @@ export async function inspect(
   const directory = path.length > 1 ? path.replace(/\/+$/, "") : path;
   try {
     const checks = await checkPath(disk, directory, rows ? list : undefined);
-    const isSound = checks.every(({ damages }) => damages.length === 0);
+    const isSound = checks.every((check) => stateOf(check) === "sound");
     if (json)
       output.writeOutput(
         `${JSON.stringify({ isSound, files: checks, ...(rows ? { rows: listed } : {}) })}\n`,
@@ -54,9 +54,10 @@ export async function inspect(
 
 function reportOf(checks: readonly FileCheck[]): string {
   const head = ["file", "bytes", "state", "holds"];
-  const lines = checks.map(({ path, sizeBytes, damages, facts }) => {
+  const lines = checks.map((check) => {
+    const { path, sizeBytes, facts } = check;
     const holds = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
-    return [path, String(sizeBytes), damages.length === 0 ? "sound" : "DAMAGED", holds.join(", ")];
+    return [path, String(sizeBytes), stateOf(check), holds.join(", ")];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...lines].map((line) => line[column]!.length)));
   const table = [head, ...lines].map((line) =>
@@ -65,7 +66,17 @@ function reportOf(checks: readonly FileCheck[]): string {
       .join("  "),
   );
   const damages = checks.flatMap((check) => check.damages);
-  const verdict =
-    damages.length === 0 ? ["Everything is sound."] : ["Damage:", ...damages.map((text) => `  ${text}`)];
+  const unknown = checks.flatMap(({ unknownFormat }) => unknownFormat ?? []);
+  const verdict = [...headed("Damage:", damages), ...headed("Not read:", unknown)];
+  if (verdict.length === 0) verdict.push("Everything is sound.");
   return `${[...table.map((line) => line.trimEnd()), "", ...verdict].join("\n")}\n`;
+}
+
+function stateOf({ damages, unknownFormat }: FileCheck): string {
+  if (damages.length > 0) return "DAMAGED";
+  return unknownFormat === undefined ? "sound" : "UNKNOWN";
+}
+
+function headed(head: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [head, ...lines.map((text) => `  ${text}`)];
 }

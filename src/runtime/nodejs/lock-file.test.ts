@@ -34,6 +34,16 @@ test.each([
   expect(readdirSync(directory)).toEqual([]);
 });
 
+test("a bit that flips in a dead process's lock keeps nobody out", async () => {
+  const content = Buffer.from(`${spawnSync("true").pid} 1234567/another-boot\n`);
+  for (let bit = 0; bit < 8 * content.length; bit++) {
+    const flipped = Buffer.from(content);
+    flipped[bit >>> 3]! ^= 1 << (bit & 7);
+    writeFileSync(path, flipped);
+    await (await takeLock(path)).release();
+  }
+});
+
 test("of many who find a dead process's lock, one gets it", async () => {
   writeFileSync(path, `${spawnSync("true").pid} \n`);
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));

@@ -7,9 +7,12 @@ import { simpleCell, simpleKey } from "../../storage-engine.contract.ts";
 import { openSmallEngine, overwrite } from "../engine/small-engine.oracle.ts";
 import { checkDirectory } from "./directory-check.ts";
 import { Identity } from "./identity.ts";
+import { saveMarker } from "./store-marker.ts";
 
 const ROWS = 60;
 const FLIPS_PER_FILE = 40;
+/** Of smaller files, each bit flips. */
+const SMALL_BYTES_MAX = 100;
 const TINY = { segmentBytes: 4096, tableBytes: 4096, cacheBytes: 0 } as const;
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -20,6 +23,7 @@ async function makeDirectory({ closes }: { readonly closes: boolean }): Promise<
   const { disk, random } = world.runtime("a");
   const make = async (): Promise<Files> => {
     await disk.makeDirectory("/data");
+    await saveMarker(disk, "/data", "node");
     const identity = await Identity.open({ disk, random, directory: "/data" });
     const engine = await openSmallEngine(world.runtime("a"), "/data", TINY);
     for (let i = 0; i < ROWS; i++) await overwrite(engine, simpleKey(`${i}`), simpleCell(textOf(i)));
@@ -97,13 +101,18 @@ test.each([{ closes: true }, { closes: false }])(
     const chance = sound.random("flips");
     const newestLog = [...files.keys()].filter((path) => path.endsWith(".log")).at(-1);
     for (const [path, bytes] of files) {
-      for (let i = 0; i < FLIPS_PER_FILE; i++) {
+      const isSmall = bytes.length <= SMALL_BYTES_MAX;
+      for (let i = 0; i < (isSmall ? 8 * bytes.length : FLIPS_PER_FILE); i++) {
         const flipped = bytes.slice();
-        const [at, bit] = [chance.below(bytes.length), chance.below(8)];
+        const [at, bit] = isSmall ? [i >>> 3, i & 7] : [chance.below(bytes.length), chance.below(8)];
         flipped[at]! ^= 1 << bit;
         const what = `bit ${bit} of byte ${at} of ${path} (${bytes.length} bytes)`;
         const world = await worldWith(new Map(files).set(path, flipped));
         const checks = await world.runUntil(checkDirectory(world.runtime("a").disk, "/data"));
+        if (path.endsWith("IDENTITY") || path.endsWith("STORE")) {
+          expect(checks.flatMap(({ damages }) => damages).join(), what).toContain(`${path}: offset 0`);
+          continue; // the engine does not read it
+        }
         // Damage to the last batch of a log that was not closed looks like a write that a crash cut short.
         const lostRow = !how.closes && path === newestLog ? ROWS - 1 : undefined;
         const isRight = await world.runUntil(readsRight(world, what, lostRow));

@@ -11,6 +11,7 @@ import { Segment } from "../log/segment.ts";
 import { BlockCache } from "../table/block-cache.ts";
 import { checkTable } from "../table/table-check.ts";
 import { TableReader } from "../table/table-reader.ts";
+import { UnknownFormat } from "../table/unknown-format.ts";
 import { decodeIdentity } from "./identity-format.ts";
 import { decodeMarker, MARKER_NAME } from "./store-marker.ts";
 
@@ -24,6 +25,8 @@ export interface FileCheck {
   readonly facts: Readonly<Record<string, string | number>>;
   /** Each names file and offset; empty if the file is sound. */
   readonly damages: readonly string[];
+  /** Set if nobody can say, for the file is of a format that this program does not know: says which. */
+  readonly unknownFormat?: string;
 }
 
 /** A row as a file has it; of one key there may be many. The cell is empty if the row is forgotten. */
@@ -119,6 +122,8 @@ export async function check(
   try {
     return { path, kind, sizeBytes, facts: await look(damages), damages };
   } catch (cause) {
+    if (cause instanceof UnknownFormat)
+      return { path, kind, sizeBytes, facts: {}, damages, unknownFormat: cause.message };
     if (!(cause instanceof StoreError) || cause.code !== "CORRUPTION") throw cause;
     return { path, kind, sizeBytes, facts: {}, damages: [...damages, cause.message] };
   }

@@ -15,7 +15,7 @@
  */
 import { crc32 } from "node:zlib";
 import { equalBytes, toText, utf8 } from "../../../base/bytes.ts";
-import { StoreError } from "../../../base/errors.ts";
+import { UnknownFormat } from "../table/unknown-format.ts";
 
 export const IDENTITY_VERSION = 1;
 export const ACTOR_BYTES = 8;
@@ -49,7 +49,7 @@ export function encodeIdentity({ actor, reserved, fileId }: IdentityFields): Uin
   return bytes;
 }
 
-/** Undefined if the bytes are damaged. Throws StoreError IO if they are of a later version. */
+/** Undefined if the bytes are damaged. Throws UnknownFormat if they are of a later version. */
 export function decodeIdentity(bytes: Uint8Array, path: string): IdentityFields | undefined {
   if (bytes.length < FILE_ID_AT + CHECKSUM_BYTES || !equalBytes(bytes.subarray(0, 8), MAGIC))
     return undefined;
@@ -57,10 +57,7 @@ export function decodeIdentity(bytes: Uint8Array, path: string): IdentityFields 
   const end = bytes.length - CHECKSUM_BYTES;
   if (crc32(bytes.subarray(0, end)) !== view.getUint32(end, true)) return undefined;
   const version = view.getUint32(VERSION_AT, true);
-  if (version !== IDENTITY_VERSION) {
-    const message = `${path}: identity format ${version}; this program reads only format ${IDENTITY_VERSION}`;
-    throw new StoreError("IO", "not-applied", message);
-  }
+  if (version !== IDENTITY_VERSION) throw new UnknownFormat(path, version, IDENTITY_VERSION);
   if (FILE_ID_AT + view.getUint32(ID_LENGTH_AT, true) !== end) return undefined;
   return {
     actor: bytes.slice(ACTOR_AT, ACTOR_AT + ACTOR_BYTES),

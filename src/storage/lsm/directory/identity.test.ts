@@ -145,7 +145,7 @@ test("a later format is refused, not replaced", () => {
   bytes[8] = 2;
   const end = bytes.length - 4;
   new DataView(bytes.buffer).setUint32(end, crc32(bytes.subarray(0, end)), true);
-  expect(() => decodeIdentity(bytes, "IDENTITY")).toThrow("identity format 2");
+  expect(() => decodeIdentity(bytes, "IDENTITY")).toThrow("format 2 was made by a newer version");
 });
 
 test("on a real disk, a restart keeps the actor and a copy does not", async () => {

@@ -8,9 +8,9 @@
  */
 import { crc32 } from "node:zlib";
 import { toText, utf8 } from "../../../base/bytes.ts";
-import { StoreError } from "../../../base/errors.ts";
 import type { Disk } from "../../../runtime/runtime.ts";
 import { corruption } from "../table/corruption.ts";
+import { UnknownFormat } from "../table/unknown-format.ts";
 
 export type StoreKind = "node" | "embedded";
 
@@ -20,7 +20,7 @@ const LINE = /^(node|embedded) (\d{1,9}) ([0-9a-f]{8})\n$/;
 const MARKER_BYTES_MAX = 64;
 
 /**
- * Undefined if there is no marker. Rejects with StoreError CORRUPTION if it is damaged, IO if it is of a later version.
+ * Undefined if there is no marker. Rejects with StoreError CORRUPTION if it is damaged, UnknownFormat if it is of a later version.
  */
 export async function loadMarker(disk: Disk, directory: string): Promise<StoreKind | undefined> {
   const path = `${directory}/${MARKER_NAME}`;
@@ -35,10 +35,7 @@ export function decodeMarker(bytes: Uint8Array, path: string): StoreKind {
   const [, kind, version, checksum] = LINE.exec(toText(bytes)) ?? [];
   if (kind === undefined || checksum !== checksumOf(`${kind} ${version}`))
     throw corruption(path, 0, "it does not say what kind of store this is");
-  if (Number(version) !== MARKER_VERSION) {
-    const message = `${path}: format ${version} was made by a newer version of Kvorum; this one reads format ${MARKER_VERSION}`;
-    throw new StoreError("IO", "not-applied", message);
-  }
+  if (Number(version) !== MARKER_VERSION) throw new UnknownFormat(path, Number(version), MARKER_VERSION);
   return kind as StoreKind;
 }
 

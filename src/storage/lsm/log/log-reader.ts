@@ -1,9 +1,9 @@
 /** Reads one file of the commit log into the buffer of the segment that it is. */
-import { StoreError } from "../../../base/errors.ts";
 import type { Disk } from "../../../runtime/runtime.ts";
 import { corruption } from "../table/corruption.ts";
+import { UnknownFormat } from "../table/unknown-format.ts";
 import { type LogWalk, walkBatches } from "./batch-walk.ts";
-import { padded, SEGMENT_HEADER_BYTES } from "./log-format.ts";
+import { LOG_VERSION, padded, SEGMENT_HEADER_BYTES } from "./log-format.ts";
 import { logName } from "./log-name.ts";
 
 const READ_BYTES = 8 * 1024 * 1024;
@@ -26,7 +26,7 @@ export interface LogToRead {
   readonly bytesMin: number;
 }
 
-/** Throws StoreError IO for a file of another version, and only then: damage is in the `verdict`. */
+/** Throws UnknownFormat for a file of another version, and only then: damage is in the `verdict`. */
 export async function readLog(
   disk: Disk,
   { directory, number, isNewest, bytesMin }: LogToRead,
@@ -36,8 +36,7 @@ export async function readLog(
   const log = { bytes: new Uint8Array(shared), words: new Int32Array(shared), length: lengthBytes };
   const walk = walkBatches(log, number, { isNewest });
   if (walk.verdict.kind === "foreign") {
-    const { version } = walk.verdict;
-    throw new StoreError("IO", "not-applied", `${path}: version ${version} of the format is not known`);
+    throw new UnknownFormat(path, walk.verdict.version, LOG_VERSION);
   }
   return { ...walk, number, path, shared, lengthBytes };
 }

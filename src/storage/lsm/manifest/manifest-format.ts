@@ -26,11 +26,11 @@
  */
 import { crc32 } from "node:zlib";
 import { equalBytes } from "../../../base/bytes.ts";
-import { StoreError } from "../../../base/errors.ts";
 import { ByteSink } from "../table/byte-sink.ts";
 import { ByteSource, type Origin } from "../table/byte-source.ts";
 import { corruption } from "../table/corruption.ts";
 import { decodeProperties, encodeProperties } from "../table/table-properties.ts";
+import { UnknownFormat } from "../table/unknown-format.ts";
 import type { TableEntry } from "./table-entry.ts";
 import type { VersionEdit } from "./version.ts";
 
@@ -62,10 +62,7 @@ export function checkManifestHeader(bytes: Uint8Array, number: number, path: str
     throw corruption(path, 0, "the header's checksum does not match");
   }
   const version = view.getUint32(VERSION_AT, true);
-  if (version !== MANIFEST_VERSION) {
-    const message = `${path}: manifest format ${version}; this program reads only format ${MANIFEST_VERSION}`;
-    throw new StoreError("IO", "not-applied", message);
-  }
+  if (version !== MANIFEST_VERSION) throw new UnknownFormat(path, version, MANIFEST_VERSION);
   if (Number(view.getBigUint64(NUMBER_AT, true)) !== number) {
     throw corruption(path, NUMBER_AT, "this is another manifest than its name says");
   }

@@ -24,8 +24,8 @@
 import { crc32 } from "node:zlib";
 import { assert } from "../../../base/assert.ts";
 import { equalBytes } from "../../../base/bytes.ts";
-import { StoreError } from "../../../base/errors.ts";
 import { corruption } from "./corruption.ts";
+import { UnknownFormat } from "./unknown-format.ts";
 
 export const TABLE_VERSION = 1;
 export const FOOTER_BYTES = 64;
@@ -82,7 +82,7 @@ export function decodeFooter(bytes: Uint8Array, path: string, fileBytes: number)
     throw corruption(path, offset, "the footer's checksum does not match");
   }
   const version = view.getUint32(VERSION_AT, true);
-  if (version !== TABLE_VERSION) throw unknownVersion(path, version);
+  if (version !== TABLE_VERSION) throw new UnknownFormat(path, version, TABLE_VERSION);
   const dataBytes = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
   const { sections, end } = decodeSections(view, dataBytes);
   if (end !== offset) throw corruption(path, offset, "the file's length is not what its footer says");
@@ -101,10 +101,4 @@ function decodeSections(
     return [name, { offset: end - length, length, checksum }];
   });
   return { sections: Object.fromEntries(entries) as Record<SectionName, Section>, end };
-}
-
-/** Not corruption: a newer program wrote it, and quarantine would take it from that one. */
-function unknownVersion(path: string, version: number): StoreError {
-  const message = `${path}: table format ${version}; this program reads only format ${TABLE_VERSION}`;
-  return new StoreError("IO", "not-applied", message);
 }
