@@ -72,6 +72,7 @@ test("while slots are about to move nothing is taken, but by a plan that says th
 
 test("who is asked by a newer plan fetches it from who asked", async () => {
   const { town, next, write } = await stage("newer");
+  await town.world.runFor(100); // the next gossip is far away
   town.node(1).cluster!.adopt(next);
   await write(2);
   await town.world.runFor(50);
