@@ -199,3 +199,14 @@ test("messages of another cluster are ignored, and broken bytes refused", () => 
     "no count",
   );
 });
+
+test("a node whose id a later process has taken too is told so", () => {
+  const town = townOf(3);
+  town.rounds(5);
+  expect(town.events.filter(({ kind }) => kind === "doubled")).toEqual([]);
+  town.add("n1", { generation: 2, address: "copy:1" });
+  town.rounds(10);
+  const told = town.events.filter(({ kind }) => kind === "doubled");
+  expect(told.length).toBeGreaterThan(0);
+  expect(new Set(told.map(({ at }) => at))).toEqual(new Set(["n1"]));
+});

@@ -68,7 +68,9 @@ export type GossipEvent =
   | { readonly kind: "moved"; readonly id: NodeId; readonly address: string }
   /** A new life of the node: what was known of its load and its connections is void. */
   | { readonly kind: "restarted"; readonly id: NodeId }
-  | { readonly kind: "newer-topology"; readonly id: NodeId; readonly epoch: number };
+  | { readonly kind: "newer-topology"; readonly id: NodeId; readonly epoch: number }
+  /** Somebody has heard of a later life of this very node: another process runs under its id. */
+  | { readonly kind: "doubled" };
 
 export interface GossipOutput {
   readonly messages: readonly Outgoing[];
@@ -156,10 +158,16 @@ export class Gossip {
   /** Messages of another cluster are ignored. */
   onMessage(message: GossipMessage, nowMs: number): GossipOutput {
     if (message.clusterId !== this.#clusterId) return { messages: [], events: [] };
-    if (message.kind === "digests") return { messages: this.#answer(message), events: [] };
-    const events = message.states.flatMap((state) => this.#learn(state, nowMs));
+    const doubled = this.#findDouble(message.kind === "digests" ? message.digests : message.states);
+    if (message.kind === "digests") return { messages: this.#answer(message), events: doubled };
+    const events = [...doubled, ...message.states.flatMap((state) => this.#learn(state, nowMs))];
     const states = message.wanted.flatMap((id) => this.#stateOf(id) ?? []);
     return { messages: this.#statesMessage(message.replyTo, states, []), events };
+  }
+
+  #findDouble(told: readonly Digest[]): readonly GossipEvent[] {
+    const { id, generation } = this.#own;
+    return told.some((each) => each.id === id && each.generation > generation) ? [{ kind: "doubled" }] : [];
   }
 
   /** One node that seems up; now and then also one that does not, or a seed. */

@@ -23,18 +23,22 @@ export interface Verdicts {
 
 /** More than any answer takes: so that where a node stands counts first. */
 const STEP_MS = 1e6;
+const FAR = 4;
 
 export class ClusterView implements Cluster {
   readonly self: Participant;
   readonly #verdicts: Verdicts;
   #topology: Topology;
   #lists: SlotLists;
+  /** How far other members are. */
+  #steps: ReadonlyMap<NodeId, number>;
 
   constructor(self: Participant, topology: Topology, verdicts: Verdicts) {
     this.self = self;
     this.#topology = topology;
     this.#verdicts = verdicts;
     this.#lists = new SlotLists(topology);
+    this.#steps = stepsFrom(self, topology);
   }
 
   get topology(): Topology {
@@ -54,6 +58,7 @@ export class ClusterView implements Cluster {
     assert(topology.epoch > this.#topology.epoch, "a topology gives way to a newer one only");
     this.#topology = topology;
     this.#lists = new SlotLists(topology);
+    this.#steps = stepsFrom(this.self, topology);
   }
 
   replicasOf(slot: number): readonly Participant[] {
@@ -70,18 +75,23 @@ export class ClusterView implements Cluster {
 
   /** The same machine, the same rack, the same datacenter, another one; then who answers faster. */
   distanceTo(id: NodeId): number {
-    const { self } = this;
-    if (id === self.id) return 0;
-    const member = this.#topology.members.find((each) => each.id === id);
-    const isNear = member?.datacenter === self.datacenter;
-    const isInRack = isNear && member.rack === self.rack;
-    const steps = isInRack && member.machine === self.machine ? 1 : isInRack ? 2 : isNear ? 3 : 4;
-    return steps * STEP_MS + this.#verdicts.averageMs(id);
+    if (id === this.self.id) return 0;
+    return (this.#steps.get(id) ?? FAR) * STEP_MS + this.#verdicts.averageMs(id);
   }
 
   p99Ms(id: NodeId): number {
     return this.#verdicts.p99Ms(id);
   }
+}
+
+function stepsFrom(self: Participant, { members }: Topology): ReadonlyMap<NodeId, number> {
+  return new Map(
+    members.map(({ id, datacenter, rack, machine }) => {
+      if (datacenter !== self.datacenter) return [id, FAR];
+      if (rack !== self.rack) return [id, 3];
+      return [id, machine === self.machine ? 1 : 2];
+    }),
+  );
 }
 
 interface Lists {

@@ -17,6 +17,8 @@ import type { PeerStation } from "./peer-station.ts";
 
 export const GOSSIP_METHOD = 32;
 const TICK_MS = 500;
+/** One line of the log for so long. */
+const DOUBLED_QUIET_MS = 10_000;
 const DETECTOR_SETTINGS = {
   ...DEFAULT_DETECTOR_SETTINGS,
   tickMs: TICK_MS,
@@ -38,6 +40,7 @@ export class GossipRounds {
   readonly #parts: GossipRoundsParts;
   readonly #gossip: Gossip;
   readonly #cancel: Cancel;
+  #doubledMs = Number.NEGATIVE_INFINITY;
 
   /** Requires: the node is a member. */
   constructor(parts: GossipRoundsParts) {
@@ -125,12 +128,27 @@ export class GossipRounds {
       case "moved":
         this.#learnAddress(event.id, this.#gossip.states.get(event.id)!.address);
         return;
+      case "doubled":
+        this.#tellDoubled();
+        return;
       case "restarted":
         logger.info({ node: event.id }, "a node has been started again");
         return;
       default:
         logger.info({ node: event.id }, `a node seems to be ${event.kind}`);
     }
+  }
+
+  #tellDoubled(): void {
+    const { runtime, logger, membership } = this.#parts;
+    const nowMs = runtime.clock.monotonicMs();
+    if (nowMs - this.#doubledMs < DOUBLED_QUIET_MS) return;
+    this.#doubledMs = nowMs;
+    const about = { node: membership.id };
+    logger.error(
+      about,
+      "another process runs as this very node, from a copy of its directory: stop one of the two",
+    );
   }
 
   #learnAddress(id: NodeId, text: string): void {
