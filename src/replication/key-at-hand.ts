@@ -103,6 +103,12 @@ export class KeyAtHand {
     return end === start || isCompact(bytes, start, end);
   }
 
+  /** Requires: the key that was found has a compact cell. */
+  get expires(): boolean {
+    const { bytes, start } = this.#cell;
+    return compactExpiresAtMs(bytes, start) !== NEVER;
+  }
+
   /** Takes up the key `bytes[start, end)`. Allocates nothing. */
   name(database: number, bytes: Uint8Array, start: number, end: number): void {
     this.#rowKey.encode(database, bytes, start, end);

@@ -135,3 +135,52 @@ test("it is not possible while somebody holds a key, nor where the engine may ha
     expect(replica.inPlace.isPossible(0, asked)).toBe(false);
   }
 });
+
+test.each([
+  ["plain", undefined, false],
+  ["plain", 5_000, true],
+  ["absent", undefined, false],
+  ["expired", undefined, false],
+  ["counter", undefined, undefined],
+  ["siblings", 5_000, undefined],
+  ["long", undefined, undefined],
+] as const)(
+  "the expiry of a key is taken off in place, if it has one: %s, %s ms",
+  async (kind, livesMs, done) => {
+    for (const engine of [{ isResident: true }, { isSteady: true }]) {
+      const bench = new ReplicaBench(0, engine);
+      await make(bench, "k", kind);
+      const { wallMs } = bench;
+      const { inPlace } = bench.replica;
+      const asked = request("PERSIST", "k");
+      if (livesMs !== undefined && kind === "plain") {
+        expect(inPlace.isPossible(0, asked)).toBe(true);
+        expect(inPlace.expire(0, asked, wallMs + livesMs, wallMs)).toBe(true);
+      }
+      const before = (await contents(bench, ["k"]))[0];
+      expect(inPlace.isPossible(0, asked)).toBe(true);
+      expect(inPlace.expire(0, asked, NEVER, wallMs)).toBe(done);
+      expect((await contents(bench, ["k"]))[0]).toBe(before);
+    }
+  },
+);
+
+test.each([
+  ["plain", true],
+  ["absent", false],
+  ["expired", false],
+  ["counter", undefined],
+  ["siblings", undefined],
+] as const)("a key is put in place if it is there, or is not, as asked: %s", async (kind, isThere) => {
+  for (const asked of [true, false]) {
+    const bench = new ReplicaBench(0, { isSteady: true });
+    await make(bench, "k", kind);
+    const before = (await contents(bench, ["k"]))[0];
+    const { inPlace } = bench.replica;
+    const set = request("SET", "k", "new");
+    expect(inPlace.isPossible(0, set, 2)).toBe(true);
+    const done = inPlace.putIf(asked, 0, set, NEVER, bench.wallMs);
+    expect(done).toBe(isThere === undefined ? undefined : isThere === asked);
+    expect((await contents(bench, ["k"]))[0]).toBe(done === true ? "new" : before);
+  }
+});

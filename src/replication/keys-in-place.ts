@@ -4,13 +4,14 @@
  * holds any key; or where all of these keys are free and at hand.
  */
 
+import type { ByteRange } from "../base/bytes.ts";
 import { NEVER } from "../causality/cell.ts";
 import { COMPACT_HEADER_BYTES_MAX } from "../causality/compact-cell.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ExclusiveAccess } from "./exclusive-access.ts";
 import type { KeyAtHand } from "./key-at-hand.ts";
-import { ELSEWHERE, HIT } from "./key-at-hand.ts";
+import { ELSEWHERE, HIT, MISS, PEEK_BYTES_MAX } from "./key-at-hand.ts";
 import type { RequestInPlace } from "./step.ts";
 import { UndoLog } from "./undo-log.ts";
 
@@ -90,6 +91,53 @@ export class KeysInPlace {
     } finally {
       undo.clear();
     }
+  }
+
+  /**
+   * Lets the key that the first argument names expire then, or not any more (NEVER): true if it was there and did not
+   * yet expire that way. Before, `show` is shown its value, which is the engine's. Undefined, with nothing done, if the
+   * general way must do it.
+   */
+  expire(
+    database: number,
+    request: ManyInPlace,
+    expiresAtMs: number,
+    wallMs: number,
+    show?: (value: ByteRange) => void,
+  ): boolean | undefined {
+    this.#find(database, request, 1);
+    const key = this.#key;
+    const peeked = key.peek(wallMs);
+    if (peeked === MISS) return false;
+    if (peeked === ELSEWHERE || !key.isPlain) return undefined;
+    show?.(key.value);
+    if (expiresAtMs === NEVER && !key.expires) return false;
+    this.#makeRoom();
+    void key.expire(expiresAtMs, wallMs);
+    return true;
+  }
+
+  /**
+   * Gives the key that the first argument names the value that the second one is, if it is there or is not, as asked:
+   * true if it was done. Undefined, with nothing done, if the general way must do it.
+   */
+  putIf(
+    isThere: boolean,
+    database: number,
+    request: ManyInPlace,
+    expiresAtMs: number,
+    wallMs: number,
+  ): boolean | undefined {
+    const { bytes, starts, ends } = request;
+    if (ends[2]! - starts[2]! > PEEK_BYTES_MAX) return undefined;
+    this.#find(database, request, 1);
+    const key = this.#key;
+    const peeked = key.peek(wallMs);
+    if (peeked === ELSEWHERE || !key.isPlain) return undefined;
+    if ((peeked === HIT) !== isThere) return false;
+    this.#makeRoom();
+    void key.overwrite(bytes, starts[2]!, ends[2]!, expiresAtMs, wallMs);
+    return true;
   }
 
   #areAtHand(database: number, { bytes, starts, ends, argCount }: ManyInPlace, step: number): boolean {

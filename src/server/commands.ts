@@ -5,15 +5,19 @@ import { bitmapCommands } from "./commands/bitmap-commands.ts";
 import { connectionCommands } from "./commands/connection-commands.ts";
 import { delFast } from "./commands/del.ts";
 import { existsFast, touchFast } from "./commands/exists.ts";
+import { expireFast, pexpireFast } from "./commands/expire.ts";
 import { getFast } from "./commands/get.ts";
+import { getexFast } from "./commands/getex.ts";
 import { decrbyFast, decrFast, incrbyFast, incrFast } from "./commands/incr.ts";
 import { keyCommands } from "./commands/key-commands.ts";
 import { kvorumCommands } from "./commands/kvorum-commands.ts";
 import { mgetFast } from "./commands/mget.ts";
 import { msetFast } from "./commands/mset.ts";
+import { persistFast } from "./commands/persist.ts";
 import { serverCommands } from "./commands/server-commands.ts";
 import { setFast } from "./commands/set.ts";
 import { psetexFast, setexFast } from "./commands/setex.ts";
+import { setnxFast } from "./commands/setnx.ts";
 import { stringCommands } from "./commands/string-commands.ts";
 import { transactionCommands } from "./commands/transaction-commands.ts";
 
@@ -33,14 +37,19 @@ export function createCommandTable(): CommandTable<Session> {
       decrby: decrbyFast,
       del: delFast,
       exists: existsFast,
+      expire: expireFast,
       get: getFast,
+      getex: getexFast,
       incr: incrFast,
       incrby: incrbyFast,
       mget: mgetFast,
       mset: msetFast,
+      persist: persistFast,
+      pexpire: pexpireFast,
       psetex: psetexFast,
       set: setFast,
       setex: setexFast,
+      setnx: setnxFast,
       touch: touchFast,
       unlink: delFast,
     },

@@ -60,6 +60,19 @@ export function isOption(bytes: Uint8Array, option: string): boolean {
   return bytes.length === option.length && latin1(bytes).toUpperCase() === option;
 }
 
+const [LETTER_E, LETTER_P, LETTER_X] = [0x65, 0x70, 0x78];
+const CASE_BIT = 0x20;
+
+/** Hot: the time that `EX seconds` or `PX milliseconds` at argument i mean; undefined if the general way must judge them. */
+export function plainExpiry(request: Request, i: number, wallMs: number): number | undefined {
+  const { bytes, starts, ends } = request;
+  const unitAt = starts[i]!;
+  const unit = bytes[unitAt]! | CASE_BIT;
+  if (ends[i]! - unitAt !== 2 || (bytes[unitAt + 1]! | CASE_BIT) !== LETTER_X) return undefined;
+  if (unit !== LETTER_E && unit !== LETTER_P) return undefined;
+  return plainAmount(request, i + 1, unit === LETTER_E ? 1000 : 1, wallMs);
+}
+
 const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
 const DIGITS_MAX = 10;
 

@@ -1,8 +1,10 @@
 /** `GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST]` -> the value, or null. A time gone by deletes the key. */
+import type { ByteRange } from "../../base/bytes.ts";
 import { NEVER } from "../../causality/cell.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
-import { CommandError, type Effect, type UpdateCommand } from "../command.ts";
-import { expiryOption, type GivenExpiry, readExpiry } from "../expiry-arguments.ts";
+import { CommandError, type Effect, type FastPath, type UpdateCommand } from "../command.ts";
+import { expiryOption, type GivenExpiry, plainExpiry, readExpiry } from "../expiry-arguments.ts";
+import { wholeOrNothing } from "../whole-or-nothing.ts";
 
 export const getex: UpdateCommand = {
   name: "getex",
@@ -50,3 +52,18 @@ function parseOptions(args: readonly Uint8Array[]): GetexOptions {
   }
   return options;
 }
+
+/** Hot: `GETEX key EX seconds`, `GETEX key PX milliseconds`. */
+export const getexFast: FastPath = ({ server, database }, request, writer) => {
+  if (request.argCount !== 4) return false;
+  const { wallMs } = server;
+  const untilMs = plainExpiry(request, 2, wallMs);
+  const { inPlace } = server.node.replica;
+  if (untilMs === undefined || !inPlace.isPossible(database, request, 3)) return false;
+  return wholeOrNothing(writer, () => {
+    const show = ({ bytes, start, end }: ByteRange): void => writer.bulkRange(bytes, start, end);
+    const isDone = inPlace.expire(database, request, untilMs, wallMs, show);
+    if (isDone === false) writer.nullBulk();
+    return isDone !== undefined;
+  });
+};

@@ -87,7 +87,6 @@ test.each(["SET k v", "SET k v EX 5", "SET k v ex 86400", "SET k v Px 1", "SET k
 );
 
 test.each([
-  "SET k v XX",
   "SET k v EX 0",
   "SET k v EX 05",
   "SET k v EX -5",
@@ -95,8 +94,12 @@ test.each([
   "SET k v EX 99999999999",
   "SET k v AX 5",
   "SET k v EXAT 5",
+  "SET k v GET",
   "SET k v NX GET",
-  "SET k v EX 5 NX",
+  "SET k v NX EX 05",
+  "SET k v EX 5x NX",
+  "SET k v EX 5 GET",
+  "SET k v NX XX EX",
 ])("%s does not", (line) => {
   expect(fastExpiry(line)).toBeUndefined();
 });

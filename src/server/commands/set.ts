@@ -4,7 +4,7 @@ import { OK } from "../../resp/reply.ts";
 import type { Request } from "../../resp/request.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
 import { CommandError, type Effect, type FastPath, type UpdateCommand } from "../command.ts";
-import { expiryOption, type GivenExpiry, plainAmount, readExpiry } from "../expiry-arguments.ts";
+import { expiryOption, type GivenExpiry, plainExpiry, readExpiry } from "../expiry-arguments.ts";
 
 export const set: UpdateCommand = {
   name: "set",
@@ -66,11 +66,16 @@ function parseOptions(args: readonly Uint8Array[]): SetOptions {
   return options;
 }
 
-/** Hot: `SET key value`, `SET key value EX seconds`, `SET key value PX milliseconds`. */
-export const setFast: FastPath = ({ server, database }, request, writer) => {
+const [LETTER_N, LETTER_X] = [0x6e, 0x78];
+const CASE_BIT = 0x20;
+
+/** Hot: `SET key value`, with `EX seconds` or `PX milliseconds` or neither, and NX or XX before that or after it or neither. */
+export const setFast: FastPath = (session, request, writer) => {
+  const { server, database } = session;
   const { argCount } = request;
+  if (argCount === 4 || argCount === 6) return setIfFast(session, request, writer);
   if (argCount !== 3 && argCount !== 5) return false;
-  const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, server.wallMs);
+  const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, 3, server.wallMs);
   if (expiresAtMs === undefined) return false;
   const written = server.node.replica.overwrite(database, request, 2, expiresAtMs, server.wallMs);
   if (written instanceof Promise) return written.then(() => OK);
@@ -78,15 +83,26 @@ export const setFast: FastPath = ({ server, database }, request, writer) => {
   return written;
 };
 
-const [LETTER_E, LETTER_P, LETTER_X] = [0x65, 0x70, 0x78];
-const CASE_BIT = 0x20;
+const setIfFast: FastPath = ({ server, database }, request, writer) => {
+  const { argCount } = request;
+  const first = existence(request, 3);
+  const isThere = first ?? existence(request, argCount - 1);
+  if (isThere === undefined) return false;
+  const { wallMs } = server;
+  const expiresAtMs = argCount === 4 ? NEVER : plainExpiry(request, first === undefined ? 3 : 4, wallMs);
+  const { inPlace } = server.node.replica;
+  if (expiresAtMs === undefined || !inPlace.isPossible(database, request, argCount - 1)) return false;
+  const isDone = inPlace.putIf(isThere, database, request, expiresAtMs, wallMs);
+  if (isDone === undefined) return false;
+  if (isDone) writer.ok();
+  else writer.nullBulk();
+  return true;
+};
 
-/** The time that the fourth and fifth argument say; undefined if the general way must judge them. */
-function plainExpiry(request: Request, wallMs: number): number | undefined {
-  const { bytes, starts, ends } = request;
-  const unitAt = starts[3]!;
-  const unit = bytes[unitAt]! | CASE_BIT;
-  if (ends[3]! - unitAt !== 2 || (bytes[unitAt + 1]! | CASE_BIT) !== LETTER_X) return undefined;
-  if (unit !== LETTER_E && unit !== LETTER_P) return undefined;
-  return plainAmount(request, 4, unit === LETTER_E ? 1000 : 1, wallMs);
+/** True for XX, false for NX, undefined for everything else. */
+function existence({ bytes, starts, ends }: Request, i: number): boolean | undefined {
+  const at = starts[i]!;
+  if (ends[i]! - at !== 2 || (bytes[at + 1]! | CASE_BIT) !== LETTER_X) return undefined;
+  const letter = bytes[at]! | CASE_BIT;
+  return letter === LETTER_X ? true : letter === LETTER_N ? false : undefined;
 }
