@@ -1,7 +1,7 @@
 /**
- * The disk engine beside LevelDB (classic-level) and LMDB (lmdb), each in a process of its own, in turn: keys of 16
- * bytes, values of 100 that pack to half, no sync per write, equal write buffers and caches; every row is read back and
- * compared. In brackets, Kvorum's figure divided by the peer's.
+ * The disk engine, and the embedded store on it (openStore), beside LevelDB (classic-level) and LMDB (lmdb), each in a
+ * process of its own, in turn: keys of 16 bytes, values of 100 that pack to half, no sync per write, equal write buffers
+ * and caches; every row is read back and compared. In brackets, the figure of the first named divided by this one's.
  *
  * Options: --quick (1 M rows), --rows N, --only NAME,NAME, --picture FILE (draws how the load went). Linux only.
  */
@@ -21,7 +21,7 @@ import {
   tableOf,
 } from "./storage/report.ts";
 
-const CONTENDERS = ["kvorum", "classic-level", "lmdb"];
+const CONTENDERS = ["kvorum", "openStore", "classic-level", "lmdb"];
 const ROUNDS_FILE = fileURLToPath(new URL("storage/rounds.js", import.meta.url));
 const MEMORY_ROUNDS = 5;
 const MEMORY_ROWS = 300_000;

@@ -9,12 +9,14 @@ import { drawn, pump } from "./load.ts";
 import { openLsm } from "./lsm-contender.ts";
 import { directoryBytes, measure, measurePauses, peakMemoryBytes, writtenBytes } from "./meters.ts";
 import { KEY_BYTES, VALUE_BYTES } from "./rows.ts";
+import { openEmbedded } from "./store-contender.ts";
 
 const MIB = 2 ** 20;
 const BATCH_ROWS = 1000;
 
 const CONTENDERS: Readonly<Record<string, OpenContender>> = {
   kvorum: openLsm,
+  openStore: openEmbedded,
   "classic-level": openClassicLevel,
   lmdb: openLmdb,
 };
