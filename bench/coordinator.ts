@@ -32,9 +32,7 @@ const coordinators = nodes.map(({ cluster }) => cluster!.coordinator);
 
 const deeds = {
   "write, quorum": (at: Coordinator, ref: KeyRef) => at.update(ref, WRITE, put),
-  "write, one": (at: Coordinator, ref: KeyRef) => at.update(ref, { ...WRITE, level: "one" as const }, put),
   "read, quorum": (at: Coordinator, ref: KeyRef) => at.read(ref, "quorum", lengthOf),
-  "read, one": (at: Coordinator, ref: KeyRef) => at.read(ref, "one", lengthOf),
 };
 
 for (const at of coordinators) await at.update(refs[0]!, { ...WRITE, level: "all" }, put); // all are connected
