@@ -27,10 +27,10 @@ import {
 import { type ReadOutcome, ReadRound, type ReadTask, type RowAnswers } from "./read-round.ts";
 import type { Cluster, ReplicaCalls, RowAnswer } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
-import type { Ack } from "./replica-message.ts";
+import { type Ack, UNSYNCED } from "./replica-message.ts";
 import { RoundBoard } from "./round-board.ts";
 import { SettledReplicas } from "./settled-replicas.ts";
-import { type Effect, type KeyRef, type KeyView, ownReply, viewOf } from "./step.ts";
+import { type Effect, type KeyRef, type KeyView, viewOf } from "./step.ts";
 import type { Receipt } from "./write-quorum.ts";
 import { WriteRound } from "./write-round.ts";
 
@@ -105,19 +105,19 @@ export class Coordinator {
     const slot = slotOf(ref.key);
     const need = this.#admit(slot, level, isSloppy);
     if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
-    let changed: Uint8Array | undefined;
-    const reply = await replica.update(ref, clock.wallMs(), (view) => {
+    let hasChanged = false;
+    const updated = replica.update(ref, clock.wallMs(), (view) => {
       const effect = step(view);
-      if (effect.change === undefined) return effect;
-      refuseWhileMoving(cluster);
-      const own = ownReply(effect.reply); // it may be bytes of the view, which the change replaces
-      const replyAfter = (stored: Cell): R => {
-        changed = encodeCell(stored);
-        return effect.replyAfter === undefined ? own : effect.replyAfter(stored);
-      };
-      return { ...effect, replyAfter };
+      if (effect.change !== undefined) refuseWhileMoving(cluster);
+      hasChanged = effect.change !== undefined;
+      return effect;
     });
-    if (changed === undefined) return { reply, receipt: undefined };
+    const reply = updated instanceof Promise ? await updated : updated;
+    if (!hasChanged) return { reply, receipt: undefined };
+    // What others have written meanwhile goes with it: a cell that knows more does no harm.
+    const own = calls.loadOwn(ref);
+    const changed = own instanceof Promise ? await own.catch(asUnknown) : own;
+    if (changed === undefined) return { reply, receipt: undefined }; // it has expired already, or been evicted
     const holders = new Map([[cluster.self.id, calls.ownAck()]]);
     return { reply, receipt: await this.#spread({ slot, ref, cell: changed, need, isSloppy, holders }) };
   }
@@ -175,17 +175,12 @@ export class Coordinator {
   /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
   async #agree(slot: number, ref: KeyRef, need: QuorumNeed): Promise<Uint8Array | undefined> {
     this.#rounds.requireRoom();
-    const hints = await this.#hintsOf(slot, ref);
+    const isSettled = this.#settled.areSettled(this.#parts.cluster.replicasOf(slot));
+    const hints = isSettled ? NO_HINTS : await this.#hintsOf(slot, ref);
     const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere });
-    const kept = [...hints.here, ...first.hints];
-    const told = [...first.answers.values()].find(({ row }) => row !== undefined);
-    if (
-      told !== undefined &&
-      [...first.answers.values()].every(({ digest }) => equalBytes(digest, told.digest)) &&
-      addsNothing(kept, told)
-    ) {
-      return told.row?.cell;
-    }
+    const kept = hints === NO_HINTS ? NO_CELLS : [...hints.here, ...first.hints];
+    const told = agreed(first.answers);
+    if (told !== undefined && addsNothing(kept, told)) return told.row?.cell;
     const { answers } = await this.#ask(slot, ref, { need, isWhole: true, consulted: [] });
     const cells = [...answers.values()].map(({ row }) => row?.cell).filter((cell) => cell !== undefined);
     if (cells.length + kept.length === 0) return undefined;
@@ -201,7 +196,7 @@ export class Coordinator {
   ): Promise<void> {
     const digest = cellDigest(merged);
     const current = [...answers].filter(([, answer]) => equalBytes(answer.digest, digest));
-    const holders = new Map(current.map(([id]): [NodeId, Promise<Ack>] => [id, HELD]));
+    const holders = new Map(current.map(([id]): [NodeId, Awaitable<Ack>] => [id, HELD]));
     try {
       await this.#spread({ slot, ref, cell: merged, need, isSloppy: false, holders });
     } catch (cause) {
@@ -221,7 +216,6 @@ export class Coordinator {
     ref: KeyRef,
   ): Promise<{ here: Uint8Array[]; elsewhere: readonly Participant[] }> {
     const { cluster, hints } = this.#parts;
-    if (this.#settled.areSettled(cluster.replicasOf(slot))) return NO_HINTS;
     const isAsked = ({ id }: Participant): boolean => id !== cluster.self.id && cluster.isUp(id);
     const elsewhere = cluster.fallbacksOf(slot).filter(isAsked).slice(0, CONSULTED_MAX);
     try {
@@ -238,11 +232,21 @@ export class Coordinator {
     ref: KeyRef,
     how: Pick<ReadTask, "need" | "isWhole" | "consulted">,
   ): Promise<ReadOutcome> {
-    const round = new ReadRound(this.#parts, { slot, ref, ...how, ...this.#times() });
+    const { timeoutMs, lateMs } = this.#parts.settings;
+    const startedMs = this.#parts.clock.monotonicMs();
+    const { need, isWhole, consulted } = how;
+    const round = new ReadRound(this.#parts, {
+      slot,
+      ref,
+      need,
+      isWhole,
+      consulted,
+      startedMs,
+      timeoutMs,
+      lateMs,
+    });
     this.#rounds.add(round);
     round.start();
-    const over = (): void => this.#rounds.remove(round);
-    round.done.then(over, over);
     return round.done;
   }
 
@@ -252,7 +256,7 @@ export class Coordinator {
     cell: Uint8Array;
     need: QuorumNeed;
     isSloppy: boolean;
-    holders: ReadonlyMap<NodeId, Promise<Ack>>;
+    holders: ReadonlyMap<NodeId, Awaitable<Ack>>;
   }): Promise<Receipt> {
     const round = new WriteRound(this.#parts, { ...task, ...this.#times() });
     this.#rounds.add(round);
@@ -305,7 +309,17 @@ function asUnknown(cause: unknown): never {
 
 /** Those who stand in first are the first to have been given something. */
 const CONSULTED_MAX = 4;
+const NO_CELLS: readonly Uint8Array[] = [];
 const NO_HINTS: { here: Uint8Array[]; elsewhere: readonly Participant[] } = { here: [], elsewhere: [] };
+
+/** The answer that tells the cell, if all are equal. */
+function agreed(answers: RowAnswers): RowAnswer | undefined {
+  let told: RowAnswer | undefined;
+  for (const answer of answers.values()) if (answer.row !== undefined) told ??= answer;
+  if (told === undefined) return undefined;
+  for (const { digest } of answers.values()) if (!equalBytes(digest, told.digest)) return undefined;
+  return told;
+}
 
 /** True if the answer has seen whatever these tell. */
 function addsNothing(hints: readonly Uint8Array[], { row, digest }: RowAnswer): boolean {
@@ -321,4 +335,4 @@ function refuseWhileMoving({ isMoving }: Cluster): void {
 }
 
 /** Of a replica that has just shown that it has the cell. */
-const HELD: Promise<Ack> = Promise.resolve({ isSynced: false });
+const HELD: Ack = UNSYNCED;

@@ -41,6 +41,12 @@ export class ExclusiveAccess {
     return this.#latch.run([hash], () => deed);
   }
 
+  /** The key as it is stored. Hot. */
+  storedRef(ref: KeyRef): KeyRef {
+    const database = this.#databases.physicalOf(ref.database);
+    return database === ref.database ? ref : { database, key: ref.key };
+  }
+
   /** True if nobody holds any key. */
   get isIdle(): boolean {
     return this.#latch.isIdle && !this.#isInside;
@@ -113,6 +119,6 @@ export class ExclusiveAccess {
   }
 
   #storedAll(refs: readonly KeyRef[]): readonly KeyRef[] {
-    return refs.map(({ database, key }) => ({ database: this.#databases.physicalOf(database), key }));
+    return refs.map((ref) => this.storedRef(ref));
   }
 }

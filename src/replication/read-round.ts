@@ -2,14 +2,25 @@
  * Asks enough replicas for one row: the nearest for the cell, the others for a digest of theirs (or all for the cell).
  * Who fails, or has not answered by the time that it nearly always keeps, is joined by the next.
  *
+ * Hot: it hears of answers itself, without a promise for each; watched by `bench -- coordinator`.
+ *
  * Where a replica may lack writes that wait for it elsewhere, those who would have taken them are consulted, too: what they
  * keep counts for nothing, but is told beside the answers. They are waited for until they are late.
  */
+import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Participant, QuorumNeed } from "./quorum-need.ts";
 import { ReadQuorum } from "./read-quorum.ts";
-import type { Cluster, ReplicaCalls, RowAnswer } from "./replica-calls.ts";
+import {
+  type Answerer,
+  type AnswerReceiver,
+  type Cluster,
+  type ReplicaCalls,
+  type RowAnswer,
+  wholeAnswer,
+} from "./replica-calls.ts";
+import { decodeCellAnswer, decodeDigestAnswer, REPLICA_METHOD } from "./replica-message.ts";
 import type { Round } from "./round-board.ts";
 import type { KeyRef } from "./step.ts";
 
@@ -36,20 +47,19 @@ export interface ReadOutcome {
   readonly hints: readonly Uint8Array[];
 }
 
-export class ReadRound implements Round {
+export class ReadRound implements Round, AnswerReceiver {
   /** Settled once: with the outcome, or the StoreError, not applied. */
   readonly done: Promise<ReadOutcome>;
   readonly #calls: ReplicaCalls;
   readonly #cluster: Cluster;
   readonly #task: ReadTask;
   readonly #quorum: ReadQuorum;
+  readonly #replicas: readonly Participant[];
   readonly #answers = new Map<NodeId, RowAnswer>();
-  /** Not asked yet, nearest first; those that are down last. */
-  readonly #next: Participant[];
-  readonly #asked = new Map<NodeId, { readonly atMs: number; isJoined: boolean }>();
-  readonly #late = new Set<NodeId>();
+  readonly #asked: Asked[] = [];
   readonly #hints: Uint8Array[] = [];
-  readonly #consulting = new Set<NodeId>();
+  #consulting: readonly NodeId[] = NOBODY;
+  #payload: Uint8Array | undefined;
   #resolve!: (outcome: ReadOutcome) => void;
   #reject!: (failure: StoreError) => void;
   #isOver = false;
@@ -60,7 +70,7 @@ export class ReadRound implements Round {
     this.#calls = calls;
     this.#task = task;
     this.#quorum = new ReadQuorum({ need: task.need, isSloppy: false });
-    this.#next = nearestFirst(cluster, cluster.replicasOf(task.slot));
+    this.#replicas = cluster.replicasOf(task.slot);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -76,75 +86,142 @@ export class ReadRound implements Round {
   onTick(nowMs: number): "going on" | "over" {
     if (this.#isOver) return "over";
     const { startedMs, timeoutMs, lateMs } = this.#task;
-    for (const [id, asked] of this.#asked) {
-      if (asked.isJoined || !this.#quorum.isWaitingFor(id)) continue;
-      if (nowMs - asked.atMs < Math.max(lateMs, this.#cluster.p99Ms(id))) continue;
+    const isLate = (id: NodeId, atMs: number): boolean =>
+      nowMs - atMs >= lateMs && nowMs - atMs >= this.#cluster.p99Ms(id);
+    for (const asked of [...this.#asked]) {
+      if (asked.isJoined || !this.#quorum.isWaitingFor(asked.id) || !isLate(asked.id, asked.atMs)) continue;
       asked.isJoined = true;
-      this.#late.add(id);
+      asked.isTrusted = false;
       this.#askNext(nowMs);
     }
-    for (const id of this.#consulting) {
-      if (nowMs - startedMs >= Math.max(lateMs, this.#cluster.p99Ms(id))) this.#consulting.delete(id);
-    }
+    this.#consulting = this.#consulting.filter((id) => !isLate(id, startedMs));
     this.#decide();
     if (nowMs - startedMs < timeoutMs) return "going on";
     this.#fail("QUORUM_TIMEOUT", `no quorum for the read in ${timeoutMs} ms`);
     return "over";
   }
 
+  onReply({ id }: Answerer, { bytes, start, end }: ByteRange): void {
+    const payload = bytes.slice(start, end);
+    const asked = this.#asked.find((other) => other.id === id);
+    try {
+      if (asked === undefined) this.#onConsulted(id!, decodeCellAnswer(payload));
+      else if (asked.isWhole) this.#onAnswer(id!, wholeAnswer(decodeCellAnswer(payload)));
+      else this.#onAnswer(id!, { digest: decodeDigestAnswer(payload), row: undefined });
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.onFailure({ id }, cause);
+    }
+  }
+
+  onFailure({ id }: Answerer, failure: unknown): void {
+    const asked = this.#asked.find((other) => other.id === id);
+    // Who was only consulted has nothing to say then: it is not one of those that make the answer.
+    if (asked === undefined) this.#onConsulted(id!, undefined);
+    else this.#onFailed(asked, failure);
+  }
+
   #consult(id: NodeId): void {
     const { ref, timeoutMs } = this.#task;
-    this.#consulting.add(id);
-    const over = (cell: Uint8Array | undefined): void => {
-      if (cell !== undefined) this.#hints.push(cell);
-      this.#consulting.delete(id);
-      this.#decide();
-    };
-    // Who cannot be asked has nothing to say: it is not one of those that make the answer.
-    this.#calls.readHint(id, ref, timeoutMs).then(over, () => over(undefined));
+    this.#consulting = [...this.#consulting, id];
+    this.#payload ??= this.#calls.encodeRead(ref);
+    const payload = this.#payload;
+    this.#calls.send(id, { method: REPLICA_METHOD.readHint, payload, timeoutMs }, this);
+  }
+
+  #onConsulted(id: NodeId, cell: Uint8Array | undefined): void {
+    if (cell !== undefined) this.#hints.push(cell);
+    this.#consulting = this.#consulting.filter((other) => other !== id);
+    this.#decide();
   }
 
   /** False if nobody is left who would help. */
   #askNext(nowMs: number): boolean {
-    const groups = this.#task.need.map(({ datacenter }) => datacenter);
-    const at = this.#next.findIndex(
-      ({ datacenter }) => groups.includes(undefined) || groups.includes(datacenter),
-    );
-    if (at === -1) return false;
-    const [member] = this.#next.splice(at, 1);
-    this.#ask(member!, nowMs);
+    let best: Participant | undefined;
+    for (const replica of this.#replicas) {
+      if (this.#quorum.hasAsked(replica.id) || !this.#mayHelp(replica)) continue;
+      if (best === undefined || this.#isNearer(replica, best)) best = replica;
+    }
+    if (best === undefined) return false;
+    this.#ask(best, nowMs);
     return true;
+  }
+
+  #mayHelp(replica: Participant): boolean {
+    for (const { datacenter } of this.#task.need) {
+      if (datacenter === undefined || datacenter === replica.datacenter) return true;
+    }
+    return false;
+  }
+
+  /** This node before all others, those that are down last. */
+  #isNearer(a: Participant, b: Participant): boolean {
+    const ranks = this.#rankOf(a) - this.#rankOf(b);
+    return ranks < 0 || (ranks === 0 && this.#cluster.distanceTo(a.id) < this.#cluster.distanceTo(b.id));
+  }
+
+  #rankOf({ id }: Participant): number {
+    if (id === this.#cluster.self.id) return 0;
+    return this.#cluster.isUp(id) ? 1 : 2;
   }
 
   #ask(member: Participant, nowMs: number): void {
     const { ref, isWhole, startedMs, timeoutMs } = this.#task;
-    const hasTeller = [...this.#asked.keys()].some((id) => !this.#late.has(id));
-    this.#quorum.ask(member, { isFallback: false });
-    this.#asked.set(member.id, { atMs: nowMs, isJoined: false });
+    const { id } = member;
+    const asked = {
+      id,
+      atMs: nowMs,
+      isWhole: isWhole || !this.#asked.some(({ isTrusted }) => isTrusted),
+      isJoined: false,
+      isTrusted: true,
+    };
+    this.#quorum.ask(member, REPLICA);
+    this.#asked.push(asked);
+    if (id === this.#cluster.self.id) {
+      this.#askHere(asked);
+      return;
+    }
     const leftMs = Math.max(1, timeoutMs - (nowMs - startedMs));
-    this.#calls.read(member.id, { ref, isWhole: isWhole || !hasTeller }, leftMs).then(
-      (answer) => {
-        this.#answers.set(member.id, answer);
-        this.#quorum.onAnswer(member.id);
-        this.#decide();
-      },
-      (cause: unknown) => {
-        this.#lastFailure = cause;
-        this.#late.add(member.id);
-        this.#quorum.onFailure(member.id);
-        while (!this.#isOver && this.#quorum.missingAsked > 0 && this.#askNext(nowMs));
-        this.#decide();
-      },
+    this.#payload ??= this.#calls.encodeRead(ref);
+    const payload = this.#payload;
+    const method = asked.isWhole ? REPLICA_METHOD.readCell : REPLICA_METHOD.readDigest;
+    this.#calls.send(id, { method, payload, timeoutMs: leftMs }, this);
+  }
+
+  #askHere(asked: Asked): void {
+    const own = this.#calls.loadOwn(this.#task.ref);
+    if (!(own instanceof Promise)) {
+      this.#answers.set(asked.id, wholeAnswer(own));
+      this.#quorum.onAnswer(asked.id);
+      return; // whoever asks looks whether that is enough
+    }
+    own.then(
+      (cell) => this.#onAnswer(asked.id, wholeAnswer(cell)),
+      (cause: unknown) => this.#onFailed(asked, cause),
     );
+  }
+
+  #onAnswer(id: NodeId, answer: RowAnswer): void {
+    this.#answers.set(id, answer);
+    this.#quorum.onAnswer(id);
+    this.#decide();
+  }
+
+  #onFailed(asked: Asked, cause: unknown): void {
+    this.#lastFailure = cause;
+    asked.isTrusted = false;
+    this.#quorum.onFailure(asked.id);
+    while (!this.#isOver && this.#quorum.missingAsked > 0 && this.#askNext(asked.atMs));
+    this.#decide();
   }
 
   #decide(): void {
     const { verdict } = this.#quorum;
     if (this.#isOver || verdict === "pending") return;
     if (verdict === "met") {
-      if (this.#consulting.size > 0) return;
+      if (this.#consulting.length > 0) return;
       this.#isOver = true;
-      this.#resolve({ answers: new Map(this.#answers), hints: this.#hints });
+      this.#resolve({ answers: this.#answers, hints: this.#hints });
     } else {
       this.#fail("QUORUM_UNAVAILABLE", "too few machines answer for the consistency of the read");
     }
@@ -157,9 +234,15 @@ export class ReadRound implements Round {
   }
 }
 
-/** This node before all others. */
-function nearestFirst(cluster: Cluster, replicas: readonly Participant[]): Participant[] {
-  const rank = ({ id }: Participant): number => (id === cluster.self.id ? 0 : cluster.isUp(id) ? 1 : 2);
-  const distance = ({ id }: Participant): number => cluster.distanceTo(id);
-  return [...replicas].sort((a, b) => rank(a) - rank(b) || distance(a) - distance(b));
+interface Asked {
+  readonly id: NodeId;
+  readonly atMs: number;
+  readonly isWhole: boolean;
+  /** Another one has been asked because it is late. */
+  isJoined: boolean;
+  /** Neither late nor failed: one of these must be asked for the cell. */
+  isTrusted: boolean;
 }
+
+const REPLICA = { isFallback: false };
+const NOBODY: readonly NodeId[] = [];

@@ -33,13 +33,20 @@ export class ReceivedCells {
 
   /** The key's cell, encoded, as the caller's own; undefined if nothing is known of it. */
   load(ref: KeyRef): Awaitable<Uint8Array | undefined> {
+    const { engine, access } = this.#parts;
+    const rowKey = this.#named(access.storedRef(ref));
+    if (!access.isFree(rowKey.hash)) return this.#loadLatched(ref);
+    const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+    const found = engine.get(rowKey, range, false);
+    return found instanceof Promise ? found.then((isThere) => copyOf(isThere, range)) : copyOf(found, range);
+  }
+
+  #loadLatched(ref: KeyRef): Awaitable<Uint8Array | undefined> {
     return this.#parts.access.run([ref], {
       load: ([stored]) => {
         const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
         const found = this.#parts.engine.get(this.#named(stored!), range, false);
-        return whenReady(found, (isThere) =>
-          isThere ? range.bytes.slice(range.start, range.end) : undefined,
-        );
+        return whenReady(found, (isThere) => copyOf(isThere, range));
       },
       apply: (cell) => cell,
     });
@@ -54,12 +61,19 @@ export class ReceivedCells {
     const range = { bytes: cell, start: 0, end: cell.length };
     // It looks at all of the cell, and merging at little of it: what is damaged must not get into the store.
     stamper.observe(cellNewestTime(cell), wallMs);
+    const rowKey = this.#named(access.storedRef(ref));
+    const { hash } = rowKey;
+    if (access.isFree(hash)) {
+      watchBoard.noteWrite(hash);
+      const merged = engine.merge(rowKey, range);
+      return merged instanceof Promise ? access.hold(hash, merged) : undefined;
+    }
     return access.run([ref], {
       load: () => undefined,
       apply: (_, [stored]) => {
-        const rowKey = this.#named(stored!);
-        watchBoard.noteWrite(rowKey.hash);
-        return engine.merge(rowKey, range);
+        const named = this.#named(stored!);
+        watchBoard.noteWrite(named.hash);
+        return engine.merge(named, range);
       },
     });
   }
@@ -71,3 +85,7 @@ export class ReceivedCells {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+function copyOf(isThere: boolean, { bytes, start, end }: ByteRange): Uint8Array | undefined {
+  return isThere ? bytes.slice(start, end) : undefined;
+}

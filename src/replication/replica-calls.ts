@@ -1,5 +1,7 @@
 /** Asks replicas about rows, this node's own copy included, and reads their answers. */
-import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import type { Awaitable } from "../base/awaitable.ts";
+import type { ByteRange } from "../base/bytes.ts";
+import type { StoreError } from "../base/errors.ts";
 import { cellDigest } from "../causality/cell-digest.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Clock } from "../runtime/runtime.ts";
@@ -8,12 +10,12 @@ import type { Participant } from "./quorum-need.ts";
 import type { ReceivedCells } from "./received-cells.ts";
 import {
   type Ack,
-  decodeAck,
   decodeCellAnswer,
-  decodeDigestAnswer,
   encodeReadRow,
   encodeWriteCell,
   REPLICA_METHOD,
+  SYNCED,
+  UNSYNCED,
 } from "./replica-message.ts";
 import type { KeyRef } from "./step.ts";
 
@@ -35,6 +37,17 @@ export interface Cluster {
   p99Ms(id: NodeId): number;
 }
 
+/** Told how a request ended, once, and never before the call that sent it has returned. One may hear of many. */
+export interface AnswerReceiver {
+  /** `payload` is the network's: copy what is to outlive the call. */
+  onReply(from: Answerer, payload: ByteRange): void;
+  onFailure(from: Answerer, failure: unknown): void;
+}
+
+export interface Answerer {
+  readonly id: NodeId | undefined;
+}
+
 export interface PeerCalls {
   /** Rejects with StoreError: not applied if it surely never arrived, else unknown. */
   call(
@@ -43,6 +56,14 @@ export interface PeerCalls {
     payload: Uint8Array,
     options: { readonly timeoutMs: number },
   ): Promise<Uint8Array>;
+  /** Where there is such a method: as `call`, without a promise. The refusal if it is not sent: nobody is told then. */
+  request?(
+    to: NodeId,
+    method: number,
+    payload: Uint8Array,
+    receiver: AnswerReceiver,
+    timeoutMs: number,
+  ): StoreError | undefined;
 }
 
 export interface ReplicaCallsParts {
@@ -74,27 +95,46 @@ export class ReplicaCalls {
     return this.#parts.received.load(ref);
   }
 
-  /** Resolves when this node's copy has the cell, as durably as the settings promise. */
-  async mergeOwn(ref: KeyRef, cell: Uint8Array): Promise<Ack> {
-    await this.#parts.received.merge(ref, cell, this.#parts.clock.wallMs());
-    return this.ownAck();
+  /** This node's copy has the cell once that is there, as durably as the settings promise. */
+  mergeOwn(ref: KeyRef, cell: Uint8Array): Awaitable<Ack> {
+    const merged = this.#parts.received.merge(ref, cell, this.#parts.clock.wallMs());
+    return merged instanceof Promise ? merged.then(() => this.ownAck()) : this.ownAck();
   }
 
-  /** Resolves once what this node has stored so far is as durable as the settings promise. */
-  async ownAck(): Promise<Ack> {
-    await this.#parts.engine.durable();
-    return { isSynced: this.#parts.isSynced };
+  /** There once what this node has stored so far is as durable as the settings promise. */
+  ownAck(): Awaitable<Ack> {
+    const ack = this.#parts.isSynced ? SYNCED : UNSYNCED;
+    const durable = this.#parts.engine.durable();
+    return durable === undefined ? ack : durable.then(() => ack);
   }
 
-  async write(
+  /** The payload of a request to take a cell, for `send`. */
+  encodeWrite(ref: KeyRef, cell: Uint8Array, hintFor: NodeId | undefined): Uint8Array {
+    return encodeWriteCell({ epoch: this.#parts.cluster.epoch, ref, cell, hintFor });
+  }
+
+  /** The payload of a request to show a row. */
+  encodeRead(ref: KeyRef): Uint8Array {
+    return encodeReadRow({ epoch: this.#parts.cluster.epoch, ref });
+  }
+
+  /** Asks another node. Hot. */
+  send(
     to: NodeId,
-    { ref, cell, hintFor }: { ref: KeyRef; cell: Uint8Array; hintFor: NodeId | undefined },
-    timeoutMs: number,
-  ): Promise<Ack> {
-    const { cluster, peers } = this.#parts;
-    if (to === cluster.self.id) return this.mergeOwn(ref, cell);
-    const payload = encodeWriteCell({ epoch: cluster.epoch, ref, cell, hintFor });
-    return decodeAck(await peers.call(to, REPLICA_METHOD.writeCell, payload, { timeoutMs }));
+    request: { readonly method: number; readonly payload: Uint8Array; readonly timeoutMs: number },
+    receiver: AnswerReceiver,
+  ): void {
+    const { peers } = this.#parts;
+    const { method, payload, timeoutMs } = request;
+    if (peers.request === undefined) {
+      peers.call(to, method, payload, { timeoutMs }).then(
+        (bytes) => receiver.onReply({ id: to }, { bytes, start: 0, end: bytes.length }),
+        (failure: unknown) => receiver.onFailure({ id: to }, failure),
+      );
+      return;
+    }
+    const refusal = peers.request(to, method, payload, receiver, timeoutMs);
+    if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
   }
 
   /** What the node keeps of the row for others; undefined if nothing. */
@@ -103,25 +143,8 @@ export class ReplicaCalls {
     const payload = encodeReadRow({ epoch: cluster.epoch, ref });
     return decodeCellAnswer(await peers.call(to, REPLICA_METHOD.readHint, payload, { timeoutMs }));
   }
-
-  async read(
-    to: NodeId,
-    { ref, isWhole }: { ref: KeyRef; isWhole: boolean },
-    timeoutMs: number,
-  ): Promise<RowAnswer> {
-    const { cluster, peers } = this.#parts;
-    if (to === cluster.self.id) return whenReady(this.loadOwn(ref), wholeAnswer);
-    const payload = encodeReadRow({ epoch: cluster.epoch, ref });
-    if (isWhole) {
-      return wholeAnswer(
-        decodeCellAnswer(await peers.call(to, REPLICA_METHOD.readCell, payload, { timeoutMs })),
-      );
-    }
-    const answer = await peers.call(to, REPLICA_METHOD.readDigest, payload, { timeoutMs });
-    return { digest: decodeDigestAnswer(answer), row: undefined };
-  }
 }
 
-function wholeAnswer(cell: Uint8Array | undefined): RowAnswer {
+export function wholeAnswer(cell: Uint8Array | undefined): RowAnswer {
   return { digest: cellDigest(cell), row: { cell } };
 }

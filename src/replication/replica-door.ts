@@ -121,10 +121,10 @@ export class ReplicaDoor {
       return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: hints.isSynced }));
     }
     this.#parts.requireCurrent?.(write);
-    const ack = (): Uint8Array => encodeAck({ isSynced: settings.isSynced });
-    return whenReady(received.merge(ref, cell, clock.wallMs()), () => {
-      const durable = engine.durable();
-      return durable === undefined ? ack() : durable.then(ack);
-    });
+    const ack = encodeAck(settings);
+    const merged = received.merge(ref, cell, clock.wallMs());
+    if (merged instanceof Promise) return merged.then(() => whenReady(engine.durable(), () => ack));
+    const durable = engine.durable();
+    return durable === undefined ? ack : durable.then(() => ack);
   }
 }

@@ -43,8 +43,13 @@ export interface Ack {
   readonly isSynced: boolean;
 }
 
+export const SYNCED: Ack = { isSynced: true };
+export const UNSYNCED: Ack = { isSynced: false };
+
 const VERSION = 1;
 const THERE = 1;
+const SYNCED_MESSAGE = Uint8Array.of(VERSION, 1);
+const UNSYNCED_MESSAGE = Uint8Array.of(VERSION, 0);
 
 export function encodeWriteCell({ epoch, ref, cell, hintFor }: WriteCell): Uint8Array {
   const writer = begin(epoch).name(hintFor ?? "");
@@ -69,8 +74,9 @@ export function decodeReadRow(payload: Uint8Array): ReadRow {
   return { epoch, ref };
 }
 
+/** One of two messages that nobody may change. */
 export function encodeAck({ isSynced }: Ack): Uint8Array {
-  return Uint8Array.of(VERSION, isSynced ? 1 : 0);
+  return isSynced ? SYNCED_MESSAGE : UNSYNCED_MESSAGE;
 }
 
 export function decodeAck(payload: Uint8Array): Ack {
@@ -78,7 +84,7 @@ export function decodeAck(payload: Uint8Array): Ack {
   const synced = reader.uint8();
   reader.end();
   if (synced > 1) throw malformedMessage("an ack is synced or not");
-  return { isSynced: synced === 1 };
+  return synced === 1 ? SYNCED : UNSYNCED;
 }
 
 /** The answer to a read: an encoded cell, or undefined if nothing is known of the row. */

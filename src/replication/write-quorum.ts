@@ -51,6 +51,7 @@ export class WriteQuorum {
   readonly #asked: Asked[] = [];
   /** Replicas that others may count for. */
   readonly #excused: NodeId[] = [];
+  #isMet = false;
 
   constructor({ need, isSloppy }: WriteQuorumSettings) {
     this.#need = need;
@@ -88,7 +89,8 @@ export class WriteQuorum {
   }
 
   get verdict(): WriteVerdict {
-    if (missingMachines(this.#need, this.#counting(holds)) === 0) return "met";
+    this.#isMet ||= missingMachines(this.#need, this.#counting(holds)) === 0;
+    if (this.#isMet) return "met";
     if (missingMachines(this.#need, this.#counting(mayHold)) === 0) return "pending";
     return this.outcome;
   }

@@ -6,15 +6,19 @@
  *   replica down      a fallback gets it as a hint
  *   no fallback left  once it has failed or is down, this node keeps the hint itself, which counts for nothing
  *
+ * Hot: it hears of answers itself, without a promise for each; watched by `bench -- coordinator`.
+ *
  * The answer goes out as soon as the need is met; the round goes on until everybody has answered or time is up, so that
  * who failed late has a hint somewhere.
  */
+import type { Awaitable } from "../base/awaitable.ts";
+import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Participant, QuorumNeed } from "./quorum-need.ts";
-import type { Cluster, ReplicaCalls } from "./replica-calls.ts";
+import type { Answerer, AnswerReceiver, Cluster, ReplicaCalls } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
-import type { Ack } from "./replica-message.ts";
+import { type Ack, decodeAck, REPLICA_METHOD } from "./replica-message.ts";
 import type { Round } from "./round-board.ts";
 import type { KeyRef } from "./step.ts";
 import { type Receipt, WriteQuorum } from "./write-quorum.ts";
@@ -32,33 +36,35 @@ export interface WriteTask {
   readonly cell: Uint8Array;
   readonly need: QuorumNeed;
   readonly isSloppy: boolean;
-  /** Who has it already, or will have said so when the promise resolves. */
-  readonly holders: ReadonlyMap<NodeId, Promise<Ack>>;
+  /** Who has it already, or will have when the promise resolves. */
+  readonly holders: ReadonlyMap<NodeId, Awaitable<Ack>>;
   readonly startedMs: number;
   readonly timeoutMs: number;
   /** A replica that has not answered by then is late, whatever its usual times. */
   readonly lateMs: number;
 }
 
-export class WriteRound implements Round {
+export class WriteRound implements Round, AnswerReceiver {
   /** Settled once: with the receipt, or the StoreError that says what is known. */
   readonly done: Promise<Receipt>;
   readonly #parts: WriteRoundParts;
   readonly #task: WriteTask;
   readonly #quorum: WriteQuorum;
-  readonly #spare: Participant[];
-  /** Replicas for which somebody has been asked to keep a hint. */
-  readonly #hinted = new Set<NodeId>();
+  /** Who may still be asked to stand in; found when somebody is needed. */
+  #spare: Participant[] | undefined;
+  /** Replicas for which somebody has been asked to keep a hint, and who. */
+  #hints: { readonly replica: Participant; readonly keeper: NodeId }[] = NO_HINTS;
+  #payload: Uint8Array | undefined;
   #resolve!: (receipt: Receipt) => void;
   #reject!: (failure: StoreError) => void;
+  #isDecided = false;
   #waiting = 0;
-  readonly #failures: unknown[] = [];
+  #failures: readonly unknown[] = NO_FAILURES;
 
   constructor(parts: WriteRoundParts, task: WriteTask) {
     this.#parts = parts;
     this.#task = task;
     this.#quorum = new WriteQuorum(task);
-    this.#spare = parts.cluster.fallbacksOf(task.slot).filter(({ id }) => parts.cluster.isUp(id));
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -67,80 +73,146 @@ export class WriteRound implements Round {
 
   start(): void {
     const { cluster } = this.#parts;
-    const { slot, holders, ref, cell, timeoutMs } = this.#task;
+    const { slot, holders } = this.#task;
     for (const replica of cluster.replicasOf(slot)) {
-      const holds = holders.get(replica.id);
-      const isReachable = replica.id === cluster.self.id || cluster.isUp(replica.id);
-      if (holds === undefined && !isReachable) {
-        this.#quorum.excuse(replica.id);
+      const { id } = replica;
+      const holds = holders.get(id);
+      if (holds !== undefined) this.#awaitHere(replica, holds);
+      else if (id === cluster.self.id) this.#awaitHere(replica, this.#mergeHere());
+      else if (cluster.isUp(id)) this.#ask(replica, undefined);
+      else {
+        this.#quorum.excuse(id);
         this.#replace(replica);
-      } else {
-        const task = { ref, cell, hintFor: undefined };
-        this.#await(replica, undefined, holds ?? this.#parts.calls.write(replica.id, task, timeoutMs));
       }
     }
     this.#decide();
   }
 
   onTick(nowMs: number): "going on" | "over" {
-    const { cluster } = this.#parts;
-    const { slot, startedMs, timeoutMs, lateMs } = this.#task;
+    const { startedMs, timeoutMs, lateMs } = this.#task;
+    if (this.#waiting === 0) return "over";
     const tookMs = nowMs - startedMs;
-    for (const replica of cluster.replicasOf(slot)) {
-      if (replica.id === cluster.self.id) continue; // it has the write: only its disk is late
-      if (!this.#quorum.hasAsked(replica.id) || !this.#quorum.isWaitingFor(replica.id)) continue;
-      if (tookMs < Math.max(lateMs, cluster.p99Ms(replica.id))) continue;
-      const isDown = !cluster.isUp(replica.id);
-      if (isDown) this.#quorum.excuse(replica.id);
-      if (isDown || this.#spare.length > 0) this.#replace(replica);
-      if (isDown) this.#decide();
-    }
+    if (tookMs >= lateMs) this.#lookForLate(tookMs);
     if (tookMs < timeoutMs) return this.#waiting > 0 ? "going on" : "over";
+    this.#isDecided = true;
     const text = `no quorum for the write in ${timeoutMs} ms`;
     this.#reject(new StoreError("QUORUM_TIMEOUT", this.#quorum.outcome, text));
     return "over";
   }
 
-  #await(member: Participant, hintFor: Participant | undefined, answer: Promise<Ack>): void {
+  onReply({ id }: Answerer, { bytes, start, end }: ByteRange): void {
+    try {
+      this.#onAck(id!, decodeAck(bytes.subarray(start, end)));
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.#onFailed(id!, cause);
+    }
+  }
+
+  onFailure({ id }: Answerer, failure: unknown): void {
+    this.#onFailed(id!, failure);
+  }
+
+  #lookForLate(tookMs: number): void {
+    const { cluster } = this.#parts;
+    for (const replica of cluster.replicasOf(this.#task.slot)) {
+      const { id } = replica;
+      if (id === cluster.self.id) continue; // it has the write: only its disk is late
+      if (!this.#quorum.hasAsked(id) || !this.#quorum.isWaitingFor(id)) continue;
+      if (tookMs < cluster.p99Ms(id)) continue;
+      const isDown = !cluster.isUp(id);
+      if (isDown) this.#quorum.excuse(id);
+      if (isDown || this.#spareNodes().length > 0) this.#replace(replica);
+      if (isDown) this.#decide();
+    }
+  }
+
+  #awaitHere(replica: Participant, held: Awaitable<Ack>): void {
+    const { id } = replica;
+    this.#quorum.ask(replica);
+    if (!(held instanceof Promise)) {
+      this.#quorum.onAck(id, held.isSynced);
+      return;
+    }
+    this.#waiting++;
+    held.then(
+      (ack) => this.#onAck(id, ack),
+      (cause: unknown) => this.#onFailed(id, cause),
+    );
+  }
+
+  /** What fails here at once must not stop the others. */
+  #mergeHere(): Awaitable<Ack> {
+    const { ref, cell } = this.#task;
+    try {
+      return this.#parts.calls.mergeOwn(ref, cell);
+    } catch (cause) {
+      return Promise.reject(cause);
+    }
+  }
+
+  #ask(member: Participant, hintFor: Participant | undefined): void {
+    const { calls } = this.#parts;
+    const { ref, cell, timeoutMs } = this.#task;
     this.#quorum.ask(member, hintFor?.id);
     this.#waiting++;
-    answer.then(
-      ({ isSynced }) => {
-        this.#waiting--;
-        this.#quorum.onAck(member.id, isSynced);
-        this.#decide();
-      },
-      (cause: unknown) => {
-        this.#waiting--;
-        this.#failures.push(cause);
-        this.#quorum.onFailure(member.id, cause instanceof StoreError ? cause.outcome : "unknown");
-        if (hintFor !== undefined) this.#hinted.delete(hintFor.id);
-        if (member.id !== this.#parts.cluster.self.id) this.#replace(hintFor ?? member);
-        this.#decide();
-      },
-    );
+    this.#payload ??= calls.encodeWrite(ref, cell, undefined);
+    const payload = hintFor === undefined ? this.#payload : calls.encodeWrite(ref, cell, hintFor.id);
+    calls.send(member.id, { method: REPLICA_METHOD.writeCell, payload, timeoutMs }, this);
+  }
+
+  #onAck(id: NodeId, { isSynced }: Ack): void {
+    this.#waiting--;
+    this.#quorum.onAck(id, isSynced);
+    this.#decide();
+  }
+
+  #onFailed(id: NodeId, cause: unknown): void {
+    const { cluster } = this.#parts;
+    this.#waiting--;
+    this.#failures = [...this.#failures, cause];
+    this.#quorum.onFailure(id, cause instanceof StoreError ? cause.outcome : "unknown");
+    const hint = this.#hints.find(({ keeper }) => keeper === id);
+    if (hint !== undefined) this.#hints = this.#hints.filter((other) => other !== hint);
+    const replica = hint?.replica ?? cluster.replicasOf(this.#task.slot).find((other) => other.id === id);
+    if (replica !== undefined && id !== cluster.self.id) this.#replace(replica);
+    this.#decide();
   }
 
   /** Finds somebody who keeps the cell for the replica: near it if possible, as the need may ask. */
   #replace(replica: Participant): void {
-    if (this.#hinted.has(replica.id)) return;
-    this.#hinted.add(replica.id);
-    const { ref, cell, timeoutMs } = this.#task;
-    const near = this.#spare.findIndex(({ datacenter }) => datacenter === replica.datacenter);
-    const [fallback] = this.#spare.splice(Math.max(near, 0), 1);
-    const hint = { ref, cell, hintFor: replica.id };
-    if (fallback !== undefined && fallback.id !== this.#parts.cluster.self.id) {
-      this.#await(fallback, replica, this.#parts.calls.write(fallback.id, hint, timeoutMs));
+    const { cluster, hints } = this.#parts;
+    if (this.#hints.some((hint) => hint.replica.id === replica.id)) return;
+    const spare = this.#spareNodes();
+    const near = spare.findIndex(({ datacenter }) => datacenter === replica.datacenter);
+    const [fallback] = spare.splice(Math.max(near, 0), 1);
+    const hint = { replica, keeper: fallback?.id ?? cluster.self.id };
+    this.#hints = [...this.#hints, hint];
+    if (fallback !== undefined) {
+      this.#ask(fallback, replica);
       return;
     }
     // No room for it, or no disk: then anti-entropy must bring the cell there.
-    const kept = this.#parts.hints.add(replica.id, ref, cell, { isUrgent: false });
-    kept.catch(() => this.#hinted.delete(replica.id));
+    const { ref, cell } = this.#task;
+    hints.add(replica.id, ref, cell, { isUrgent: false }).catch(() => {
+      this.#hints = this.#hints.filter((other) => other !== hint);
+    });
+  }
+
+  #spareNodes(): Participant[] {
+    const { cluster } = this.#parts;
+    this.#spare ??= cluster
+      .fallbacksOf(this.#task.slot)
+      .filter(({ id }) => id !== cluster.self.id && cluster.isUp(id));
+    return this.#spare;
   }
 
   #decide(): void {
-    const { verdict, receipt } = this.#quorum;
+    if (this.#isDecided) return;
+    const { verdict } = this.#quorum;
     if (verdict === "pending") return;
+    this.#isDecided = true;
+    const { receipt } = this.#quorum;
     if (verdict === "met") {
       this.#resolve(receipt);
       return;
@@ -151,3 +223,6 @@ export class WriteRound implements Round {
     this.#reject(new StoreError("QUORUM_UNAVAILABLE", verdict, text, { cause: this.#failures.at(-1) }));
   }
 }
+
+const NO_HINTS: { readonly replica: Participant; readonly keeper: NodeId }[] = [];
+const NO_FAILURES: readonly unknown[] = [];
