@@ -149,7 +149,7 @@ export const PARAMETERS: readonly Parameter[] = [
   only("save", ""),
   only("tcp-keepalive", "300"),
   immutable("bind", ({ host }) => host),
-  immutable("cluster-enabled", () => "no"),
+  immutable("cluster-enabled", ({ peerPort }) => (peerPort === undefined ? "no" : "yes")),
   immutable("daemonize", () => "no"),
   immutable("databases", () => String(DATABASE_COUNT)),
   immutable("dir", ({ dataDirectory }) => dataDirectory),

@@ -1,12 +1,12 @@
 /** `DEBUG ...`: those of Redis's test aids that harm nobody. They may change or go in any version. */
 import { matchesGlob } from "../../base/glob.ts";
-import { NEVER } from "../../causality/cell.ts";
 import { failure, OK, type Reply, simple } from "../../resp/reply.ts";
 import { echo, integer64, latin1, word } from "../arguments.ts";
 import type { Session } from "../command.ts";
 import { CommandError, type NO_REPLY, type SessionCommand } from "../command.ts";
 import { misusedSubcommand } from "../container.ts";
 import { sampleReply } from "./debug-protocol.ts";
+import { setnx } from "./setnx.ts";
 
 type Answer = Reply | typeof NO_REPLY;
 type Arguments = readonly Uint8Array[];
@@ -22,6 +22,8 @@ interface Aid {
 /** Keys made between two pauses in which others are served. */
 const POPULATE_SLICE = 1_000;
 const DEFAULT_PREFIX = Buffer.from("key", "latin1");
+/** A forwarded request is known by its name. */
+const SETNX = Buffer.from("SETNX", "latin1");
 
 const AIDS: Readonly<Record<string, Aid>> = {
   "CHANGE-REPL-ID": aid(2, 2, "CHANGE-REPL-ID: does nothing, there is no such id.", () => OK),
@@ -120,13 +122,11 @@ async function populate(session: Session, args: Arguments): Promise<Answer> {
   return OK;
 }
 
-function createIfAbsent({ server, database }: Session, key: Uint8Array, value: Uint8Array) {
-  const wallMs = server.runtime.clock.wallMs();
-  return server.node.replica.update({ database, key }, wallMs, (view) =>
-    view.value === undefined
-      ? { reply: OK, change: { kind: "put", value, expiresAtMs: NEVER } }
-      : { reply: OK },
-  );
+/** As SETNX does: in a cluster, wherever the key belongs. */
+function createIfAbsent(session: Session, key: Uint8Array, value: Uint8Array) {
+  const call = { command: setnx, args: [SETNX, key, value] };
+  const options = { asked: session.consistency, wantsReceipt: false };
+  return session.server.dispatcher.runKeyed(session, call, options);
 }
 
 /** "value:N", cut or filled up with zero bytes to the size asked for. */
