@@ -2,17 +2,19 @@
  * Who is up, by this node's own lights: it steers whom requests are sent to, and removes nobody.
  *
  *   no connection, the last attempt failed   down, until an attempt succeeds
- *   late: requests wait, nothing comes       down, until something comes or nothing waits any more
+ *   late: requests wait, nothing comes       down, until something comes or nothing waits any more, while others will do
  *   gossip has given it up                   down, until it is heard of
  *   else                                     up
  *
  * A node that stands still (stopped, swapped out) keeps its connections and answers nothing: it is late long before
  * it is silent enough to be given up. Once those who wait have given up, others try it again.
+ *
+ * Who is late is passed over only while a majority would be left without those who are: else it is rather this node or
+ * its machine that is slow, and to refuse what they could still answer would help nobody.
  */
 
 import type { Verdict } from "../../membership/failure-detector.ts";
 import type { PeerLink } from "../../peer/peer-link.ts";
-import type { Peers } from "../../peer/peers.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import type { Verdicts } from "./cluster-view.ts";
 
@@ -24,14 +26,22 @@ const HEDGE_MS_MAX = 100;
 /** A tick that comes so late says that this node stood still itself. */
 const STALL_MS = 60;
 
+/** What it looks at of a link. */
+export type WatchedLink = Pick<PeerLink, "state" | "receivedMs" | "inFlight" | "oldestAgeMs" | "roundTrips">;
+
+export interface WatchedLinks {
+  links(): ReadonlyMap<NodeId, WatchedLink>;
+}
+
 export class Liveness implements Verdicts {
-  readonly #peers: Peers;
+  readonly #peers: WatchedLinks;
   readonly #verdictOf: (id: NodeId) => Verdict | undefined;
   readonly #late = new Set<NodeId>();
+  #hasMajorityWithoutLate = true;
   #tickedMs: number | undefined;
 
   /** Needs `onTick` about every ten milliseconds. */
-  constructor(peers: Peers, verdictOf: (id: NodeId) => Verdict | undefined) {
+  constructor(peers: WatchedLinks, verdictOf: (id: NodeId) => Verdict | undefined) {
     this.#peers = peers;
     this.#verdictOf = verdictOf;
   }
@@ -44,12 +54,24 @@ export class Liveness implements Verdicts {
       if (isLate(link, nowMs)) this.#late.add(id);
       else this.#late.delete(id);
     }
+    this.#hasMajorityWithoutLate = this.#late.size === 0 || this.#hasMajority();
   }
 
   isUp(id: NodeId): boolean {
+    return this.#isThere(id) && !(this.#late.has(id) && this.#hasMajorityWithoutLate);
+  }
+
+  #isThere(id: NodeId): boolean {
     const link = this.#peers.links().get(id);
     if (link === undefined || link.state === "waiting" || link.state === "closed") return false;
-    return !this.#late.has(id) && this.#verdictOf(id) !== "down";
+    return this.#verdictOf(id) !== "down";
+  }
+
+  /** Of this node and all that it has links to, without those who are late. */
+  #hasMajority(): boolean {
+    const ids = [...this.#peers.links().keys()];
+    const quick = ids.filter((id) => !this.#late.has(id) && this.#isThere(id));
+    return 2 * (quick.length + 1) > ids.length + 1;
   }
 
   averageMs(id: NodeId): number {
@@ -61,7 +83,7 @@ export class Liveness implements Verdicts {
   }
 }
 
-function isLate(link: PeerLink, nowMs: number): boolean {
+function isLate(link: WatchedLink, nowMs: number): boolean {
   const { receivedMs } = link;
   if (receivedMs === undefined || link.inFlight === 0) return false;
   const patienceMs = Math.max(LATE_MS, LATE_P99S * Math.min(HEDGE_MS_MAX, link.roundTrips.p99Ms));
