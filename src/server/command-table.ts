@@ -51,18 +51,19 @@ export interface Call<S = never> {
 /** Up to here a copy of each argument costs less than a copy of all and a view of each. */
 const OWN_COPIES_MAX = 16;
 
-/** Takes the arguments out of their buffer. Of many there is one copy for all: or a million would cost a second. */
+/** Takes the arguments out of their buffer. */
 export function keepArguments(call: { args: readonly Uint8Array[] }): void {
-  const { args } = call;
-  if (args.length <= OWN_COPIES_MAX) {
-    call.args = args.map((arg) => arg.slice());
-    return;
-  }
+  call.args = ownArguments(call.args);
+}
+
+/** Copies of the arguments of one request. Of many there is one copy for all: or a million would cost a second. */
+export function ownArguments(args: readonly Uint8Array[]): Uint8Array[] {
+  if (args.length <= OWN_COPIES_MAX) return args.map((arg) => arg.slice());
   const [first, last] = [args[0]!, args.at(-1)!];
   const from = first.byteOffset;
   const copy = new ArrayBuffer(last.byteOffset + last.length - from);
   new Uint8Array(copy).set(new Uint8Array(first.buffer, from, copy.byteLength));
-  call.args = args.map(({ byteOffset, length }) => new Uint8Array(copy, byteOffset - from, length));
+  return args.map(({ byteOffset, length }) => new Uint8Array(copy, byteOffset - from, length));
 }
 
 export class CommandTable<S = never> {

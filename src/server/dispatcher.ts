@@ -139,8 +139,8 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       const { transaction } = session;
       const isQueued = transaction?.queues(call) === true;
       const isHeldBack = !isQueued && this.#isHeldBack(session, call);
-      if (isQueued || isHeldBack || call.entry.command.kind === "session") keepArguments(call);
       if (isQueued) return transaction!.enqueue(call);
+      if (isHeldBack || mayNeedLater(call.entry.command)) keepArguments(call);
       return isHeldBack ? this.#afterPause(session, call) : this.call(session, call);
     } catch (cause) {
       session.transaction?.spoil();
@@ -311,6 +311,11 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     const { leavesNoTrace } = session;
     return runOnReplica(this.#replica, command, call, { environment, leavesNoTrace });
   }
+}
+
+/** What changes the session may go on after a wait; MULTI, EXEC and DISCARD look at no arguments. */
+function mayNeedLater({ kind, group, arity }: RunnableCommand): boolean {
+  return kind === "session" && !(group === "transactions" && arity === 1);
 }
 
 /** A transaction's queue takes memory whatever is queued. */

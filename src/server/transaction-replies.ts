@@ -9,6 +9,8 @@ import { writeIfFits } from "./whole-or-nothing.ts";
 
 /** Room for the header of the array, which is written last. */
 const HEADER_BYTES_MAX = 32;
+/** More is not kept until the next transaction. */
+const LENT_BYTES_MAX = 64 * 1024;
 
 export class TransactionReplies {
   readonly #writer = new ReplyWriter();
@@ -34,15 +36,21 @@ export class TransactionReplies {
     this.#writer.reset();
   }
 
-  /** One array of all replies, which outlives this. Throws CommandError if they are too long: then none can be told. */
-  finish(): Reply {
+  /** One array of all replies; `isLent` if it is written before the next transaction begins, which spares a copy. Throws CommandError if they are too long: then none can be told. */
+  finish(isLent: boolean): Reply {
     if (this.#isTooLong) {
       throw new CommandError(
         `OVERLOADED UNKNOWN the transaction was run, but its replies are longer than ${this.#bytesMax} bytes`,
       );
     }
-    const all: TaggedReply = { kind: "encodedArray", count: this.#count, items: this.#writer.take() };
-    this.#writer.reset();
-    return all;
+    const writer = this.#writer;
+    if (isLent && writer.length <= LENT_BYTES_MAX) return this.#all(writer.view());
+    const items = writer.take();
+    writer.reset();
+    return this.#all(items);
+  }
+
+  #all(items: Uint8Array): TaggedReply {
+    return { kind: "encodedArray", count: this.#count, items };
   }
 }

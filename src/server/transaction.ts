@@ -9,17 +9,22 @@ import type { Within } from "../replication/cell-store.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { type Reply, simple } from "../resp/reply.ts";
 import { type Answer, CommandError, type CommandFlag } from "./command-shape.ts";
-import type { Call } from "./command-table.ts";
+import { type Call, ownArguments } from "./command-table.ts";
 import { databaseArgument } from "./database-argument.ts";
+import { KeptArguments } from "./kept-arguments.ts";
 import { keyRefsOf } from "./key-refs.ts";
 
 const RUNS_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
 /** What a call and each of its arguments take besides their bytes. */
 const CALL_BYTES = 150;
 const ARGUMENT_BYTES = 100;
+/** Of more there is one copy for all. */
+const ARGUMENTS_MAX = 16;
+const QUEUED = simple("QUEUED");
 
 export class Transaction<S = never> {
   readonly #calls: Call<S>[] = [];
+  readonly #arguments = new KeptArguments();
   #isSpoilt = false;
   #queuedBytes = 0;
 
@@ -41,13 +46,18 @@ export class Transaction<S = never> {
     return !RUNS_AT_ONCE.has(call.entry.command.name);
   }
 
+  /** The call's arguments may lie in the request. */
   enqueue(call: Call<S>): Reply {
     if (!this.#isSpoilt) {
-      this.#calls.push(call);
+      const { entry, args } = call;
+      this.#calls.push({
+        entry,
+        args: args.length <= ARGUMENTS_MAX ? this.#arguments.keep(args) : ownArguments(args),
+      });
       this.#queuedBytes += CALL_BYTES;
       for (const arg of call.args) this.#queuedBytes += arg.length + ARGUMENT_BYTES;
     }
-    return simple("QUEUED");
+    return QUEUED;
   }
 
   spoil(): void {

@@ -7,6 +7,7 @@ import { latin1 } from "./arguments.ts";
 
 /** What a watch takes besides its key. */
 const WATCH_BYTES = 400;
+const NONE: readonly Watch[] = [];
 
 export class WatchList {
   readonly #replica: LocalReplica;
@@ -26,7 +27,7 @@ export class WatchList {
   }
 
   get watches(): readonly Watch[] {
-    return [...this.#watches.values()];
+    return this.#watches.size === 0 ? NONE : [...this.#watches.values()];
   }
 
   /** Remembers the key as it is now, unless it is watched already. */

@@ -72,7 +72,8 @@ function runQueued(session: Session, transaction: Transaction<Session>): Awaitab
   try {
     const { watches } = watched;
     const ran = server.node.replica.transact({ refs, watches, wallMs: server.wallMs }, body);
-    reply = whenReady(ran, (hasRun) => (hasRun ? replies.finish() : nullArray));
+    const isLent = !(ran instanceof Promise);
+    reply = whenReady(ran, (hasRun) => (hasRun ? replies.finish(isLent) : nullArray));
   } catch (cause) {
     end();
     throw cause;
