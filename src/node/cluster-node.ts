@@ -3,6 +3,7 @@
  * coordinator that reads and writes with them. Floors above reach other nodes through it.
  */
 import type { Logger } from "../base/logger.ts";
+import { StallWatch } from "../base/stall-watch.ts";
 import { memberOf, type Topology } from "../membership/topology.ts";
 import type { PeerAddress } from "../peer/peer-identity.ts";
 import type { Coordinator } from "../replication/coordinator.ts";
@@ -119,9 +120,11 @@ export class ClusterNode {
       if (known !== undefined) station.know(id, known);
     }
     const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock });
+    const stalls = new StallWatch();
     this.#cancelTick = clock.every(TICK_MS, () => {
       const nowMs = clock.monotonicMs();
       liveness.onTick(nowMs);
+      if (stalls.onTick(nowMs)) return;
       this.coordinator.onTick(nowMs);
       delivery.onTick(nowMs);
     });

@@ -1,5 +1,6 @@
 /** All the links of one node, by the id of who is at the other end. One tick drives them all. */
 import { assert } from "../base/assert.ts";
+import { StallWatch } from "../base/stall-watch.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import type { LinkParts } from "./peer-dialer.ts";
 import type { PeerAddress, PeerId } from "./peer-identity.ts";
@@ -11,6 +12,7 @@ export class Peers {
   readonly #parts: LinkParts;
   readonly #links = new Map<PeerId, PeerLink>();
   readonly #strangers = new Set<PeerLink>();
+  readonly #stalls = new StallWatch();
   #cancelTick: Cancel | undefined;
   #isClosed = false;
 
@@ -79,6 +81,7 @@ export class Peers {
 
   #tick(): void {
     const nowMs = this.#parts.runtime.clock.monotonicMs();
+    if (this.#stalls.onTick(nowMs)) return;
     for (const link of this.#links.values()) link.onTick(nowMs);
     for (const link of this.#strangers) link.onTick(nowMs);
   }

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { StallWatch } from "./stall-watch.ts";
+
+function spared(...ticksMs: number[]): readonly number[] {
+  const watch = new StallWatch();
+  return ticksMs.filter((nowMs) => watch.onTick(nowMs));
+}
+
+test("ticks in time are none after a standstill, nor is the first", () => {
+  expect(spared(5_000, 5_010, 5_020, 5_060)).toEqual([]);
+});
+
+test("the tick after a standstill is, and no other", () => {
+  expect(spared(0, 10, 3_000, 3_010, 3_020)).toEqual([3_000]);
+});
+
+test("where every tick comes late, every other one counts", () => {
+  expect(spared(0, 100, 200, 300, 400, 500)).toEqual([100, 300, 500]);
+});
