@@ -85,6 +85,12 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     return this.#dialer.peer;
   }
 
+  /** True while a connection stands, and while the very first one is being made. */
+  get isReachable(): boolean {
+    const { state, connects, failedAttempts } = this.#dialer;
+    return state === "connected" || (state !== "closed" && connects === 0 && failedAttempts === 0);
+  }
+
   /** True if this node itself was found at the address. */
   get isItself(): boolean {
     return this.#dialer.isItself;

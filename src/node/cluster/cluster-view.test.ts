@@ -16,7 +16,9 @@ function topologyOf(epoch: number, nodes: readonly Newcomer[]): Topology {
 }
 
 const averages = new Map([["e", 5]]);
+const late = new Set<string>();
 const verdicts = {
+  isLate: (id: string) => late.has(id),
   isUp: (id: string) => id !== "b",
   averageMs: (id: string) => averages.get(id) ?? 0,
   p99Ms: () => 1,
@@ -53,5 +55,7 @@ test("the same machine is nearer than the rack, that than the datacenter; then w
   const view = new ClusterView(members[0]!, topologyOf(1, members), verdicts);
   const nearest = [..."fedcba"].sort((x, y) => view.distanceTo(x) - view.distanceTo(y));
   expect(nearest.join("")).toBe("abcdef");
+  late.add("b");
+  expect(view.distanceTo("b")).toBeGreaterThan(view.distanceTo("f"));
   expect([view.isUp("a"), view.isUp("b"), view.isUp("c")]).toEqual([true, false, true]);
 });

@@ -15,6 +15,8 @@ import { SLOT_COUNT } from "../../ring/slot.ts";
 /** What this node has found out about the others by itself. */
 export interface Verdicts {
   isUp(id: NodeId): boolean;
+  /** True while it lets requests wait: whoever else can answer is asked first. */
+  isLate(id: NodeId): boolean;
   /** 0 if nothing is known. */
   averageMs(id: NodeId): number;
   /** The time that 99 of 100 of its answers stay below; 0 if nothing is known. */
@@ -73,10 +75,11 @@ export class ClusterView implements Cluster {
     return id === this.self.id || this.#verdicts.isUp(id);
   }
 
-  /** The same machine, the same rack, the same datacenter, another one; then who answers faster. */
+  /** The same machine, the same rack, the same datacenter, another one; then who answers faster. The late come last. */
   distanceTo(id: NodeId): number {
     if (id === this.self.id) return 0;
-    return (this.#steps.get(id) ?? FAR) * STEP_MS + this.#verdicts.averageMs(id);
+    const steps = (this.#steps.get(id) ?? FAR) + (this.#verdicts.isLate(id) ? FAR : 0);
+    return steps * STEP_MS + this.#verdicts.averageMs(id);
   }
 
   p99Ms(id: NodeId): number {

@@ -4,10 +4,10 @@ import { RoundTrips } from "../../peer/round-trips.ts";
 import { Liveness, type WatchedLink } from "./liveness.ts";
 
 const OPEN: WatchedLink = {
-  ...{ state: "connected", receivedMs: 0, inFlight: 0, roundTrips: new RoundTrips() },
+  ...{ isReachable: true, receivedMs: 0, inFlight: 0, roundTrips: new RoundTrips() },
   oldestAgeMs: () => 0,
 };
-const GONE: WatchedLink = { ...OPEN, state: "waiting" };
+const GONE: WatchedLink = { ...OPEN, isReachable: false };
 
 /** Requests to it wait since time 0, and nothing has come since. */
 const stalled = (nowMs: number): WatchedLink => ({ ...OPEN, inFlight: 3, oldestAgeMs: () => nowMs });
@@ -21,7 +21,7 @@ function upAt(nowMs: number, links: Record<string, WatchedLink>, verdicts: Recor
 }
 
 test("who is connected and not given up is up", () => {
-  expect(upAt(1_000, { b: OPEN, c: GONE, d: { ...OPEN, state: "closed" } })).toEqual(["b"]);
+  expect(upAt(1_000, { b: OPEN, c: GONE })).toEqual(["b"]);
   expect(upAt(1_000, { b: OPEN, c: OPEN }, { c: "down" })).toEqual(["b"]);
   expect(upAt(1_000, { b: OPEN, c: OPEN }, { c: "suspect" })).toEqual(["b", "c"]);
 });

@@ -1,16 +1,16 @@
 /**
  * Who is up, by this node's own lights: it steers whom requests are sent to, and removes nobody.
  *
- *   no connection, the last attempt failed   down, until an attempt succeeds
- *   late: requests wait, nothing comes       down, until something comes or nothing waits any more, while others will do
- *   gossip has given it up                   down, until it is heard of
- *   else                                     up
+ *   the connection was lost, or cannot be made   down, until one stands
+ *   late: requests wait, nothing comes           down, until something comes or nothing waits, while others will do
+ *   gossip has given it up                       down, until it is heard of
+ *   else                                         up
  *
  * A node that stands still (stopped, swapped out) keeps its connections and answers nothing: it is late long before
  * it is silent enough to be given up. Once those who wait have given up, others try it again.
  *
  * Who is late is passed over only while a majority would be left without those who are: else it is rather this node or
- * its machine that is slow, and to refuse what they could still answer would help nobody.
+ * its machine that is slow, and to refuse what they could still answer would help nobody. They are asked last then.
  */
 
 import type { Verdict } from "../../membership/failure-detector.ts";
@@ -27,7 +27,10 @@ const HEDGE_MS_MAX = 100;
 const STALL_MS = 60;
 
 /** What it looks at of a link. */
-export type WatchedLink = Pick<PeerLink, "state" | "receivedMs" | "inFlight" | "oldestAgeMs" | "roundTrips">;
+export type WatchedLink = Pick<
+  PeerLink,
+  "isReachable" | "receivedMs" | "inFlight" | "oldestAgeMs" | "roundTrips"
+>;
 
 export interface WatchedLinks {
   links(): ReadonlyMap<NodeId, WatchedLink>;
@@ -61,10 +64,12 @@ export class Liveness implements Verdicts {
     return this.#isThere(id) && !(this.#late.has(id) && this.#hasMajorityWithoutLate);
   }
 
+  isLate(id: NodeId): boolean {
+    return this.#late.has(id);
+  }
+
   #isThere(id: NodeId): boolean {
-    const link = this.#peers.links().get(id);
-    if (link === undefined || link.state === "waiting" || link.state === "closed") return false;
-    return this.#verdictOf(id) !== "down";
+    return this.#peers.links().get(id)?.isReachable === true && this.#verdictOf(id) !== "down";
   }
 
   /** Of this node and all that it has links to, without those who are late. */

@@ -15,6 +15,8 @@ import type { PeerDoor } from "./peer-door.ts";
 const HANDSHAKE_NAME = "kvorum";
 /** A node that comes back is found so soon. */
 const BACK_OFF_MS_MAX = 1_000;
+/** Below what a request waits for its quorum: so others take over for a node that stands still before it fails. */
+const SILENT_MS = 3_000;
 
 export class PeerStation implements PeerCalls {
   readonly identity: PeerIdentity;
@@ -30,7 +32,7 @@ export class PeerStation implements PeerCalls {
     readonly door: PeerDoor;
   }) {
     const { runtime, logger, identity, secret, door } = parts;
-    const limits = { ...DEFAULT_PEER_LIMITS, backOffMaxMs: BACK_OFF_MS_MAX };
+    const limits = { ...DEFAULT_PEER_LIMITS, backOffMaxMs: BACK_OFF_MS_MAX, silentMs: SILENT_MS };
     const settings = { ...limits, self: identity, clusterId: HANDSHAKE_NAME, secret };
     this.identity = identity;
     this.door = door;

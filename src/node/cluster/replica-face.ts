@@ -15,7 +15,7 @@ import type { StorageEngine } from "../../storage/storage-engine.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { PeerDoor } from "./peer-door.ts";
 
-const COORDINATOR_SETTINGS = { timeoutMs: 3_000, lateMs: 20, roundsMax: 20_000 };
+const COORDINATOR_SETTINGS = { timeoutMs: 5_000, lateMs: 20, roundsMax: 20_000 };
 const DOOR_LIMITS = { runningMax: 8_192, runningBytesMax: 128 * 1024 * 1024 };
 
 export interface ReplicaFaceParts {
