@@ -5,17 +5,17 @@
  * Invariant: "not-applied" is said only before this node has stored the write.
  * Invariant: what a read answers, as many machines hold as its level asks for: so later reads do not go back behind it.
  */
-import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import type { Awaitable } from "../base/awaitable.ts";
 import { equalBytes } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import { mapBounded } from "../base/map-bounded.ts";
-import type { Cell } from "../causality/cell.ts";
-import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
 import { cellDigest } from "../causality/cell-digest.ts";
+import { CounterCell } from "../causality/counter-cell.ts";
 import { mergeCells } from "../causality/encoded-cell.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import { slotOf } from "../ring/slot.ts";
 import type { Clock } from "../runtime/runtime.ts";
+import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import {
   type ConsistencyLevel,
@@ -30,7 +30,7 @@ import type { HintKeeper } from "./replica-door.ts";
 import { type Ack, UNSYNCED } from "./replica-message.ts";
 import { RoundBoard } from "./round-board.ts";
 import { SettledReplicas } from "./settled-replicas.ts";
-import { type Effect, type KeyRef, type KeyView, viewOf } from "./step.ts";
+import type { Effect, KeyRef, KeyView } from "./step.ts";
 import type { Receipt } from "./write-quorum.ts";
 import { WriteRound } from "./write-round.ts";
 
@@ -69,6 +69,8 @@ export class Coordinator {
   readonly #parts: CoordinatorParts;
   readonly #rounds: RoundBoard;
   readonly #settled: SettledReplicas;
+  readonly #needs = new WeakMap<readonly Participant[], Map<ConsistencyLevel, QuorumNeed>>();
+  readonly #counter = new CounterCell();
 
   /** Needs `onTick` about every ten milliseconds. */
   constructor(parts: CoordinatorParts) {
@@ -89,7 +91,8 @@ export class Coordinator {
 
   /** Throws or rejects with StoreError, always not applied. */
   read<R>(ref: KeyRef, level: ConsistencyLevel, step: (view: KeyView) => R): Awaitable<R> {
-    return whenReady(this.#readCell(ref, level), (cell) => step(viewOf(cell, this.#parts.clock.wallMs())));
+    const cell = this.#readCell(ref, level);
+    return cell instanceof Promise ? cell.then((own) => step(this.#viewOf(own))) : step(this.#viewOf(cell));
   }
 
   /**
@@ -162,14 +165,20 @@ export class Coordinator {
     return need;
   }
 
-  #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Cell | undefined> {
-    const { cluster, calls } = this.#parts;
+  /** Encoded. */
+  #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Uint8Array | undefined> {
+    const { calls } = this.#parts;
     const slot = slotOf(ref.key);
     const need = this.#need(slot, level);
-    const own = cluster.replicasOf(slot).filter(({ id }) => id === cluster.self.id);
-    const decode = (cell: Uint8Array | undefined): Cell | undefined => cell && decodeCell(cell);
-    if (missingMachines(need, own) === 0) return whenReady(calls.loadOwn(ref), decode);
-    return this.#agree(slot, ref, need).then(decode);
+    return this.#isEnough(need, slot) ? calls.loadOwn(ref) : this.#agree(slot, ref, need);
+  }
+
+  /** True if this node's own copy is all that is needed. */
+  #isEnough(need: QuorumNeed, slot: number): boolean {
+    const { cluster } = this.#parts;
+    if (need.length > 1 || need[0]!.machineCount > 1) return false;
+    const own = cluster.replicasOf(slot).find(({ id }) => id === cluster.self.id);
+    return own !== undefined && missingMachines(need, [own]) === 0;
   }
 
   /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
@@ -205,9 +214,19 @@ export class Coordinator {
     }
   }
 
+  #viewOf(cell: Uint8Array | undefined): KeyView {
+    if (cell === undefined) return ABSENT_VIEW;
+    return new EncodedView(cell, 0, cell.length, this.#parts.clock.wallMs(), this.#counter);
+  }
+
+  /** What this node has already is not merged again: that would be a write to whoever watches the key. */
   async #bringHere(ref: KeyRef, level: ConsistencyLevel): Promise<void> {
+    const { calls } = this.#parts;
     const cell = await this.#readCell(ref, level);
-    if (cell !== undefined) await this.#parts.calls.mergeOwn(ref, encodeCell(cell));
+    if (cell === undefined) return;
+    const own = calls.loadOwn(ref);
+    const present = own instanceof Promise ? await own : own;
+    if (present === undefined || !equalBytes(present, cell)) await calls.mergeOwn(ref, cell);
   }
 
   /** Of a row whose replicas may lack what waits for them: what this node keeps, and who else to ask. */
@@ -258,30 +277,37 @@ export class Coordinator {
     isSloppy: boolean;
     holders: ReadonlyMap<NodeId, Awaitable<Ack>>;
   }): Promise<Receipt> {
-    const round = new WriteRound(this.#parts, { ...task, ...this.#times() });
+    const { timeoutMs, lateMs } = this.#parts.settings;
+    const { slot, ref, cell, need, isSloppy, holders } = task;
+    const startedMs = this.#parts.clock.monotonicMs();
+    const times = { startedMs, timeoutMs, lateMs };
+    const round = new WriteRound(this.#parts, { slot, ref, cell, need, isSloppy, holders, ...times });
     this.#rounds.add(round);
     round.start();
     return round.done;
   }
 
-  #times(): { startedMs: number; timeoutMs: number; lateMs: number } {
-    const { timeoutMs, lateMs } = this.#parts.settings;
-    return { startedMs: this.#parts.clock.monotonicMs(), timeoutMs, lateMs };
-  }
-
+  /** Lists of replicas are shared by slots and stay the same while the topology does: so is what levels ask of them. */
   #need(slot: number, level: ConsistencyLevel): QuorumNeed {
     const { cluster } = this.#parts;
-    const result = quorumNeed(level, cluster.replicasOf(slot), cluster.self.datacenter);
-    if (result.kind === "need") return result.need;
-    throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", result.reason);
+    const replicas = cluster.replicasOf(slot);
+    const present = this.#needs.get(replicas)?.get(level);
+    if (present !== undefined) return present;
+    const result = quorumNeed(level, replicas, cluster.self.datacenter);
+    if (result.kind === "impossible") {
+      throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", result.reason);
+    }
+    const needs = this.#needs.get(replicas) ?? new Map<ConsistencyLevel, QuorumNeed>();
+    this.#needs.set(replicas, needs.set(level, result.need));
+    return result.need;
   }
 
   /** Refuses a write that surely finds too few machines before anything is done. */
   #requireReachable(slot: number, need: QuorumNeed, isSloppy: boolean): void {
     const { cluster } = this.#parts;
-    const takers = isSloppy
-      ? [...cluster.replicasOf(slot), ...cluster.fallbacksOf(slot)]
-      : cluster.replicasOf(slot);
+    const replicas = cluster.replicasOf(slot);
+    if (replicas.every(({ id }) => id === cluster.self.id || cluster.isUp(id))) return;
+    const takers = isSloppy ? [...replicas, ...cluster.fallbacksOf(slot)] : replicas;
     const isReachable = ({ id }: Participant): boolean => id === cluster.self.id || cluster.isUp(id);
     const missing = missingMachines(need, takers.filter(isReachable));
     if (missing === 0) return;

@@ -7,6 +7,7 @@
  * Where a replica may lack writes that wait for it elsewhere, those who would have taken them are consulted, too: what they
  * keep counts for nothing, but is told beside the answers. They are waited for until they are late.
  */
+import { pooledCopy } from "../base/byte-pool.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
@@ -102,7 +103,7 @@ export class ReadRound implements Round, AnswerReceiver {
   }
 
   onReply({ id }: Answerer, { bytes, start, end }: ByteRange): void {
-    const payload = bytes.slice(start, end);
+    const payload = pooledCopy(bytes, start, end);
     const asked = this.#asked.find((other) => other.id === id);
     try {
       if (asked === undefined) this.#onConsulted(id!, decodeCellAnswer(payload));

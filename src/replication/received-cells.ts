@@ -5,6 +5,7 @@
  * Invariant: a merge never comes between another's read of the key and its write.
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import { pooledCopy } from "../base/byte-pool.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { cellNewestTime } from "../causality/encoded-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
@@ -87,5 +88,5 @@ export class ReceivedCells {
 const NO_BYTES = new Uint8Array(0);
 
 function copyOf(isThere: boolean, { bytes, start, end }: ByteRange): Uint8Array | undefined {
-  return isThere ? bytes.slice(start, end) : undefined;
+  return isThere ? pooledCopy(bytes, start, end) : undefined;
 }

@@ -5,6 +5,7 @@
  * Invariant: what is refused for want of room, or as malformed, has not been applied.
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import { pooledCopy } from "../base/byte-pool.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import { cellDigest } from "../causality/cell-digest.ts";
@@ -86,7 +87,7 @@ export class ReplicaDoor {
     if (this.#running >= runningMax || this.#runningBytes + sizeBytes > runningBytesMax) {
       throw new StoreError("OVERLOADED", "not-applied", `${this.#running} requests of replicas run already`);
     }
-    const answer = this.#answer(method, payload.bytes.slice(payload.start, payload.end));
+    const answer = this.#answer(method, pooledCopy(payload.bytes, payload.start, payload.end));
     if (!(answer instanceof Promise)) return answer;
     this.#running++;
     this.#runningBytes += sizeBytes;

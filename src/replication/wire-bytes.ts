@@ -2,6 +2,7 @@
  * Reads and writes the fields of replica messages. Numbers are little-endian. Hot: several of each per request of a
  * client; watched by `bench -- coordinator`.
  */
+import { pooledCopy } from "../base/byte-pool.ts";
 import { toText, utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import { readUint48, writeUint48 } from "../causality/fixed-integer.ts";
@@ -129,9 +130,9 @@ export class WireWriter {
     return this.uint32(bytes.length).bytes(bytes);
   }
 
-  /** The message, in a buffer of its own. */
+  /** The message, the caller's own. Not for what is kept for long. */
   finish(): Uint8Array {
-    const message = this.#bytes.slice(0, this.#length);
+    const message = pooledCopy(this.#bytes, 0, this.#length);
     if (this.#bytes.length <= SPARE_BYTES_MAX) spare = this.#bytes;
     return message;
   }
