@@ -1,9 +1,11 @@
 /** Three nodes as real processes: any node serves any key, and a death goes unnoticed. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SlotRange } from "../src/cli/cluster/cluster-view.ts";
 import { RealCluster } from "./support/cluster/real-cluster.ts";
 import { type LoadRecord, SteadyLoad } from "./support/cluster/steady-load.ts";
 import { storedCells } from "./support/cluster/stored-cells.ts";
 import { RawClient } from "./support/raw-client.ts";
+import { RunningKvorum } from "./support/running-kvorum.ts";
 
 const CONNECTIONS = 50;
 const QUIET_MS = 3_000;
@@ -40,6 +42,19 @@ test("what is written at one node is read at another", async () => {
     expect(String(await third!.call("del", "greeting"))).toBe(":1\r\n");
     expect(String(await second!.call("get", "greeting"))).toBe("$-1\r\n");
   });
+});
+
+test("kvorum status and kvorum ring tell of all three, and where each slot is", async () => {
+  const ports = cluster.nodes.map(({ port }) => port);
+  const places = ports.map((port) => `127.0.0.1:${port}`).sort();
+  const ask = (...args: string[]) => new RunningKvorum([...args, "--port", `${ports[1]}`]).end();
+  const status = await ask("status");
+  expect(status).toMatchObject({ exitCode: 0, errors: "" });
+  expect(status.output).toContain("3 members, all up");
+  expect(status.output).toMatch(new RegExp(`^\\* .* 127\\.0\\.0\\.1:${ports[1]} .* up `, "m"));
+  const { ranges } = JSON.parse((await ask("ring", "--json")).output) as { ranges: SlotRange[] };
+  expect(ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0)).toBe(16384);
+  for (const { replicas } of ranges) expect([...replicas].sort()).toEqual(places);
 });
 
 test.each([["balanced"], ["fast-reads"], ["fast-writes"]])(

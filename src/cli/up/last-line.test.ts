@@ -24,6 +24,9 @@ test("of the log, its message and the reason", async () => {
   expect(await lastOf('{"msg":"a bug stopped this node","error":{"message":"assertion failed"}}\n')).toBe(
     "a bug stopped this node: assertion failed",
   );
+  expect(await lastOf('{"msg":"not a member yet","reason":"waiting for node-3"}\n')).toBe(
+    "not a member yet: waiting for node-3",
+  );
   expect(await lastOf('x\n{"msg":"cut sho')).toBe('{"msg":"cut sho');
 });
 

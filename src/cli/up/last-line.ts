@@ -18,12 +18,15 @@ export async function lastLineOf(disk: Disk, path: string): Promise<string | und
   }
 }
 
+type Failure = { readonly message?: string };
+type Told = string | Failure | undefined;
+
 /** Of a line of the log as JSON, or of one that is meant for people. */
 function wordsOf(line: string): string {
   if (!line.startsWith("{")) return line.replace(/^kvorum: /, "");
   try {
-    const { msg, error, cause } = JSON.parse(line) as Record<string, { message?: string } | undefined>;
-    const reason = (error ?? cause)?.message;
+    const { msg, error, cause, reason: told } = JSON.parse(line) as Record<string, Told>;
+    const reason = typeof told === "string" ? told : ((error ?? cause) as Failure | undefined)?.message;
     return reason === undefined ? String(msg) : `${msg}: ${reason}`;
   } catch {
     return line; // cut short as the program died

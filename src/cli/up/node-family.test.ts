@@ -60,6 +60,7 @@ test("all are ready once each is", async () => {
   for (const fake of started.slice(1)) fake.becomeReady();
   await settle();
   expect(isReady).toBe(false);
+  expect(family.notReady.map(({ name }) => name)).toEqual(["node-1"]);
   started[0]!.becomeReady();
   await ready;
   expect(isReady).toBe(true);

@@ -55,6 +55,13 @@ export class NodeFamily {
     while (this.#members.some(({ launched }) => launched !== undefined)) await this.#change();
   }
 
+  /** Those that run, and do not accept connections yet. */
+  get notReady(): readonly PlannedNode[] {
+    return this.#members.flatMap(({ node, launched, isReady }) =>
+      launched === undefined || isReady ? [] : [node],
+    );
+  }
+
   get processIds(): ReadonlyMap<PlannedNode, number> {
     const running = this.#members.filter(({ launched }) => launched !== undefined);
     return new Map(running.map(({ node, launched }) => [node, launched!.processId]));

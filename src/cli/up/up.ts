@@ -27,6 +27,7 @@ export interface UpOptions {
   readonly flags: ReadonlyMap<string, string>;
 }
 
+const TELL_EVERY_MS = 10_000;
 const SCRIPT = fileURLToPath(new URL("../../../bin/kvorum.js", import.meta.url));
 
 /** Resolves to the exit code when all nodes have stopped. `settings`: what `flags` and the environment mean. */
@@ -55,6 +56,7 @@ export async function up(settings: ServeSettings, { nodeCount, flags }: UpOption
   });
   const stopped = stopOnSignal(runtime, family);
   family.startMissing();
+  const stopTelling = runtime.clock.every(TELL_EVERY_MS, () => tellWhoIsAwaited(runtime, family.notReady));
   isUp = await family.allReady();
   if (isUp) {
     const running = [...family.processIds].map(([node, processId]) => ({ node, processId }));
@@ -64,8 +66,18 @@ export async function up(settings: ServeSettings, { nodeCount, flags }: UpOption
     await family.stop("SIGTERM");
   }
   await family.allGone();
+  stopTelling();
   await Promise.all(deaths);
   return stopped.isAsked() ? await stopped.exitCode : 1;
+}
+
+/** A node that waits for others has nothing to say on standard output, and would seem to hang. */
+function tellWhoIsAwaited(runtime: Runtime, nodes: readonly PlannedNode[]): void {
+  for (const { name, logFile } of nodes) {
+    void lastLineOf(runtime.disk, logFile).then((lastWords) => {
+      process.stderr.write(`kvorum: ${name} is not ready yet: ${lastWords ?? "it has said nothing"}\n`);
+    });
+  }
 }
 
 async function plan(
