@@ -1,5 +1,5 @@
 /**
- * `KV.CONSISTENCY [READ level] [WRITE level] | BALANCED | FAST-READS | FAST-WRITES | DEFAULT` -> OK: how many machines this
+ * `KV.CONSISTENCY [BALANCED | FAST-READS | FAST-WRITES | DEFAULT] [READ level] [WRITE level]` -> OK: how many machines this
  * connection's requests wait for from now on. Without arguments -> what they wait for now, as a map; "default" is what
  * the keyspace of each key says. RESET goes back to that.
  *
@@ -19,7 +19,7 @@ export const kvConsistency: SessionCommand = {
   since: "0.1.0",
   summary: "Says, or shows, how many machines the requests of this connection wait for.",
   complexity: "O(1)",
-  syntax: "[READ level] [WRITE level] | BALANCED | FAST-READS | FAST-WRITES | DEFAULT",
+  syntax: "[BALANCED | FAST-READS | FAST-WRITES | DEFAULT] [READ level] [WRITE level]",
   run(session, args) {
     if (args.length === 1) {
       const { read, write } = session.consistency;

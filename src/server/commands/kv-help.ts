@@ -11,7 +11,7 @@ const LINES = [
   "    Deletes what the context has seen; without one, what is there now.",
   "KV.CHECKPOINT [name | path]",
   "    With storage disk: a copy of all data as it is now, at DATA/checkpoints/name or path. Answers where.",
-  "KV.CONSISTENCY [READ level] [WRITE level] | BALANCED | FAST-READS | FAST-WRITES | DEFAULT",
+  "KV.CONSISTENCY [BALANCED | FAST-READS | FAST-WRITES | DEFAULT] [READ level] [WRITE level]",
   "    How many machines this connection's requests wait for: one, quorum, all, local_quorum, each_quorum, or a number.",
   "KV.WITH [READ level] [WRITE level] [RECEIPT] -- command [arg ...]",
   "    The same for one request. RECEIPT answers an array of the reply and what the write rests on.",

@@ -1,5 +1,5 @@
 /**
- * `KV.WITH [READ level] [WRITE level] [BALANCED | FAST-READS | FAST-WRITES] [RECEIPT] -- command [arg ...]` -> the command's
+ * `KV.WITH [BALANCED | FAST-READS | FAST-WRITES] [READ level] [WRITE level] [RECEIPT] -- command [arg ...]` -> the command's
  * reply, waited for as the levels say instead of the connection's. With RECEIPT -> [reply, receipt]: what the write rests
  * on (receipt-reply.ts), or null if it has changed nothing.
  */
@@ -26,7 +26,7 @@ export const kvWith: SessionCommand = {
   since: "0.1.0",
   summary: "Runs a command on keys that waits for so many machines, and tells what it rests on.",
   complexity: "Depends on the command.",
-  syntax: "[READ level] [WRITE level] [BALANCED | FAST-READS | FAST-WRITES] [RECEIPT] -- command [arg ...]",
+  syntax: "[BALANCED | FAST-READS | FAST-WRITES] [READ level] [WRITE level] [RECEIPT] -- command [arg ...]",
   run(session, args) {
     const { asked, wantsReceipt, inner } = parse(args);
     const { dispatcher, cluster } = session.server;
