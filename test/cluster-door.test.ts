@@ -241,6 +241,7 @@ describe("five nodes that keep three copies", () => {
       ]);
       expect(await ask((by + 1) % 5, "GET", "{t}a")).toBe(`${by + 1}`);
     }
+    expect(String(await ask(0, "INFO", "commandstats"))).toMatch(/cmdstat_mget:calls=1,/);
     await ask(0, "MULTI");
     await ask(0, "SET", "a", "1");
     await ask(0, "SET", "b", "1");

@@ -31,15 +31,29 @@ export async function execInCluster(
   const all = [...refs, ...watches.map(({ ref }) => ref)];
   const slot = all.length === 0 ? undefined : commonSlot(all);
   if (slot === undefined && all.length > 0) throw new CommandError(CROSSSLOT);
+  const { clock } = session.server.runtime;
+  const startedMs = clock.monotonicMs();
   const replies =
     slot === undefined ? [] : await door.transactions.run(slot, { protocol, asked, watches, calls });
   if (replies === undefined) return nullArray;
+  countCalls(session, queued, clock.monotonicMs() - startedMs);
   return joinReplies(session, queued, replies);
 }
 
 function keyedCall({ entry, args }: Call<Session>, database: number): readonly PlacedCall[] {
   const { command } = entry;
   return isKeyCommand(command) ? [{ command, args, database }] : [];
+}
+
+/** Each call on keys is counted, with an equal share of the time. */
+function countCalls(
+  { server }: Session,
+  queued: readonly { readonly call: Call<Session> }[],
+  tookMs: number,
+): void {
+  const entries = queued.map(({ call }) => call.entry).filter(({ command }) => isKeyCommand(command));
+  for (const { latency } of entries) latency.record((tookMs * 1000) / entries.length);
+  server.statistics.commands += entries.length;
 }
 
 /** Runs what is left. */
