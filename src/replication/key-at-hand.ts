@@ -170,8 +170,7 @@ export class KeyAtHand {
   /** Lets the engine forget the key at once if it has expired, as Redis does with a key that it meets. */
   dropIfExpired(wallMs: number): void {
     const cell = this.#cell;
-    if (cell.end === cell.start || this.#engine.dropIfExpired === undefined) return;
-    this.#engine.dropIfExpired(this.#rowKey, wallMs);
+    if (cell.end === cell.start || this.#engine.dropIfExpired?.(this.#rowKey, wallMs) !== true) return;
     cell.end = cell.start;
   }
 

@@ -193,6 +193,26 @@ export function testStorageEngine(
       expect(engine.statistics.expiredRows).toBe(2);
     }));
 
+  test(`${name}: an expired row can be dropped where it is met, unless it is in use`, () =>
+    withEngine(async ({ engine, wall }) => {
+      if (engine.dropIfExpired === undefined) return;
+      const drop = (key: string): boolean => engine.dropIfExpired!(simpleKey(key), wall.nowMs);
+      await engine.put(simpleKey("soon"), simpleCell("v", wall.nowMs + 1000));
+      await engine.put(simpleKey("never"), simpleCell("v"));
+      wall.nowMs += 999;
+      expect([drop("soon"), drop("never"), drop("absent")]).toEqual([false, false, false]);
+      wall.nowMs += 1;
+      if (engine.usesSuperseded === true) {
+        engine.isInUse = () => true;
+        expect(drop("soon")).toBe(false);
+        engine.isInUse = undefined;
+      }
+      expect([drop("soon"), drop("soon"), drop("never")]).toEqual([true, false, false]);
+      expect(await payloadOf(engine, "soon")).toBeUndefined();
+      expect(engine.counts(0)).toEqual({ rows: 1, expiring: 0 });
+      expect(engine.statistics.expiredRows).toBe(1);
+    }));
+
   test(`${name}: the latest put decides whether and when a row expires`, () =>
     withEngine(async ({ engine, wall }) => {
       const at = (ms: number): number => wall.nowMs + ms;

@@ -70,8 +70,11 @@ export interface StorageEngine {
   /** Merges a cell from elsewhere into the row by CellRules.merge. Else as `put`. */
   merge(key: RowKey, cell: ByteRange): void | Promise<void>;
 
-  /** Where there is such a method: drops the row at once if it has expired and is collectible. Counts as `dropExpired`. */
-  dropIfExpired?(key: RowKey, wallMs: number): void;
+  /**
+   * Where there is such a method: drops the row at once if it has expired and is collectible, and it can be done.
+   * Counts as `dropExpired`. False if nothing was done: then what `get` has just pointed at is still valid.
+   */
+  dropIfExpired?(key: RowKey, wallMs: number): boolean;
 
   /**
    * Undefined if everything put so far is already as durable as the settings promise; otherwise a promise

@@ -18,7 +18,8 @@ const anyKind = fc.oneof(
   { weight: 60, arbitrary: fc.constant("put" as const) },
   { weight: 5, arbitrary: fc.constant("merge" as const) },
   { weight: 5, arbitrary: fc.constant("delete" as const) },
-  { weight: 25, arbitrary: fc.constant("sweep" as const) },
+  { weight: 15, arbitrary: fc.constant("sweep" as const) },
+  { weight: 10, arbitrary: fc.constant("meet" as const) },
   { weight: 2, arbitrary: fc.constant("clear" as const) },
   { weight: 3, arbitrary: fc.constant("clear database" as const) },
 );
@@ -71,6 +72,7 @@ class Users {
     const { clock } = this.#world.runtime("a");
     if (this.#stepCount++ % 10 === 0) await expectExact(this.#engine);
     if (step.kind === "sweep") this.#awaitLater(this.#engine.dropExpired(clock.wallMs(), 20));
+    else if (step.kind === "meet") this.#meet(step);
     else if (step.kind === "clear") {
       this.#clearCount++;
       this.#awaitLater(this.#engine.clear());
@@ -78,6 +80,13 @@ class Users {
       this.#awaitLater(this.#engine.clear(step.database));
     } else await this.#write({ ...step, key: step.key * WRITERS + writer });
     await clock.sleep(step.pauseMs / 10); // so that they do not all walk in step
+  }
+
+  /** Looks at every row of the step's key, whoever writes it. */
+  #meet({ key, database }: Step): void {
+    const { clock } = this.#world.runtime("a");
+    for (let writer = 0; writer < WRITERS; writer++)
+      this.#engine.dropIfExpired(simpleKey(`${key * WRITERS + writer}`, database), clock.wallMs());
   }
 
   /** If the process dies before, nobody hears that it failed. */

@@ -21,7 +21,8 @@ import { Backpressure } from "./engine/backpressure.ts";
 import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
-import { ExpirySweep, type Forgetting } from "./engine/expiry-sweep.ts";
+import { ExpiredRows } from "./engine/expired-rows.ts";
+import { ExpirySweep } from "./engine/expiry-sweep.ts";
 import { FlushWaiters } from "./engine/flush-waiters.ts";
 import { Flusher } from "./engine/flusher.ts";
 import { FORGOTTEN, withForgotten } from "./engine/forgotten-row.ts";
@@ -34,7 +35,7 @@ import { PlainRows } from "./engine/plain-rows.ts";
 import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engine/recovery.ts";
 import { closedError, Retry } from "./engine/retry.ts";
 import type { RowScan } from "./engine/row-scan.ts";
-import { equalRanges, rangeOf } from "./engine/row-source.ts";
+import { rangeOf } from "./engine/row-source.ts";
 import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
@@ -83,8 +84,7 @@ export class LsmEngine implements StorageEngine {
   #tableSummary: MerkleSummary;
   /** Grows whenever rows leave a memtable. */
   #flushCount = 0;
-  #expiredRows = 0;
-  readonly #ownKey: RowKey;
+  readonly #expired: ExpiredRows;
   readonly #present: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
 
   /** Recovers what the directory holds. Rejects with StoreError CORRUPTION or IO. */
@@ -106,7 +106,6 @@ export class LsmEngine implements StorageEngine {
     this.#rules = rules;
     this.#traits = traits;
     this.#hashSeed = settings.hashSeed;
-    this.#ownKey = new RowKey(settings.hashSeed);
     this.#memtables = memtables;
     this.#manifest = manifest;
     this.#tables = tables;
@@ -149,9 +148,11 @@ export class LsmEngine implements StorageEngine {
       mark: () => this.#flushCount,
       isInUse: (hash: number) => this.isInUse?.(hash) === true,
     };
+    const { plain, hashSeed } = { plain: this.plain, hashSeed: settings.hashSeed };
+    this.#expired = new ExpiredRows({ ...scanned, rules, memtables, plain, writer: this.#writer, hashSeed });
     this.#sweep = new ExpirySweep(rules, {
       ...scanned,
-      forgetIfUnchanged: (key, cell, mark) => this.#forgetIfUnchanged(key, cell, mark),
+      forgetIfUnchanged: (key, cell, mark) => this.#expired.forgetIfUnchanged(key, cell, mark),
     });
     this.#clearing = new DatabaseClearing(
       {
@@ -161,7 +162,7 @@ export class LsmEngine implements StorageEngine {
       },
       settings.hashSeed,
     );
-    const [flusher, compactor, expiredRows] = [this.#flusher, this.#compactor, () => this.#expiredRows];
+    const [flusher, compactor, expiredRows] = [this.#flusher, this.#compactor, () => this.#expired.count];
     const pressed = { memtables, tables, picker, throttle, compactor };
     this.#backpressure = new Backpressure(pressed, settings.compactionBytesPerSecond);
     this.statistics = statisticsOf({ ...parts, flusher, compactor, log, throttle, picker, expiredRows });
@@ -252,6 +253,10 @@ export class LsmEngine implements StorageEngine {
     return this.#writer.isRefusing ? 0 : this.#sweep.step(wallMs, rowsMax);
   }
 
+  dropIfExpired(key: RowKey, wallMs: number): boolean {
+    return this.#expired.dropIfExpired(key, wallMs);
+  }
+
   /** What compactions may read from now on while they are not behind; 0 for no limit. */
   set compactionBytesPerSecond(limit: number) {
     this.#backpressure.compactionLimit = limit;
@@ -335,20 +340,6 @@ export class LsmEngine implements StorageEngine {
       found = this.get(key, into);
     }
     return write(found);
-  }
-
-  #forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): Forgetting {
-    this.#ownKey.load(key.bytes, key.start, key.end);
-    if (this.isInUse?.(this.#ownKey.hash) === true) return "not yet";
-    const present = this.#present;
-    if (this.#memtables.find(this.#ownKey, present)) {
-      if (!equalRanges(present, cell)) return "changed";
-    } else if (mark !== this.#flushCount) {
-      return "unclear";
-    }
-    this.#writer.write(this.#ownKey, FORGOTTEN, cell);
-    this.#expiredRows++;
-    return "forgotten";
   }
 
   /** What readers see is empty at once; it is durable when the promise resolves. */

@@ -173,14 +173,16 @@ export class MemoryEngine implements StorageEngine {
     return this.#expiredRows - before;
   }
 
-  dropIfExpired(key: RowKey, wallMs: number): void {
+  dropIfExpired(key: RowKey, wallMs: number): boolean {
     const address = this.#table.find(key);
-    if (address === 0) return;
+    if (address === 0) return false;
     this.#table.rows.cellInto(address, this.#cell);
     const expiresAtMs = this.#rules.expiresAtMs(this.#cell);
-    if (expiresAtMs === NEVER_EXPIRES || expiresAtMs > wallMs) return;
-    if (this.#rules.isCollectible(this.#cell, wallMs)) this.#dropExpired(address);
+    if (expiresAtMs === NEVER_EXPIRES || expiresAtMs > wallMs) return false;
+    if (!this.#rules.isCollectible(this.#cell, wallMs)) return false;
+    this.#dropExpired(address);
     this.#table.compactAfterWrite();
+    return true;
   }
 
   async close(): Promise<void> {
