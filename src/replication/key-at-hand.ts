@@ -129,6 +129,13 @@ export class KeyAtHand {
     );
   }
 
+  /** As `find`, of a key that `find` has found at once since something was awaited: so does this. */
+  findAgain(): void {
+    const [key, cell] = [this.#rowKey, this.#cell];
+    const found = this.#engine.getSync?.(key, cell) ?? this.#engine.get(key, cell, false);
+    if (found !== true) cell.end = cell.start;
+  }
+
   /** Notes the cell that was found, to bring it back. */
   save(undo: UndoLog): void {
     undo.push(this.#cell);

@@ -53,7 +53,7 @@ export class KeysInPlace {
    */
   isPossible(database: number, request: ManyInPlace, step = 1): boolean {
     if (this.#engine.isResident === true) return this.#access.isIdle;
-    return this.#engine.isSteady === true && this.#areAtHand(database, request, step);
+    return this.#engine.getSync !== undefined && this.#areAtHand(database, request, step);
   }
 
   /** Deletes all keys that the arguments name; answers how many were there. Throws StoreError with nothing done. */
@@ -179,7 +179,7 @@ export class KeysInPlace {
 
   #find(database: number, { bytes, starts, ends }: ManyInPlace, i: number): void {
     this.#key.name(this.#databases.physicalOf(database), bytes, starts[i]!, ends[i]!);
-    void this.#key.find(false);
+    this.#key.findAgain();
   }
 
   /** To name one is refused: better before anything is done. */

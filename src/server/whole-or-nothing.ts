@@ -28,3 +28,9 @@ export function wholeOrNothing(writer: ReplyWriter, write: () => boolean): boole
   writer.truncate(mark);
   return false;
 }
+
+/** False: the general way must do it. If it was an answer to be waited for, whoever asks again is told what went wrong. */
+export function letGo(answer: unknown): false {
+  if (answer instanceof Promise) answer.catch(() => undefined);
+  return false;
+}

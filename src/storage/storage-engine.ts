@@ -28,11 +28,6 @@ export interface StorageEngine {
   /** True if no call returns a promise but `close`, and what `get` gives is valid until the next write. */
   readonly isResident?: boolean;
   /**
-   * True if, once `get` has answered at once for some rows, it and `put` do so for them again until something is
-   * awaited. So many rows can be looked at first, and worked on then with nothing in between.
-   */
-  readonly isSteady?: boolean;
-  /**
    * Whoever reads rows and puts them later says so of their keys' hashes, where an engine has this: what such a
    * put supersedes must not be dropped meanwhile.
    */
@@ -44,6 +39,13 @@ export interface StorageEngine {
    * A read counts as a use for eviction unless `touch` is false.
    */
   get(key: RowKey, into: ByteRange, touch?: boolean): boolean | Promise<boolean>;
+
+  /**
+   * Where there is such a method: as `get`, at once, for a row that `get` has answered at once since something was
+   * awaited. `put` answers at once for it then, too, unless somebody else uses it (`isInUse`). So many rows can be
+   * looked at first, and worked on with nothing in between. The cell is valid until the next call.
+   */
+  getSync?(key: RowKey, into: ByteRange): boolean;
 
   /**
    * Replaces the row's cell (the caller has read and superseded it), or drops the row at once if the cell

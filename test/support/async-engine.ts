@@ -15,12 +15,12 @@ export interface Slowness {
   readonly random: Pick<Random, "below">;
   /** Of ten calls, how many are answered later. */
   readonly slowInTen: number;
-  /** See StorageEngine. Requires: all calls are answered later, or none. */
+  /** It has `getSync`; only `get` is slow then. */
   readonly isSteady?: boolean;
 }
 
 export class AsyncEngine implements StorageEngine {
-  readonly isSteady: boolean;
+  getSync?: (key: RowKey, into: ByteRange) => boolean;
   readonly #inner: StorageEngine;
   readonly #slowness: Slowness;
   #lent = new Uint8Array(0);
@@ -28,7 +28,7 @@ export class AsyncEngine implements StorageEngine {
   constructor(inner: StorageEngine, slowness: Slowness) {
     this.#inner = inner;
     this.#slowness = slowness;
-    this.isSteady = slowness.isSteady === true;
+    if (slowness.isSteady === true) this.getSync = (key, into) => this.#lend(this.#read(key, false), into);
   }
 
   get statistics(): StorageEngine["statistics"] {
@@ -49,7 +49,7 @@ export class AsyncEngine implements StorageEngine {
   put(key: RowKey, cell: ByteRange, superseded?: ByteRange, insists?: boolean): void | Promise<void> {
     this.#spoil();
     const written = this.#inner.put(key, cell, superseded, insists);
-    return this.#isSlow() ? this.#later(() => written) : written;
+    return this.getSync === undefined && this.#isSlow() ? this.#later(() => written) : written;
   }
 
   merge(key: RowKey, cell: ByteRange): void | Promise<void> {

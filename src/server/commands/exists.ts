@@ -1,7 +1,7 @@
 /** `EXISTS key [key ...]`, `TOUCH key [key ...]` -> how many of the keys are there; one named twice counts twice. */
 import { HIT, MISS } from "../../replication/key-at-hand.ts";
 import type { FastPath, KeyView, ReadManyCommand } from "../command.ts";
-import { wholeOrNothing } from "../whole-or-nothing.ts";
+import { letGo, wholeOrNothing } from "../whole-or-nothing.ts";
 
 export const exists: ReadManyCommand = {
   name: "exists",
@@ -49,7 +49,7 @@ function countFast(touch: boolean): FastPath {
       for (let i = 1; i < argCount; i++) {
         const found = replica.peek(database, bytes, starts[i]!, ends[i]!, server.wallMs, touch);
         if (found === HIT) count++;
-        else if (found !== MISS) return false;
+        else if (found !== MISS) return letGo(found);
       }
       writer.integer(count);
       return true;

@@ -1,7 +1,7 @@
 /** `MGET key [key ...]` -> the values in the order of the keys, null for each that is absent. */
 import { HIT, MISS } from "../../replication/key-at-hand.ts";
 import type { FastPath, ReadManyCommand } from "../command.ts";
-import { wholeOrNothing } from "../whole-or-nothing.ts";
+import { letGo, wholeOrNothing } from "../whole-or-nothing.ts";
 
 export const mget: ReadManyCommand = {
   name: "mget",
@@ -29,7 +29,7 @@ export const mgetFast: FastPath = ({ server, database }, request, writer) => {
       const found = replica.peek(database, bytes, starts[i]!, ends[i]!, server.wallMs);
       if (found === MISS) writer.nullBulk();
       else if (found === HIT) writer.bulkRange(value.bytes, value.start, value.end);
-      else return false;
+      else return letGo(found);
     }
     return true;
   });

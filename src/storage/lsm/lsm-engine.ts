@@ -53,7 +53,7 @@ const NO_BYTES = new Uint8Array(0);
 export class LsmEngine implements StorageEngine {
   readonly statistics: LsmStatistics;
   readonly usesSuperseded = true;
-  readonly isSteady = true;
+  readonly getSync = (key: RowKey, into: ByteRange): boolean => this.plain.getSync(key, into);
   isInUse: ((rowKeyHash: number) => boolean) | undefined = undefined;
   /** For whoever needs rows only. */
   readonly plain: PlainRows;
