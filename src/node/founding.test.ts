@@ -128,3 +128,43 @@ test("a node that stands still is not up meanwhile, and is again when it goes on
       .map(({ isUp }) => isUp),
   ).toEqual([true, true, true]);
 });
+
+test("through kills, power failures, pauses and partitions, five nodes become one cluster, and find each other", async () => {
+  const five = ["a", "b", "c", "d", "e"];
+  for (let seed = 0; seed < 2; seed++) {
+    const town = new JoiningTown(`faults ${seed}`, five);
+    const random = town.world.random("faults");
+    const running = new Set<string>();
+    const startAll = (): void => {
+      for (const name of five.filter((each) => !running.has(each))) {
+        town.start(
+          name,
+          five.filter((each) => each !== name),
+        );
+        running.add(name);
+      }
+    };
+    startAll();
+    for (let i = 0; i < 25; i++) {
+      await town.world.runFor(random.below(300));
+      const [one, other] = [five[random.below(5)]!, five[random.below(5)]!];
+      const fault = random.below(6);
+      if (fault < 2 && running.delete(one)) fault === 0 ? town.kill(one) : town.crash(one);
+      else if (fault === 2) town.world.pause(one, random.below(1_500));
+      else if (fault === 3 && one !== other) town.world.partition(one, other);
+      else if (fault === 4) town.world.heal();
+      else startAll();
+    }
+    town.world.heal();
+    startAll();
+    await town.world.runFor(14_000);
+    expect(town.plans(five), `seed ${seed}`).toHaveLength(1);
+    for (const name of five) {
+      const up = town
+        .cluster(name)
+        .members()
+        .filter(({ isUp }) => isUp);
+      expect(up, `seed ${seed}, at ${name}`).toHaveLength(5);
+    }
+  }
+}, 60_000);
