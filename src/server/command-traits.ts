@@ -99,10 +99,12 @@ const CREATE = "OW insert";
 
 const TRAITS: Readonly<Record<string, Traits>> = {
   append: { keyUse: ["RW insert"] },
+  asking: { categories: ["connection"] },
   bitfield: { keyUse: ["RW access update variable_flags"] },
   bitop: { keyUse: [OVERWRITE, READ] },
   "client|list": { tips: [UNSTEADY] },
   "client|info": { tips: [UNSTEADY] },
+  "cluster|count-failure-reports": { tips: [UNSTEADY] },
   "cluster|info": { tips: [UNSTEADY] },
   "cluster|links": { tips: [UNSTEADY] },
   "cluster|nodes": { tips: [UNSTEADY] },

@@ -8,7 +8,7 @@ import { POSITION_COUNT } from "../../storage/row-key.ts";
 import { integer64, latin1 } from "../arguments.ts";
 import type { ClusterDoor } from "../cluster/cluster-door.ts";
 import { ClusterFace, shownId } from "../cluster/cluster-face.ts";
-import { CommandError, type Session, type SessionCommand } from "../command.ts";
+import { CommandError, type CommandFlag, type Session, type SessionCommand } from "../command.ts";
 import { container } from "../container.ts";
 
 const CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
@@ -22,6 +22,7 @@ interface Given {
   readonly since?: string;
   readonly syntax?: string;
   readonly complexity?: string;
+  readonly flags?: readonly CommandFlag[];
   readonly ask: Ask;
 }
 
@@ -40,11 +41,12 @@ const clusterKeyslot: SessionCommand = {
 
 function inCluster(name: string, given: Given): SessionCommand {
   const { summary, arity = 2, since = "3.0.0", syntax, complexity = "O(N) with N slots", ask } = given;
+  const { flags = ["stale"] } = given;
   return {
     name,
     kind: "session",
     arity,
-    flags: name.startsWith("cluster|") ? ["stale"] : ["loading", "stale", "fast"],
+    flags,
     group: "cluster",
     since,
     summary,
@@ -82,6 +84,7 @@ export const cluster = container({
     inCluster("cluster|count-failure-reports", {
       summary: "Answers 1 if this node takes another to be down, else 0.",
       arity: 3,
+      flags: ["admin", "stale"],
       syntax: "node-id",
       complexity: "O(N) with N nodes",
       ask: ({ cluster: served }, { server }, args) => {
@@ -131,6 +134,7 @@ export const clusterModes = ["asking", "readonly", "readwrite"].map((name) =>
   inCluster(name, {
     summary: "Changes nothing: every node of a cluster serves every key.",
     arity: 1,
+    flags: name === "asking" ? ["fast"] : ["loading", "stale", "fast"],
     complexity: "O(1)",
     ask: () => OK,
   }),
