@@ -39,6 +39,7 @@ import { rangeOf } from "./engine/row-source.ts";
 import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
+import { TableSummary } from "./engine/table-summary.ts";
 import { refuseAfterFailures } from "./engine/write-refusal.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
 import type { LogWriter } from "./log/log-writer.ts";
@@ -81,7 +82,7 @@ export class LsmEngine implements StorageEngine {
   readonly #closing = new AbortController();
   readonly #scans: OpenScans;
   readonly #flushes: FlushWaiters;
-  #tableSummary: MerkleSummary;
+  readonly #tableSummary: TableSummary;
   /** Grows whenever rows leave a memtable. */
   #flushCount = 0;
   readonly #expired: ExpiredRows;
@@ -111,7 +112,7 @@ export class LsmEngine implements StorageEngine {
     this.#tables = tables;
     this.#flushes = new FlushWaiters(tables);
     this.#scans = new OpenScans(memtables, tables);
-    this.#tableSummary = sums.summary;
+    this.#tableSummary = new TableSummary(runtime.clock, sums.summary);
     this.#throttle = new WriteThrottle(runtime.clock);
     const { signal: closing } = this.#closing;
     const retry = new Retry(runtime.clock, logger, closing);
@@ -234,7 +235,7 @@ export class LsmEngine implements StorageEngine {
    */
   merkleSummary(from = 0, to = SLOT_COUNT): MerkleSummary {
     const sum = new MerkleSummary();
-    sum.addSummary(this.#tableSummary, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
+    sum.addSummary(this.#tableSummary.whole, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
     for (const memtable of [...this.#memtables.full, this.#memtables.active]) {
       const rows = new RowSums(memtable, this.#traits, scanStart(from, 0, 0), scanStart(to, 0, 0));
       while (rows.next()) rows.addToSummary(sum);
@@ -351,7 +352,7 @@ export class LsmEngine implements StorageEngine {
     const cleared = this.#memtables.dropFull();
     this.#tables.cache.lentBytes = this.#memtables.retainedBytes;
     const flushedLog = cleared.at(-1)!.segment.number;
-    this.#tableSummary = new MerkleSummary();
+    this.#tableSummary.clear();
     this.#flushCount++;
     this.#changes.beginEpoch(Version.empty);
     await this.#changes.make(
@@ -372,7 +373,7 @@ export class LsmEngine implements StorageEngine {
     this.#flushCount++;
     this.#tables.cache.lentBytes = this.#memtables.retainedBytes;
     this.#flushes.settle();
-    if (summary !== undefined) this.#tableSummary.addSummary(summary);
+    if (summary !== undefined) this.#tableSummary.add(summary);
     this.#relieve();
     this.#compactor.wake();
   }
