@@ -5,12 +5,11 @@
  * Invariant: where there is a keeper, it has kept every change before the map shows it. What the keeper refuses
  * has not happened.
  */
+import { OWN_DATABASE } from "../storage/row-key.ts";
 import { DATABASE_COUNT } from "./settings.ts";
 
-/** A row key has one byte for it. */
-const NUMBER_COUNT = 256;
 /** Of rows that belong to the node itself: never a client's database, and no replica's business. */
-export const OWN_NUMBER = NUMBER_COUNT - 1;
+export const OWN_NUMBER = OWN_DATABASE;
 
 /** Keeps the numbers for a later life of the node: see database-row.ts. */
 export interface NumberKeeper {

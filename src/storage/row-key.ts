@@ -132,6 +132,9 @@ export function slotOfRow(bytes: Uint8Array, start: number): number {
   return (bytes[start]! << 8) | bytes[start + 1]!;
 }
 
+/** Of rows that are one node's alone: they are in no Merkle sum. */
+export const OWN_DATABASE = 255;
+
 export function databaseOfRow(bytes: Uint8Array, start: number): number {
   return bytes[start + 2]!;
 }
