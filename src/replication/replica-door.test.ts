@@ -155,6 +155,14 @@ describe("the door", () => {
     expect(await acked).toEqual({ isSynced: true });
   });
 
+  test("keeps no hint that is no cell: its target would refuse it for ever", async () => {
+    const cell = encodeCell(FIRST);
+    cell[1] = 0xff;
+    const refused = write("k", cell, "b");
+    await expect(refused).rejects.toMatchObject({ code: "CORRUPTION", outcome: "not-applied" });
+    expect(hints).toEqual([]);
+  });
+
   test("keeps a hint apart from its own rows", async () => {
     await write("k", encodeCell(FIRST), "b");
     expect(hints).toMatchObject([{ target: "b" }]);

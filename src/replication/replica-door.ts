@@ -9,6 +9,7 @@ import { pooledCopy } from "../base/byte-pool.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import { cellDigest } from "../causality/cell-digest.ts";
+import { cellNewestTime } from "../causality/encoded-cell.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
@@ -119,6 +120,7 @@ export class ReplicaDoor {
     const { ref, cell, hintFor } = write;
     const { received, engine, hints, clock, settings } = this.#parts;
     if (hintFor !== undefined) {
+      cellNewestTime(cell); // what is no cell would stand in the way of all hints behind it
       return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: hints.isSynced }));
     }
     this.#parts.requireCurrent?.(write);

@@ -6,9 +6,11 @@
  * nothing it could ever take, again and again.
  */
 import { StoreError } from "../../base/errors.ts";
+import { mergeCells } from "../../causality/encoded-cell.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { Cluster, PeerCalls } from "../replica-calls.ts";
 import { decodeAck, encodeWriteCell, REPLICA_METHOD } from "../replica-message.ts";
+import type { KeyRef } from "../step.ts";
 import { DeliveryPace, type PaceSettings } from "./delivery-pace.ts";
 import type { FoundHint } from "./hint-format.ts";
 import type { HintLog } from "./hint-log.ts";
@@ -81,7 +83,7 @@ export class HintCourier {
     const limits = { countMax: this.#pace.window, bytesMax: settings.batchBytesMax };
     const hints = await this.#log.peek(limits);
     if (hints.length === 0) return 0;
-    const verdicts = await Promise.all(hints.map((found) => this.#send(found)));
+    const verdicts = await this.#sendAll(hints);
     const stuckAt = verdicts.findIndex((verdict) => verdict !== "delivered" && verdict !== "overdue");
     const passedCount = stuckAt === -1 ? hints.length : stuckAt;
     await this.#log.advance(hints.slice(0, passedCount));
@@ -105,9 +107,24 @@ export class HintCourier {
     return this.#pace.onFailure();
   }
 
-  async #send({ hint: { addedMs, ref, cell } }: FoundHint): Promise<Verdict> {
+  /** Hints of one row leave as one cell: whoever wrote it again and again has left many. */
+  #sendAll(hints: readonly FoundHint[]): Promise<readonly Verdict[]> {
+    const cells = new Map<string, { readonly ref: KeyRef; cell: Uint8Array }>();
+    const names = hints.map(({ hint: { addedMs, ref, cell } }) => {
+      if (addedMs < this.#overdueMs) return undefined;
+      const name = `${ref.database}:${Buffer.from(ref.key).toString("latin1")}`;
+      const present = cells.get(name);
+      if (present === undefined) cells.set(name, { ref, cell });
+      else present.cell = mergeCells(present.cell, cell);
+      return name;
+    });
+    const sent = new Map<string, Promise<Verdict>>();
+    for (const [name, { ref, cell }] of cells) sent.set(name, this.#send(ref, cell));
+    return Promise.all(names.map((name) => (name === undefined ? "overdue" : sent.get(name)!)));
+  }
+
+  async #send(ref: KeyRef, cell: Uint8Array): Promise<Verdict> {
     const { cluster, peers, settings } = this.#parts;
-    if (addedMs < this.#overdueMs) return "overdue";
     try {
       const payload = encodeWriteCell({ epoch: cluster.epoch, ref, cell, hintFor: undefined });
       const { timeoutMs } = settings;
