@@ -30,8 +30,8 @@ export class Checkpoints {
   readonly #clock: Runtime["clock"];
   #saving: { readonly work: Promise<string>; readonly startedMs: number } | undefined;
   #writesAtSave = 0;
-  /** Their paths. */
-  readonly #making = new Set<string>();
+  /** By their paths. */
+  readonly #making = new Map<string, Promise<unknown>>();
   /** Of saves only. Wall time; the start of the node if there was none yet. */
   lastSaveMs: number;
   lastSaveFailed = false;
@@ -60,23 +60,15 @@ export class Checkpoints {
    * nothing is left of it.
    */
   async create(asked = `at-${timedName(this.#clock.wallMs())}`): Promise<string> {
-    const { engine, runtime, directory } = this.#options;
+    const { runtime, directory } = this.#options;
     const place = checkpointTarget(runtime.disk, directory, asked);
     const target = typeof place === "string" ? place : await place;
     if (this.#making.has(target)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", `${target} is being made already`);
     }
-    this.#making.add(target);
-    try {
-      const { version, release } = await engine.flush();
-      try {
-        await writeCheckpoint({ disk: runtime.disk, directory, target, version, logs: [] });
-      } finally {
-        release();
-      }
-    } finally {
-      this.#making.delete(target);
-    }
+    const making = this.#make(target).finally(() => this.#making.delete(target));
+    this.#making.set(target, making);
+    await making;
     return target;
   }
 
@@ -93,9 +85,19 @@ export class Checkpoints {
     return work;
   }
 
-  /** Resolves when no save is under way. Requires: the engine closes, too, which ends its wait. */
+  /** Resolves when no checkpoint is under way. Requires: the engine closes, too, which ends its wait. */
   async settled(): Promise<void> {
-    await this.#saving?.work.catch(() => undefined); // told to whoever asked for it
+    await Promise.allSettled([this.#saving?.work, ...this.#making.values()]); // told to whoever asked for it
+  }
+
+  async #make(target: string): Promise<void> {
+    const { engine, runtime, directory } = this.#options;
+    const { version, release } = await engine.flush();
+    try {
+      await writeCheckpoint({ disk: runtime.disk, directory, target, version, logs: [] });
+    } finally {
+      release();
+    }
   }
 
   async #save(): Promise<string> {
