@@ -36,6 +36,8 @@ export interface ClusterParts {
   readonly isSynced: boolean;
   /** Rows of this node, of all databases. */
   readonly countRows: () => number;
+  /** True if what this node had stored in earlier lives is gone: a new data directory, or memory. */
+  readonly isBlank: boolean;
   /** Where to keep what others have missed; undefined: in memory. */
   readonly hintDirectory: string | undefined;
   readonly logger: Logger;

@@ -1,6 +1,6 @@
 /** Nodes that find each other by what they are told to join, in a simulated world. For tests only. */
 import { toText, utf8 } from "../base/bytes.ts";
-import { silentLogger } from "../base/logger.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
 import { NEVER } from "../causality/cell.ts";
 import type { ConsistencyLevel } from "../replication/quorum-need.ts";
 import type { Effect } from "../replication/step.ts";
@@ -21,6 +21,8 @@ interface Resident {
 /** A node is named after its host. */
 export class JoiningTown {
   readonly world: SimWorld;
+  /** What nodes have warned of, each with its name. */
+  readonly warnings: string[] = [];
   readonly #residents = new Map<string, Resident>();
 
   constructor(seed: string, names: readonly string[]) {
@@ -45,7 +47,7 @@ export class JoiningTown {
       join: join.map((other) => (other.includes(":") ? other : `${other}:${PEER_PORT}`)).join(","),
       ...changes,
     };
-    const opening = openNode(this.world.runtime(name), settings, silentLogger).then(
+    const opening = openNode(this.world.runtime(name), settings, this.#loggerOf(name)).then(
       (node) => {
         resident.node = node;
       },
@@ -72,6 +74,10 @@ export class JoiningTown {
       },
       close: () => node.close(),
     };
+  }
+
+  #loggerOf(name: string): Logger {
+    return { ...silentLogger, warn: (_, message) => void this.warnings.push(`${name}: ${message}`) };
   }
 
   kill(name: string): void {

@@ -144,3 +144,21 @@ test("while a member is down nobody joins; when it is back, the newcomer is take
   await town.world.runFor(12_000);
   expect(town.isOpen("d")).toBe(true);
 });
+
+test("a member that comes back without its data, or with other labels, is told what that means", async () => {
+  const town = new JoiningTown("blank", ["a"]);
+  town.start("a", [], { storage: "disk" });
+  await town.world.runFor(1_000);
+  town.crash("a");
+  town.start("a", [], { storage: "disk" });
+  await town.world.runFor(1_000);
+  expect(town.warnings).toEqual([]);
+  town.kill("a");
+  const { disk } = town.world.runtime("a");
+  await town.world.runUntil(disk.remove("/data/IDENTITY"));
+  town.start("a", [], { storage: "disk", weight: 3, rack: "r9" });
+  await town.world.runFor(1_000);
+  expect(town.warnings.join("\n")).toMatch(/without its data/);
+  expect(town.warnings.filter((line) => /it keeps those it joined with/.test(line))).toHaveLength(2);
+  expect(town.cluster("a").topology.members[0]).toMatchObject({ weight: 1, rack: "rack1" });
+});

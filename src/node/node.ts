@@ -120,7 +120,8 @@ export class StorageNode {
       this.#refuseRenumbered();
       const hintDirectory = storage === "disk" ? `${dataDirectory}/hints` : undefined;
       const countRows = (): number => this.#countRows();
-      const own = { engine, replica, isSynced, countRows, hintDirectory };
+      const isBlank = this.disk === undefined || this.disk.directory.identity.origin === "new";
+      const own = { engine, replica, isSynced, countRows, isBlank, hintDirectory };
       this.#cluster = await ClusterNode.open({ runtime, ...own, logger: this.#logger, stop }, cluster);
     } catch (cause) {
       await this.close();

@@ -41,6 +41,8 @@ export interface FootingParts {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly hasRows: () => boolean;
+  /** True if what this node had stored in earlier lives is gone: a new data directory, or memory. */
+  readonly isBlank: boolean;
   /** Aborted: the node is to stop, and not to wait for others any more. */
   readonly stop: AbortSignal | undefined;
 }
@@ -78,7 +80,7 @@ async function enter(
     const where = { address: formatAddress(address), node: membership.id };
     logger.info(where, "listening for other nodes");
     if (membership.plans === undefined) await entrance.enter();
-    else tellIgnored(membership, settings, logger);
+    else tellReturn(parts, membership, settings);
     return {
       membership,
       station,
@@ -145,7 +147,17 @@ function stationOf(
 }
 
 /** What the plan says of this node counts, and no setting changes it yet: that would move data. */
-function tellIgnored({ plans, id }: Membership, { labels }: ClusterSettings, logger: Logger): void {
+function tellReturn(
+  { isBlank, logger }: FootingParts,
+  { plans, id }: Membership,
+  { labels }: ClusterSettings,
+): void {
+  if (isBlank) {
+    logger.warn(
+      { node: id },
+      "a member comes back without its data: until it has all again, reads may miss writes",
+    );
+  }
   const member = memberOf(plans!.topology, id);
   if (member === undefined) return;
   for (const [name, setting] of [
