@@ -100,7 +100,7 @@ test(`${MINUTES} minutes of kills and halts, seed ${SEED}`, {
   expect(await checkAll(witnesses, nodes)).toEqual([]);
   const acknowledged = witnesses.reduce((sum, witness) => sum + witness.acknowledgedCount, 0);
   console.log(`${faults.length} faults, ${acknowledged} writes acknowledged, nothing lost`);
-  expect(acknowledged).toBeGreaterThan(100);
+  expect(acknowledged).toBeGreaterThan(WITNESSES);
   expect(faults.length).toBeGreaterThan(0);
 });
 
