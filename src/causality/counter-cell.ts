@@ -74,6 +74,7 @@ export class CounterCell {
     for (let i = 0; i < ACTOR_BYTES; i++) if (bytes[actorAt + i] !== actorBytes[i]) return false;
     const length = this.#length + counter - this.#counter;
     return (
+      Number.isSafeInteger(by) &&
       Number.isSafeInteger(this.value + by) &&
       Number.isSafeInteger(this.#total + by) &&
       counter > this.#counter &&
