@@ -17,6 +17,7 @@ import { RunningKvorum } from "./support/running-kvorum.ts";
 const KILLS = Number(process.env.KVORUM_KILLS ?? 8);
 const SEED = process.env.KVORUM_SEED ?? "kill";
 const MS_PER_KILL = 20_000;
+const KILLS_PER_LINE = 50;
 const BASE_ROWS = 4_000;
 const BASE_DATABASE = 14;
 const STARTS_KILLED = 5;
@@ -72,6 +73,7 @@ test(`${KILLS} times kill -9, seed ${SEED}`, { timeout: (KILLS + 3) * MS_PER_KIL
     { length: 6 },
     (_, i) => new KillClient(random.fork(`client ${i}`), 2 * i, 2 * i + 1),
   );
+  const startedMs = clock.monotonicMs();
   let replyCount = 0;
 
   async function checkAll(port: number): Promise<void> {
@@ -101,6 +103,8 @@ test(`${KILLS} times kill -9, seed ${SEED}`, { timeout: (KILLS + 3) * MS_PER_KIL
     };
     await Promise.all(clients.map((client) => client.run(port, onReplies)));
     await kill(node);
+    if (kills % KILLS_PER_LINE === 0)
+      console.log(`${kills} kills, ${replyCount} requests acknowledged so far`);
   }
 
   const last = start();
@@ -116,5 +120,8 @@ test(`${KILLS} times kill -9, seed ${SEED}`, { timeout: (KILLS + 3) * MS_PER_KIL
     encoding: "utf8",
   });
   expect({ status: inspection.status, errors: inspection.stderr }).toEqual({ status: 0, errors: "" });
-  console.log(`${KILLS} kills, ${replyCount} requests acknowledged in between, nothing lost`);
+  const seconds = Math.round((clock.monotonicMs() - startedMs) / 1000);
+  console.log(
+    `seed ${SEED}: ${KILLS} kills in ${seconds} s, ${replyCount} requests acknowledged in between, nothing lost`,
+  );
 });
