@@ -1,6 +1,13 @@
 /** The real disk, whose appends can be made to fail and whose syncs can be held back. */
+
 import { ioError } from "../../src/runtime/io-error.ts";
+import { createNodejsClock } from "../../src/runtime/nodejs/clock.ts";
 import type { Disk, DiskFile } from "../../src/runtime/runtime.ts";
+
+/** Long enough that the log does not sync in place, where nothing can be held back. */
+const SYNC_MS = 3;
+
+const clock = createNodejsClock();
 
 export class TroubledDisk {
   readonly disk: Disk;
@@ -31,6 +38,7 @@ export class TroubledDisk {
       sync: async () => {
         if (this.gate !== undefined) this.onHeld();
         await this.gate;
+        await clock.sleep(SYNC_MS);
         await file.sync();
       },
     });
