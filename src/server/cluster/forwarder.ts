@@ -44,7 +44,8 @@ export class Forwarder {
       const isLast = !isRepeatable || i === targets.length - 1;
       const timeoutMs = isLast ? leftMs : Math.min(leftMs, Math.max(LATE_MS, LATE_P99S * view.p99Ms(id)));
       try {
-        return await calls.call(id, method, encode(timeoutMs), { timeoutMs });
+        const answer = await calls.call(id, method, encode(timeoutMs), { timeoutMs });
+        return isUncertain ? uncertain(answer) : answer;
       } catch (cause) {
         if (!(cause instanceof StoreError)) throw cause;
         failure = cause;
@@ -64,6 +65,13 @@ export class Forwarder {
       .filter((id) => id !== view.self.id && view.isUp(id))
       .sort((a, b) => view.distanceTo(a) - view.distanceTo(b) || compareText(a, b));
   }
+}
+
+/** A replica that says NOTAPPLIED speaks of its own attempt: one before it may have been applied. */
+function uncertain(answer: Uint8Array): Uint8Array {
+  const text = Buffer.from(answer).toString("latin1");
+  if (!/^-[A-Z]+ NOTAPPLIED /.test(text)) return answer;
+  return Buffer.from(text.replace(" NOTAPPLIED ", " UNKNOWN "), "latin1");
 }
 
 function refused(slot: number, cause: StoreError | undefined, isUncertain: boolean): StoreError {
