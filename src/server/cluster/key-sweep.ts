@@ -69,12 +69,15 @@ export class KeySweep {
     return this.#ranges;
   }
 
-  /** Some keys from a place on, and where to go on: no further than the end of a range. Rejects with StoreError. */
+  /** Some keys from a place on, and where to go on: as far as the same nodes keep all slots. Rejects with StoreError. */
   async walk(step: SweepStep): Promise<KeysAnswer> {
     const slot = Math.floor(step.from / POSITION_COUNT);
-    const range = this.ranges.find(({ last }) => last >= slot);
+    const rest = this.ranges.filter(({ last }) => last >= slot);
+    const [range] = rest;
     if (range === undefined) return { place: PLACES_END, keys: [] };
-    return this.#walkRange({ range, step, to: (range.last + 1) * POSITION_COUNT });
+    const nextAt = rest.findIndex((other) => !haveSameReplicas(other, range));
+    const { last } = nextAt === -1 ? rest.at(-1)! : rest[nextAt - 1]!;
+    return this.#walkRange({ range: { ...range, last }, step, to: (last + 1) * POSITION_COUNT });
   }
 
   /** Shows `visit` all keys, some at a time, in no order, and waits for it. Rejects with StoreError. */
@@ -165,6 +168,12 @@ export class KeySweep {
     const options = { timeoutMs: TIMEOUT_MS };
     return decodeKeysAnswer(await cluster.calls.call(id, DOOR_METHOD.walkKeys, payload, options));
   }
+}
+
+/** In whatever order: who is asked first is the nearest. */
+function haveSameReplicas(a: ReplicatedRange, b: ReplicatedRange): boolean {
+  const ids = new Set(a.replicas.map(({ id }) => id));
+  return ids.size === b.replicas.length && b.replicas.every(({ id }) => ids.has(id));
 }
 
 /** Takes as many of those waiting as would meet the need; undefined if they are too few. */
