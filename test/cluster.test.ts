@@ -44,6 +44,15 @@ test("what is written at one node is read at another", async () => {
   });
 });
 
+test("one SCAN shows what few keys there are, for the same nodes keep all slots", async () => {
+  await withClients(async ([first, second]) => {
+    await first!.call("set", "visits", "3");
+    const page = String(await second!.call("scan", "0", "match", "v*", "count", "100"));
+    expect(page).toBe(`*2\r\n${bulk("0")}*1\r\n${bulk("visits")}`);
+    await first!.call("del", "visits");
+  });
+});
+
 test("kvorum status and kvorum ring tell of all three, and where each slot is", async () => {
   const ports = cluster.nodes.map(({ port }) => port);
   const places = ports.map((port) => `127.0.0.1:${port}`).sort();
