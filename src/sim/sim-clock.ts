@@ -1,32 +1,24 @@
 /** Virtual time as one process sees it. */
 import { assert } from "../base/assert.ts";
 import type { Cancel, Clock } from "../runtime/runtime.ts";
+import type { HostTime } from "./host-time.ts";
 import type { Life } from "./life.ts";
-
-/** Wall time when a world begins: 2026-01-01T00:00:00Z. */
-export const EPOCH_MS = 1_767_225_600_000;
-
-/** The machine's wall clock, shared by the lives on it. */
-export interface WallClock {
-  /** How far it is ahead of true time. */
-  aheadMs: number;
-}
 
 export class SimClock implements Clock {
   readonly #life: Life;
-  readonly #wall: WallClock;
+  readonly #time: HostTime;
 
-  constructor(life: Life, wall: WallClock) {
+  constructor(life: Life, time: HostTime) {
     this.#life = life;
-    this.#wall = wall;
+    this.#time = time;
   }
 
   monotonicMs(): number {
-    return this.#life.nowMs;
+    return this.#time.monotonicMs();
   }
 
   wallMs(): number {
-    return Math.floor(EPOCH_MS + this.#life.nowMs + this.#wall.aheadMs);
+    return this.#time.wallMs();
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -39,7 +31,7 @@ export class SimClock implements Clock {
         cancel();
         reject(signal?.reason);
       };
-      const cancel = this.#life.after(delayMs, () => {
+      const cancel = this.#life.after(this.#time.trueMs(delayMs), () => {
         signal?.removeEventListener("abort", onAbort);
         resolve();
       });
@@ -52,7 +44,7 @@ export class SimClock implements Clock {
     let cancelled = false;
     let cancelNext: Cancel;
     const arm = (): void => {
-      cancelNext = this.#life.after(intervalMs, () => {
+      cancelNext = this.#life.after(this.#time.trueMs(intervalMs), () => {
         tick();
         if (!cancelled) arm();
       });

@@ -10,6 +10,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { HostTime } from "./host-time.ts";
 import { Life } from "./life.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimBackground } from "./sim-background.ts";
@@ -29,7 +30,7 @@ interface Machine {
   readonly name: string;
   readonly machineId: string;
   readonly disk: SimDisk;
-  readonly wall: { aheadMs: number };
+  readonly time: HostTime;
   lives: number;
   running: { readonly life: Life; readonly runtime: Runtime } | undefined;
 }
@@ -103,7 +104,19 @@ export class SimWorld {
 
   jumpClock(hostName: string, byMs: number): void {
     this.#note(`${hostName} clock jumps by ${byMs} ms`);
-    this.#machine(hostName).wall.aheadMs += byMs;
+    this.#machine(hostName).time.jump(byMs);
+  }
+
+  /** Sets the host's wall clock to true time and so much more. */
+  setClockSkew(hostName: string, aheadMs: number): void {
+    this.#note(`${hostName} clock is ${aheadMs} ms ahead`);
+    this.#machine(hostName).time.setSkew(aheadMs);
+  }
+
+  /** All clocks and timers of the host run so many millionths fast from now on; slow, if negative. */
+  setClockDrift(hostName: string, ppm: number): void {
+    this.#note(`${hostName} clock drifts by ${ppm} ppm`);
+    this.#machine(hostName).time.setDrift(ppm);
   }
 
   /** Nothing passes between any of `some` and any of `others` until `heal`. */
@@ -136,18 +149,25 @@ export class SimWorld {
 
   #build(name: string, machineId: string): Machine {
     const disk = new SimDisk(this.#random.fork(`${name}/disk`));
-    const machine = { name, machineId, disk, wall: { aheadMs: 0 }, lives: 0, running: undefined };
+    const machine = {
+      name,
+      machineId,
+      disk,
+      time: new HostTime(this.scheduler),
+      lives: 0,
+      running: undefined,
+    };
     this.#machines.set(name, machine);
     return machine;
   }
 
   #boot(machine: Machine): NonNullable<Machine["running"]> {
-    const { name, machineId, disk, wall } = machine;
+    const { name, machineId, disk, time } = machine;
     const life = new Life(this.scheduler);
     const processId = ++machine.lives;
     this.#note(`${name} boots, life ${processId}`);
     this.network.links.setPower(name, true);
-    const clock = new SimClock(life, wall);
+    const clock = new SimClock(life, time);
     const files = disk.attach(life);
     const threads = this.#random.fork(`${name}/life ${processId}/threads`);
     const runtime = {
