@@ -5,7 +5,7 @@
 import { assert } from "../base/assert.ts";
 import type { Cancel } from "../runtime/runtime.ts";
 import { type Event, EventHeap } from "./event-heap.ts";
-import { settle } from "./settle.ts";
+import { takeTurns } from "./settle.ts";
 
 /** A promise that is not settled by then never will be. */
 const PATIENCE_MS = 3_600_000;
@@ -40,11 +40,8 @@ export class Scheduler {
 
   /** Runs every event up to and including `endMs`, which is the time afterwards. */
   async runUntil(endMs: number): Promise<void> {
-    await this.#run(async () => {
-      await settle();
-      while (await this.#step(endMs));
-      this.#nowMs = endMs;
-    });
+    await this.#run(() => this.#step(endMs));
+    this.#nowMs = endMs;
   }
 
   /** Runs events until `promise` is settled; throws if there are none left, or an hour has passed. */
@@ -55,24 +52,21 @@ export class Scheduler {
       settled = true;
     };
     promise.then(note, note);
-    await this.#run(async () => {
-      await settle();
-      while (!settled) {
-        if (!(await this.#step(endMs)))
-          throw new Error(`still not settled at ${this.#nowMs} ms: a deadlock?`);
-      }
+    await this.#run(() => {
+      if (settled) return false;
+      if (this.#step(endMs)) return true;
+      throw new Error(`still not settled at ${this.#nowMs} ms: a deadlock?`);
     });
     return promise;
   }
 
   /** Fires the next event that is due by `endMs`; false if there is none. */
-  async #step(endMs: number): Promise<boolean> {
+  #step(endMs: number): boolean {
     const event = this.#nextLive();
     if (event === undefined || event.atMs > endMs) return false;
     this.#events.pop();
     this.#nowMs = event.atMs;
     event.fire?.();
-    await settle();
     return true;
   }
 
@@ -81,11 +75,11 @@ export class Scheduler {
     return this.#events.peek();
   }
 
-  async #run(body: () => Promise<void>): Promise<void> {
+  async #run(turn: () => boolean): Promise<void> {
     assert(!this.#running, "time runs already: await the run before");
     this.#running = true;
     try {
-      await body();
+      await takeTurns(turn);
     } finally {
       this.#running = false;
     }
