@@ -18,14 +18,15 @@ export type Outcome =
 /**
  * What a key is used for: all operations on one key are of one family, but for those that bring the cluster to rest.
  *
- *   register   SET (with or without NX, XX, GET), GETSET, GETDEL, APPEND, GET, DEL
+ *   register   SET (with or without NX, XX, GET), GETSET, GETDEL, GET, DEL
+ *   appended   APPEND, GET, DEL
  *   counter    INCR, DECR, INCRBY, DECRBY, GET
  *   versioned  KV.GET, KV.PUT and KV.DEL with CONTEXT, and blind SET
  *   delete     SET, DEL, UNLINK, EXISTS, GET: a key that is often not there
  *   expiry     SET with PX, PEXPIRE, PERSIST, PTTL, GET
  *   many       one operation for each key of one MSET or MGET: `together` tells which belong together
  */
-export type Family = "register" | "counter" | "versioned" | "delete" | "expiry" | "many";
+export type Family = "register" | "appended" | "counter" | "versioned" | "delete" | "expiry" | "many";
 
 export interface Operation {
   /** Its place in the history: operations are in the order in which they were invoked. */
@@ -36,7 +37,7 @@ export interface Operation {
   readonly node: string;
   readonly family: Family;
   readonly key: string;
-  /** As sent, the levels asked for included: ["KV.WITH", "READ", "one", "GET", "k"]. */
+  /** As sent, the levels asked for included: ["KV.WITH", "READ", "one", "--", "GET", "k"]. */
   readonly command: readonly string[];
   readonly invokedAtMs: number;
   /** Undefined while nothing has been heard; then so is `outcome`. */

@@ -1,0 +1,268 @@
+/**
+ * A cluster of whole production nodes in a simulated world: storage, cluster and the clients' door, started as
+ * `kvorum serve` starts them. Nothing is replaced but the runtime below them.
+ *
+ *   const cluster = new SimCluster("7", planCluster({ nodes: 3 }));
+ *   await cluster.found();
+ *   cluster.crash("n2");
+ *   await cluster.world.runFor(5_000);
+ *   cluster.start("n2");
+ */
+import { assert } from "../../base/assert.ts";
+import { utf8 } from "../../base/bytes.ts";
+import { type Logger, silentLogger } from "../../base/logger.ts";
+import { DEFAULT_KEYSPACE, type Topology } from "../../membership/topology.ts";
+import { foundTopologyOf } from "../../membership/topology-change.ts";
+import type { FixedCluster } from "../../node/cluster/cluster-begin.ts";
+import { openNode, type StorageNode } from "../../node/node.ts";
+import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { createCommandTable } from "../../server/commands.ts";
+import { Server } from "../../server/server.ts";
+import { SimWorld, type SimWorldOptions } from "../sim-runtime.ts";
+import type { ClusterPlan, PlannedNode } from "./cluster-plan.ts";
+
+export const CLIENT_PORT = 6379;
+const PEER_PORT = 17_000;
+const SECRET = "tell nobody";
+const FOUNDING_MS_MAX = 60_000;
+/** Links are made, and everybody has heard of everybody. */
+const MEETING_MS = 1_500;
+const MIB = 1024 * 1024;
+
+/** Where somebody may put something of his own in place of what a node would get. */
+export interface Seams {
+  /** The world as the node sees it. */
+  readonly runtimeOf?: (runtime: Runtime, name: string) => Runtime;
+  /** Told of each node before clients reach it, after every start. */
+  readonly onOpen?: (node: StorageNode, name: string) => void;
+}
+
+export interface SimClusterOptions extends SimWorldOptions {
+  readonly seams?: Seams;
+  readonly logger?: (name: string) => Logger;
+}
+
+type Phase = "off" | "starting" | "up" | "failed";
+
+interface Site {
+  readonly planned: PlannedNode;
+  phase: Phase;
+  /** Counts starts, so that an old one's end does not count for a new one. */
+  life: number;
+  peerPort: number;
+  node: StorageNode | undefined;
+  failure: Error | undefined;
+}
+
+export class SimCluster {
+  readonly world: SimWorld;
+  readonly plan: ClusterPlan;
+  readonly #options: SimClusterOptions;
+  readonly #sites = new Map<string, Site>();
+  readonly #fixed: Topology | undefined;
+
+  constructor(seed: string, plan: ClusterPlan, options: SimClusterOptions = {}) {
+    this.world = new SimWorld(seed, options);
+    this.plan = plan;
+    this.#options = options;
+    for (const planned of plan.nodes) this.#place(planned);
+    this.#fixed = plan.keyspace && fixedTopology(plan);
+  }
+
+  /** Of all nodes, running or not. */
+  get names(): readonly string[] {
+    return [...this.#sites.keys()];
+  }
+
+  /** Starts all nodes and lets time pass until they serve clients. */
+  async found(): Promise<void> {
+    for (const name of this.names) this.start(name);
+    await this.runUntilUp(this.names, FOUNDING_MS_MAX);
+    await this.world.runFor(MEETING_MS);
+  }
+
+  /** Lets time pass until they serve clients; throws if one does not within so long. */
+  async runUntilUp(names: readonly string[], withinMs: number): Promise<void> {
+    const endMs = this.world.nowMs + withinMs;
+    while (!names.every((name) => this.isUp(name))) {
+      for (const name of names) this.#refuseFailed(name);
+      if (this.world.nowMs >= endMs)
+        throw new Error(`not up within ${withinMs} ms: ${names.filter((name) => !this.isUp(name))}`);
+      await this.world.runFor(50);
+    }
+  }
+
+  phaseOf(name: string): Phase {
+    return this.#site(name).phase;
+  }
+
+  isUp(name: string): boolean {
+    return this.phaseOf(name) === "up";
+  }
+
+  /** Why it could not be started, if so. */
+  failureOf(name: string): Error | undefined {
+    return this.#site(name).failure;
+  }
+
+  /** Throws unless it is up. */
+  node(name: string): StorageNode {
+    const { node, failure } = this.#site(name);
+    assert(node !== undefined, `${name} is not up: ${failure?.message}`);
+    return node;
+  }
+
+  /** Another host, for a node that is to join: `start` it. */
+  add(planned: PlannedNode): void {
+    this.#place(planned);
+  }
+
+  /**
+   * Begins to start a node that is off, on its disk. With `peerPort` others find it at another address than before.
+   * It is up once it serves clients.
+   */
+  start(
+    name: string,
+    { peerPort, join }: { readonly peerPort?: number; readonly join?: readonly string[] } = {},
+  ): void {
+    const site = this.#site(name);
+    assert(site.phase === "off" || site.phase === "failed", `${name} runs already`);
+    site.peerPort = peerPort ?? site.peerPort;
+    site.phase = "starting";
+    site.failure = undefined;
+    const life = ++site.life;
+    this.#open(site, join ?? this.names).then(
+      (node) => {
+        if (site.life !== life) return;
+        site.phase = "up";
+        site.node = node;
+      },
+      (cause: Error) => {
+        if (site.life !== life) return;
+        site.phase = "failed";
+        site.failure = cause;
+      },
+    );
+  }
+
+  /** As `kill -9`. */
+  kill(name: string): void {
+    this.#end(name);
+    this.world.kill(name);
+  }
+
+  /** The machine loses its power. */
+  crash(name: string): void {
+    this.#end(name);
+    this.world.crash(name);
+  }
+
+  pause(name: string, forMs: number): void {
+    this.world.pause(name, forMs);
+  }
+
+  #end(name: string): void {
+    const site = this.#site(name);
+    site.phase = "off";
+    site.life++;
+    site.node = undefined;
+  }
+
+  async #open(site: Site, join: readonly string[]): Promise<StorageNode> {
+    const { name } = site.planned;
+    const { seams = {}, logger: loggerOf } = this.#options;
+    const own = this.world.runtime(name);
+    const runtime = seams.runtimeOf?.(own, name) ?? own;
+    const logger = loggerOf?.(name) ?? silentLogger;
+    const settings = this.#settingsOf(site, join);
+    const node = await openNode(runtime, settings, logger, { fixed: this.#fixedFor(name) });
+    seams.onOpen?.(node, name);
+    const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
+    await server.listen();
+    node.cluster?.announceDoor({ host: name, port: server.port });
+    return node;
+  }
+
+  #settingsOf({ planned, peerPort }: Site, join: readonly string[]): NodeSettings {
+    const { name, datacenter, rack, machine, weight } = planned;
+    return {
+      ...DEFAULT_SETTINGS,
+      storage: "memory",
+      dataDirectory: "/data",
+      memtableBytes: MIB,
+      blockCacheBytes: MIB,
+      ...this.plan.settings,
+      host: "0.0.0.0",
+      port: CLIENT_PORT,
+      peerHost: name,
+      peerPort,
+      join: join.map((other) => `${other}:${this.#site(other).peerPort}`).join(","),
+      datacenter,
+      rack,
+      machine,
+      weight,
+      secret: SECRET,
+    };
+  }
+
+  #fixedFor(name: string): FixedCluster | undefined {
+    if (this.#fixed === undefined) return undefined;
+    const sites = [...this.#sites.values()];
+    return {
+      id: idOf(sites.findIndex(({ planned }) => planned.name === name)),
+      topology: this.#fixed,
+      addresses: new Map(
+        sites.map(({ planned, peerPort }, i) => [idOf(i), { host: planned.name, port: peerPort }]),
+      ),
+      secret: utf8(SECRET),
+    };
+  }
+
+  #place(planned: PlannedNode): void {
+    const { name } = planned;
+    assert(!this.#sites.has(name), `there is ${name} already`);
+    this.world.runtime(name); // so that its name is known
+    const fresh = {
+      phase: "off",
+      life: 0,
+      peerPort: PEER_PORT,
+      node: undefined,
+      failure: undefined,
+    } as const;
+    this.#sites.set(name, { planned, ...fresh });
+  }
+
+  #site(name: string): Site {
+    const site = this.#sites.get(name);
+    assert(site !== undefined, `there is no node ${name}`);
+    return site;
+  }
+
+  #refuseFailed(name: string): void {
+    const { phase, failure } = this.#site(name);
+    if (phase === "failed")
+      throw new Error(`${name} does not start: ${failure?.message}`, { cause: failure });
+  }
+}
+
+function fixedTopology({ nodes, keyspace }: ClusterPlan): Topology {
+  const founders = nodes.map(({ datacenter, rack, machine, weight }, i) => ({
+    id: idOf(i),
+    datacenter,
+    rack,
+    machine,
+    weight,
+  }));
+  const founded = foundTopologyOf("simulated", founders);
+  if (founded.kind === "refused") throw new Error(founded.reason);
+  const { topology } = founded;
+  const keyspaces = topology.keyspaces.map((each) =>
+    each.name === DEFAULT_KEYSPACE ? { ...each, ...keyspace } : each,
+  );
+  return { ...topology, keyspaces };
+}
+
+function idOf(index: number): string {
+  return index.toString(16).padStart(16, "0");
+}
