@@ -1,5 +1,6 @@
 /**
- * One end of a simulated connection. Bytes travel as segments, each at its own time, but are taken in order;
+ * One end of a simulated connection. Bytes travel as segments, each at its own time, but are taken in order: one
+ * that is late holds up those behind it;
  * what has arrived is delivered in pieces cut at random, in the network's read buffer, which is scrubbed
  * after the call. A sender may have WINDOW_BYTES under way or unread; more waits in its outbox.
  *
@@ -12,6 +13,7 @@ import { equalBytes } from "../base/bytes.ts";
 import type { Cancel, Connection, ConnectionEvents } from "../runtime/runtime.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import type { Life } from "./life.ts";
+import type { SimLink } from "./sim-link.ts";
 import type { Transmission } from "./sim-links.ts";
 import type { SimRandom } from "./sim-random.ts";
 import { systemError } from "./system-error.ts";
@@ -28,13 +30,19 @@ export interface Surroundings {
   readonly random: SimRandom;
   /** Shared by all connections of the process. */
   readonly readBuffer: Uint8Array;
-  /** Carries something to the other end's host. */
-  transmit(what: Pick<Transmission, "arrive" | "isRetried" | "giveUp">): void;
+  /** To the other end's host. */
+  readonly link: SimLink;
+  transmit(what: Transmission): void;
   /** True if a write shall not get out at once, though it could. */
   stalls(): boolean;
   trace(what: string, bytes?: Uint8Array): void;
   /** The end is closed for good. */
   forget(): void;
+}
+
+interface Segment {
+  readonly content: Uint8Array | "end";
+  isHere: boolean;
 }
 
 interface Lent {
@@ -48,7 +56,7 @@ export class SimConnection implements Connection {
   readonly #around: Surroundings;
   #other: SimConnection | undefined;
   #events: ConnectionEvents | undefined;
-  #state: "open" | "ending" | "closed" = "open";
+  #state: "open" | "torn" | "ending" | "closed" = "open";
   #isPaused = false;
   #cause: Error | undefined;
 
@@ -59,9 +67,11 @@ export class SimConnection implements Connection {
   #hasGivenUp = false;
   #cancelLinger: Cancel | undefined;
 
-  #transit: (Uint8Array | "end")[] = [];
+  #transit: Segment[] = [];
   readonly #inbox = new ByteQueue();
   #endArrived = false;
+  /** What it breaks with, once what has arrived is read. */
+  #tornBy: string | undefined;
   #endTold = false;
   #deliveryPlanned = false;
 
@@ -100,7 +110,7 @@ export class SimConnection implements Connection {
   }
 
   pause(): void {
-    if (this.#state === "open") this.#isPaused = true;
+    if (this.#state === "open" || this.#state === "torn") this.#isPaused = true;
   }
 
   resume(): void {
@@ -109,6 +119,7 @@ export class SimConnection implements Connection {
   }
 
   end(): void {
+    if (this.#state === "torn") this.fail(this.#tornBy!);
     if (this.#state !== "open") return;
     this.#state = "ending";
     this.#isPaused = false;
@@ -132,6 +143,23 @@ export class SimConnection implements Connection {
     this.#close(systemError(code));
   }
 
+  /** As `fail`, anywhere in what was under way: its first bytes may still arrive. */
+  tear(code: string): void {
+    if (this.#state !== "open" || this.#events === undefined) {
+      this.fail(code);
+      return;
+    }
+    this.#hasGivenUp = true;
+    this.#state = "torn";
+    this.#outbox = [];
+    this.#tornBy = code;
+    const first = this.#transit[0]?.content;
+    this.#transit = [];
+    if (first instanceof Uint8Array)
+      this.#inbox.push(first.subarray(0, this.#around.random.below(first.length)));
+    this.#planDelivery();
+  }
+
   /** The machine of this end is gone: the other end is told nothing. */
   vanish(): void {
     this.#hasGivenUp = true;
@@ -150,11 +178,14 @@ export class SimConnection implements Connection {
     else this.#cancelLinger = this.#around.life.after(LINGER_MS, () => this.#close(undefined));
   }
 
-  #put(segment: Uint8Array | "end"): void {
+  #put(content: Uint8Array | "end"): void {
     const other = this.#other!;
+    const segment = { content, isHere: false };
     other.#transit.push(segment);
     this.#around.transmit({
-      arrive: () => other.#arrive(),
+      link: this.#around.link,
+      sizeBytes: content === "end" ? 0 : content.length,
+      arrive: () => other.#arrive(segment),
       isRetried: () => !this.#hasGivenUp,
       giveUp: () => this.fail("ETIMEDOUT"),
     });
@@ -162,24 +193,26 @@ export class SimConnection implements Connection {
 
   #reset(): void {
     const other = this.#other!;
-    this.#around.transmit({ arrive: () => other.fail("ECONNRESET") });
+    this.#around.transmit({ link: this.#around.link, arrive: () => other.fail("ECONNRESET") });
   }
 
-  /** The oldest segment under way is here. */
-  #arrive(): void {
-    const segment = this.#transit.shift();
-    if (segment === undefined) return; // reset meanwhile
+  #arrive(segment: Segment): void {
+    segment.isHere = true;
+    while (this.#transit[0]?.isHere) this.#take(this.#transit.shift()!.content);
+    this.#planDelivery();
+  }
+
+  #take(content: Uint8Array | "end"): void {
     if (this.#state === "closed") {
-      if (segment !== "end") this.#reset();
-    } else if (segment === "end") {
+      if (content !== "end") this.#reset();
+    } else if (content === "end") {
       this.#endArrived = true;
       if (this.#hasSentEnd) this.#close(undefined);
     } else if (this.#state === "ending") {
-      this.#credit(segment.length);
+      this.#credit(content.length);
     } else {
-      this.#inbox.push(segment);
+      this.#inbox.push(content);
     }
-    this.#planDelivery();
   }
 
   #planDelivery(): void {
@@ -195,11 +228,16 @@ export class SimConnection implements Connection {
   }
 
   #isDeliverable(): boolean {
-    if (this.#events === undefined || this.#state !== "open" || this.#isPaused) return false;
-    return this.#inbox.length > 0 || (this.#endArrived && !this.#endTold);
+    if (this.#events === undefined || this.#isPaused) return false;
+    if (this.#state === "torn") return true;
+    return this.#state === "open" && (this.#inbox.length > 0 || (this.#endArrived && !this.#endTold));
   }
 
   #deliver(): void {
+    if (this.#inbox.length === 0 && this.#tornBy !== undefined) {
+      this.#close(systemError(this.#tornBy));
+      return;
+    }
     if (this.#inbox.length === 0) {
       this.#endTold = true;
       this.#around.trace(`${this.local} end from ${this.peer}`);
@@ -221,6 +259,7 @@ export class SimConnection implements Connection {
     if (length === 0) return;
     const other = this.#other!;
     this.#around.transmit({
+      link: this.#around.link,
       arrive: () => other.#onCredit(length),
       giveUp: () => other.fail("ETIMEDOUT"), // it never hears that its bytes arrived
     });

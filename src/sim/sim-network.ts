@@ -14,6 +14,8 @@ const OWN_NAMES = ["localhost", "127.0.0.1", "0.0.0.0", "::", "::1"];
 const READ_BYTES = 64 * 1024;
 const FIRST_FREE_PORT = 30_000;
 const NAME_LOOKUP_MS = 1;
+/** A first packet that is lost is sent again after that. */
+const FIRST_RETRANSMIT_MS = 1_000;
 /** One write in so many does not get out at once. */
 const STALL_ODDS = 64;
 
@@ -35,6 +37,8 @@ interface End {
   readonly owner: Owner;
   readonly otherHost: string;
   readonly connection: SimConnection;
+  /** What it sends gets lost. */
+  isMute: boolean;
 }
 
 export class SimNetwork {
@@ -76,12 +80,27 @@ export class SimNetwork {
     }
   }
 
-  /** Breaks every connection between two hosts; both ends are told. */
+  /** Breaks every connection between two hosts, anywhere in what is under way; both ends are told. */
   reset(a: string, b: string): void {
-    for (const { owner, otherHost, connection } of [...this.#ends]) {
-      const isBetween = owner.hostName === a ? otherHost === b : owner.hostName === b && otherHost === a;
-      if (isBetween) connection.fail("ECONNRESET");
+    for (const { connection } of this.#endsBetween(a, b)) connection.tear("ECONNRESET");
+  }
+
+  /** The system of host `a` breaks its connections with `b`, which hears of it when it next sends something. */
+  forget(a: string, b: string): void {
+    for (const { owner, connection } of this.#endsBetween(a, b)) {
+      if (owner.hostName === a) connection.fail("ECONNRESET");
     }
+  }
+
+  /** The connections there are between two hosts carry nothing any more, and nobody is told. */
+  mute(a: string, b: string): void {
+    for (const end of this.#endsBetween(a, b)) end.isMute = true;
+  }
+
+  #endsBetween(a: string, b: string): End[] {
+    return [...this.#ends].filter(({ owner: { hostName }, otherHost }) =>
+      hostName === a ? otherHost === b : hostName === b && otherHost === a,
+    );
   }
 
   async #listen(owner: Owner, { host, port }: ListenOptions, accept: Binding["accept"]): Promise<Listener> {
@@ -120,7 +139,9 @@ export class SimNetwork {
         life.after(NAME_LOOKUP_MS, () => fail("ENOTFOUND"));
         return;
       }
-      const answer = (arrive: () => void): void => this.links.transmit({ from: to, to: from, arrive });
+      const retransmitMs = FIRST_RETRANSMIT_MS;
+      const answer = (arrive: () => void): void =>
+        this.links.transmit({ link: this.links.between(to, from), retransmitMs, arrive });
       const arrive = (): void => {
         const binding = isOver || !life.isAlive ? undefined : this.#bindings.get(`${to}:${port}`);
         if (binding === undefined) {
@@ -136,7 +157,8 @@ export class SimNetwork {
         };
         answer(() => life.after(0, onAnswer));
       };
-      this.links.transmit({ from, to, arrive });
+      const isRetried = (): boolean => !isOver;
+      this.links.transmit({ link: this.links.between(from, to), retransmitMs, arrive, isRetried });
     });
   }
 
@@ -159,12 +181,13 @@ export class SimNetwork {
       life: owner.life,
       random: this.#random,
       readBuffer: owner.readBuffer,
-      transmit: (what) => this.links.transmit({ ...what, from: owner.hostName, to: otherHost }),
+      link: this.links.between(owner.hostName, otherHost),
+      transmit: (what) => (end.isMute ? this.links.lose(what) : this.links.transmit(what)),
       stalls: () => this.stallsWrites && this.#random.oneIn(STALL_ODDS),
       trace: this.#trace,
       forget: () => this.#ends.delete(end),
     });
-    const end = { owner, otherHost, connection };
+    const end: End = { owner, otherHost, connection, isMute: false };
     this.#ends.add(end);
     return connection;
   }

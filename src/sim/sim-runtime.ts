@@ -17,7 +17,8 @@ import { SimBackground } from "./sim-background.ts";
 import { SimClock } from "./sim-clock.ts";
 import { SimDisk } from "./sim-disk.ts";
 import { SimHost } from "./sim-host.ts";
-import { type Latency, SimLinks } from "./sim-links.ts";
+import type { Latency, LinkQuality } from "./sim-link.ts";
+import { SimLinks } from "./sim-links.ts";
 import { SimNetwork } from "./sim-network.ts";
 import { SimRandom } from "./sim-random.ts";
 
@@ -130,6 +131,17 @@ export class SimWorld {
     for (const a of [from].flat()) for (const b of [to].flat()) this.network.links.bar(a, b);
   }
 
+  /** Ends what `partition` with the same arguments began, and what other partitions it overlaps. */
+  unpartition(some: string | readonly string[], others: string | readonly string[]): void {
+    this.#note(`heal ${some} - ${others}`);
+    for (const a of [some].flat()) {
+      for (const b of [others].flat()) {
+        this.network.links.unbar(a, b);
+        this.network.links.unbar(b, a);
+      }
+    }
+  }
+
   /** Ends every partition; what was under way is sent again. */
   heal(): void {
     this.#note("heal");
@@ -142,9 +154,44 @@ export class SimWorld {
     this.network.reset(a, b);
   }
 
+  /** The system of host `a` breaks its connections with `b`, which does not hear of it before it sends something. */
+  forgetConnections(a: string, b: string): void {
+    this.#note(`connections of ${a} with ${b} are forgotten`);
+    this.network.forget(a, b);
+  }
+
+  /** Present connections between the two carry nothing any more, though new ones would; nobody is told. */
+  muteConnections(a: string, b: string): void {
+    this.#note(`connections fall mute ${a} - ${b}`);
+    this.network.mute(a, b);
+  }
+
   setLatency(a: string, b: string, latency: Latency): void {
-    this.network.links.setLatency(a, b, latency);
-    this.network.links.setLatency(b, a, latency);
+    this.setLink(a, b, { latency });
+    this.setLink(b, a, { latency });
+  }
+
+  /** Latency, loss and speed of the way from one host to another, that way only. */
+  setLink(from: string, to: string, quality: LinkQuality): void {
+    this.#note(`link ${from} -> ${to} ${JSON.stringify(quality)}`);
+    this.network.links.between(from, to).set(quality);
+  }
+
+  /** Ends all losses and slowness of links. */
+  mendLinks(): void {
+    this.#note("links are mended");
+    this.network.links.mendAll();
+  }
+
+  /** Puts a host into a datacenter, or another group of hosts that are equally far from others. */
+  place(hostName: string, group: string): void {
+    this.network.links.place(hostName, group);
+  }
+
+  /** Between any host of the one group and any of the other, both ways, where no link has its own; also within one. */
+  setGroupLatency(a: string, b: string, latency: Latency): void {
+    this.network.links.setGroupLatency(a, b, latency);
+    this.network.links.setGroupLatency(b, a, latency);
   }
 
   #build(name: string, machineId: string): Machine {
