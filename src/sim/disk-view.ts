@@ -9,6 +9,7 @@ import type { Outcome } from "../base/errors.ts";
 import { ioError } from "../runtime/io-error.ts";
 import type { Disk, DiskFile, DiskLock, OnRead } from "../runtime/runtime.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
+import type { DiskTrouble } from "./disk-trouble.ts";
 import type { Life } from "./life.ts";
 import type { SimFile } from "./sim-file.ts";
 import type { SimRandom } from "./sim-random.ts";
@@ -37,6 +38,7 @@ export interface DiskStep {
 /** What is seen through the view, by all processes alike. */
 export interface Medium {
   readonly tree: DirectoryTree;
+  readonly trouble: DiskTrouble;
   /** By path, the process that took it last. */
   readonly locks: Map<string, Life>;
   idOf(file: SimFile): string;
@@ -46,7 +48,7 @@ export interface Medium {
 
 interface Step<T> extends DiskStep {
   readonly outcome: Outcome;
-  readonly takesMs: number;
+  readonly endsMs: number;
   readonly addedBytes?: number;
   /** At once. */
   readonly begin: () => T;
@@ -68,20 +70,29 @@ class Stepper {
     return this.#life.nowMs;
   }
 
-  durationMs(maxMs: number): number {
-    return this.#random.between(maxMs / 10, maxMs);
+  /** When a step that takes up to `maxMs` will be over, if it is not begun before `earliestMs`. */
+  endMs(maxMs: number, earliestMs = 0): number {
+    const { slowTimes, hangsUntilMs } = this.#disk.trouble;
+    const beginsMs = Math.max(earliestMs, this.nowMs, hangsUntilMs);
+    return beginsMs + this.#random.between(maxMs / 10, maxMs) * slowTimes;
   }
 
-  async run<T>({ kind, path, outcome, takesMs, addedBytes = 0, begin }: Step<T>): Promise<T> {
+  touch(bytes: Uint8Array): Uint8Array {
+    this.#disk.trouble.touch(bytes);
+    return bytes;
+  }
+
+  async run<T>({ kind, path, outcome, endsMs, addedBytes = 0, begin }: Step<T>): Promise<T> {
     const attempt = this.#attempt({ kind, path }, addedBytes, begin);
-    await this.#life.wait(takesMs);
+    await this.#life.wait(endsMs - this.nowMs);
     if ("cause" in attempt) throw ioError(outcome, `cannot ${kind} ${path}`, attempt.cause);
     return attempt.result;
   }
 
-  /** A step that takes no time, and throws its failure. */
-  runSync<T>({ kind, path, outcome, addedBytes = 0, begin }: Omit<Step<T>, "takesMs">): T {
+  /** A step that the process stands still for, which takes no time on a sound disk; throws its failure. */
+  runSync<T>({ kind, path, outcome, endsMs, addedBytes = 0, begin }: Step<T>): T {
     const attempt = this.#attempt({ kind, path }, addedBytes, begin);
+    if (this.#disk.trouble.isLateAt(this.nowMs)) this.#life.pauseUntil(endsMs);
     if ("cause" in attempt) throw ioError(outcome, `cannot ${kind} ${path}`, attempt.cause);
     return attempt.result;
   }
@@ -139,13 +150,13 @@ export class DiskView implements Disk {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    const takesMs = this.#stepper.durationMs(SYNC_MS_MAX);
+    const endsMs = this.#stepper.endMs(SYNC_MS_MAX);
     const begin = (): (() => void) => this.#disk.tree.beginSync(path);
     const finish = await this.#stepper.run({
       kind: "syncDirectory",
       path,
       outcome: "unknown",
-      takesMs,
+      endsMs,
       begin,
     });
     finish();
@@ -172,8 +183,8 @@ export class DiskView implements Disk {
   }
 
   #step<T>(kind: DiskStep["kind"], path: string, begin: () => T): Promise<T> {
-    const takesMs = this.#stepper.durationMs(NAME_MS_MAX);
-    return this.#stepper.run({ kind, path, outcome: "not-applied", takesMs, begin });
+    const endsMs = this.#stepper.endMs(NAME_MS_MAX);
+    return this.#stepper.run({ kind, path, outcome: "not-applied", endsMs, begin });
   }
 }
 
@@ -205,7 +216,9 @@ class DiskFileView implements DiskFile {
       this.#file.append(copy);
     };
     const addedBytes = copy.length;
-    this.#stepper.runSync({ kind: "append", path: this.#path, outcome: "not-applied", addedBytes, begin });
+    const endsMs = this.#stepper.endMs(APPEND_MS_MAX);
+    const what = { kind: "append", path: this.#path, outcome: "not-applied" } as const;
+    this.#stepper.runSync({ ...what, endsMs, addedBytes, begin });
   }
 
   truncate(sizeBytes: number): Promise<void> {
@@ -223,23 +236,25 @@ class DiskFileView implements DiskFile {
       this.#requireOpen();
       this.#file.syncUpTo(this.#file.sequence);
     };
-    this.#stepper.runSync({ kind: "sync", path: this.#path, outcome: "unknown", begin });
+    const endsMs = this.#stepper.endMs(SYNC_MS_MAX);
+    this.#stepper.runSync({ kind: "sync", path: this.#path, outcome: "unknown", endsMs, begin });
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     await this.#look(READ_MS_MAX);
-    return this.#file.read(offset, length);
+    return this.#stepper.touch(this.#file.read(offset, length));
   }
 
   readSync(offset: number, length: number, target?: Uint8Array): Uint8Array {
     const begin = (): Uint8Array => {
       this.#requireOpen();
-      const bytes = this.#file.read(offset, length);
+      const bytes = this.#stepper.touch(this.#file.read(offset, length));
       if (target === undefined) return bytes;
       target.set(bytes);
       return target.subarray(0, bytes.length);
     };
-    return this.#stepper.runSync({ kind: "read", path: this.#path, outcome: "not-applied", begin });
+    const endsMs = this.#stepper.endMs(READ_MS_MAX);
+    return this.#stepper.runSync({ kind: "read", path: this.#path, outcome: "not-applied", endsMs, begin });
   }
 
   /** No simulated disk is as quick as memory. */
@@ -266,9 +281,9 @@ class DiskFileView implements DiskFile {
   }
 
   #look(msMax: number): Promise<void> {
-    const takesMs = this.#stepper.durationMs(msMax);
+    const endsMs = this.#stepper.endMs(msMax);
     const begin = (): void => this.#requireOpen();
-    return this.#stepper.run({ kind: "read", path: this.#path, outcome: "not-applied", takesMs, begin });
+    return this.#stepper.run({ kind: "read", path: this.#path, outcome: "not-applied", endsMs, begin });
   }
 
   #change<T>(
@@ -278,14 +293,13 @@ class DiskFileView implements DiskFile {
     act: () => T,
     addedBytes = 0,
   ): Promise<T> {
-    const { nowMs } = this.#stepper;
-    this.#busyUntilMs = Math.max(this.#busyUntilMs, nowMs) + this.#stepper.durationMs(msMax);
-    const takesMs = this.#busyUntilMs - nowMs;
+    this.#busyUntilMs = this.#stepper.endMs(msMax, this.#busyUntilMs);
+    const endsMs = this.#busyUntilMs;
     const begin = (): T => {
       this.#requireOpen();
       return act();
     };
-    return this.#stepper.run({ kind, path: this.#path, outcome, takesMs, addedBytes, begin });
+    return this.#stepper.run({ kind, path: this.#path, outcome, endsMs, addedBytes, begin });
   }
 
   #requireOpen(): void {

@@ -4,6 +4,7 @@
  */
 import type { Disk } from "../runtime/runtime.ts";
 import { DirectoryTree } from "./directory-tree.ts";
+import { DiskTrouble } from "./disk-trouble.ts";
 import { type DiskStep, DiskView, type Medium } from "./disk-view.ts";
 import type { Life } from "./life.ts";
 import type { SimFile } from "./sim-file.ts";
@@ -23,6 +24,7 @@ export class SimDisk implements Medium {
   /** A crash may leave zeros in sectors that were not synced, even before later ones that survived. */
   leavesHoles = false;
   readonly locks = new Map<string, Life>();
+  readonly trouble: DiskTrouble;
   readonly #random: SimRandom;
   readonly #ids = new WeakMap<SimFile, string>();
   #idCount = 0;
@@ -31,6 +33,7 @@ export class SimDisk implements Medium {
 
   constructor(random: SimRandom) {
     this.#random = random;
+    this.trouble = new DiskTrouble(random.fork("trouble"));
   }
 
   /** Syncs of files and directories asked for so far. */
@@ -77,6 +80,21 @@ export class SimDisk implements Medium {
     file.flipBit(offset ?? this.#random.below(file.length), this.#random.below(8));
   }
 
+  /** Rot in some file that is `meant`; its path, or undefined if there is nothing to rot. */
+  rot(isMeant: (path: string) => boolean = () => true): string | undefined {
+    const paths = this.paths.filter((path) => isMeant(path) && this.#tree.open(path, false).length > 0);
+    if (paths.length === 0) return undefined;
+    const path = paths[this.#random.below(paths.length)]!;
+    this.flipBit(path);
+    return path;
+  }
+
+  /** All is well again, and there is room. */
+  mend(): void {
+    this.trouble.mend();
+    this.capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
   idOf(file: SimFile): string {
     const id = this.#ids.get(file) ?? String(++this.#idCount);
     this.#ids.set(file, id);
@@ -85,7 +103,7 @@ export class SimDisk implements Medium {
 
   admit(step: DiskStep, addedBytes: number): void {
     if (step.kind === "sync" || step.kind === "syncDirectory") this.#syncCount++;
-    const code = this.intercept?.(step);
+    const code = this.intercept?.(step) ?? this.trouble.codeFor(step);
     if (code !== undefined) throw systemError(code);
     if (this.capacityBytes === Number.POSITIVE_INFINITY || addedBytes === 0) return;
     if (this.usedBytes + addedBytes > this.capacityBytes) throw systemError("ENOSPC");

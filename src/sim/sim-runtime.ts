@@ -10,6 +10,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { DiskFaults } from "./disk-trouble.ts";
 import { HostTime } from "./host-time.ts";
 import { Life } from "./life.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -101,6 +102,49 @@ export class SimWorld {
   pause(hostName: string, forMs: number): void {
     this.#note(`${hostName} pauses for ${forMs} ms`);
     this.#machine(hostName).running?.life.pauseUntil(this.nowMs + forMs);
+  }
+
+  /** The process is killed, and its disk replaced by an empty one. */
+  wipe(hostName: string): void {
+    this.kill(hostName);
+    this.#note(`${hostName} loses its disk`);
+    this.#machine(hostName).disk.wipe();
+  }
+
+  /** Every step of the disk takes so many times as long. */
+  slowDisk(hostName: string, times: number): void {
+    this.#note(`${hostName} disk takes ${times} times as long`);
+    this.#machine(hostName).disk.trouble.slowTimes = times;
+  }
+
+  /** The disk stands still; what is asked of it meanwhile begins when it goes on. */
+  hangDisk(hostName: string, forMs: number): void {
+    this.#note(`${hostName} disk hangs for ${forMs} ms`);
+    this.#machine(hostName).disk.trouble.hangsUntilMs = this.nowMs + forMs;
+  }
+
+  /** The disk has room for so many more bytes, and refuses others with ENOSPC. */
+  fillDisk(hostName: string, roomBytes = 0): void {
+    this.#note(`${hostName} disk has room for ${roomBytes} bytes`);
+    const { disk } = this.#machine(hostName);
+    disk.capacityBytes = disk.usedBytes + roomBytes;
+  }
+
+  /** Steps of the disk fail, or read wrong, as often as that; those left out do not. */
+  breakDisk(hostName: string, faults: DiskFaults): void {
+    this.#note(`${hostName} disk ${JSON.stringify(faults)}`);
+    this.#machine(hostName).disk.trouble.faults = faults;
+  }
+
+  /** One bit of one file is wrong from now on. */
+  rotDisk(hostName: string, isMeant?: (path: string) => boolean): void {
+    this.#note(`${hostName} disk rots in ${this.#machine(hostName).disk.rot(isMeant) ?? "nothing"}`);
+  }
+
+  /** Ends all trouble of the disk and gives it room; what rotted stays so. */
+  mendDisk(hostName: string): void {
+    this.#note(`${hostName} disk is mended`);
+    this.#machine(hostName).disk.mend();
   }
 
   jumpClock(hostName: string, byMs: number): void {
