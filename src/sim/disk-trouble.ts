@@ -2,7 +2,7 @@
  * What ails a simulated disk: it is slow, stands still, fails steps or lies about what it reads. What a power failure
  * leaves of unsynced bytes is not trouble but a disk's nature: see sim-file.ts and directory-tree.ts.
  */
-import type { DiskStep } from "./disk-view.ts";
+import type { DiskStep } from "./disk-step.ts";
 import type { SimRandom } from "./sim-random.ts";
 
 /** How often steps fail: one in so many; never, if left out. Failed steps have no effect and end with EIO. */

@@ -9,6 +9,7 @@ import type { Outcome } from "../base/errors.ts";
 import { ioError } from "../runtime/io-error.ts";
 import type { Disk, DiskFile, DiskLock, OnRead } from "../runtime/runtime.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
+import type { DiskStep } from "./disk-step.ts";
 import type { DiskTrouble } from "./disk-trouble.ts";
 import type { Life } from "./life.ts";
 import type { SimFile } from "./sim-file.ts";
@@ -19,21 +20,6 @@ const NAME_MS_MAX = 0.1;
 const READ_MS_MAX = 0.2;
 const APPEND_MS_MAX = 0.05;
 const SYNC_MS_MAX = 3;
-
-/** Something that a process is about to do to the disk. */
-export interface DiskStep {
-  readonly kind:
-    | "open"
-    | "list"
-    | "name"
-    | "append"
-    | "truncate"
-    | "read"
-    | "sync"
-    | "close"
-    | "syncDirectory";
-  readonly path: string;
-}
 
 /** What is seen through the view, by all processes alike. */
 export interface Medium {

@@ -4,8 +4,9 @@
  */
 import type { Disk } from "../runtime/runtime.ts";
 import { DirectoryTree } from "./directory-tree.ts";
+import type { DiskStep } from "./disk-step.ts";
 import { DiskTrouble } from "./disk-trouble.ts";
-import { type DiskStep, DiskView, type Medium } from "./disk-view.ts";
+import { DiskView, type Medium } from "./disk-view.ts";
 import type { Life } from "./life.ts";
 import type { SimFile } from "./sim-file.ts";
 import type { SimRandom } from "./sim-random.ts";
