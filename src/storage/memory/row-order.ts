@@ -7,7 +7,6 @@
  * Hot: every write of a new row; watched by bench/memory-engine.ts.
  */
 import { StoreError } from "../../base/errors.ts";
-import { SLOT_COUNT } from "../../ring/slot.ts";
 import { slotOfRow } from "../row-key.ts";
 import type { Arena } from "./arena.ts";
 import { KIND_BRANCH, KIND_LEAF } from "./block.ts";
@@ -141,9 +140,7 @@ export class RowOrder {
 
   /** First slot from `slot` on that has rows; SLOT_COUNT if none. */
   nextSlot(slot: number): number {
-    let next = slot;
-    while (next < SLOT_COUNT && !this.#path.hasRows(next)) next++;
-    return next;
+    return this.#path.nextSlot(slot);
   }
 
   /** Forgets all. Requires: the arena has been cleared. */

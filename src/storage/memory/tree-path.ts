@@ -4,6 +4,10 @@ import type { OrderBlocks } from "./order-block.ts";
 
 export const NO_BLOCK = 0;
 
+/** Slots are counted in groups of 2^6, so that few rows are found without a look at every slot. */
+const GROUP_SHIFT = 6;
+const GROUP_SLOTS = 1 << GROUP_SHIFT;
+
 interface Step {
   branch: number;
   child: number;
@@ -12,6 +16,8 @@ interface Step {
 export class TreePath {
   readonly #blocks: OrderBlocks;
   readonly #roots = new Int32Array(SLOT_COUNT);
+  /** How many slots of each group have rows. */
+  readonly #rooted = new Uint8Array(SLOT_COUNT >> GROUP_SHIFT);
   readonly #steps: Step[] = [];
   #length = 0;
   #slot = 0;
@@ -21,7 +27,7 @@ export class TreePath {
   }
 
   get tableBytes(): number {
-    return this.#roots.byteLength;
+    return this.#roots.byteLength + this.#rooted.byteLength;
   }
 
   /** True if the path leads to the slot's root. */
@@ -38,8 +44,15 @@ export class TreePath {
     return this.#roots[this.#slot]!;
   }
 
-  hasRows(slot: number): boolean {
-    return this.#roots[slot] !== NO_BLOCK;
+  /** First slot from `slot` on that has rows; SLOT_COUNT if none. */
+  nextSlot(slot: number): number {
+    let next = slot;
+    while (next < SLOT_COUNT) {
+      if (this.#rooted[next >> GROUP_SHIFT] === 0) next = (next | (GROUP_SLOTS - 1)) + 1;
+      else if (this.#roots[next] === NO_BLOCK) next++;
+      else return next;
+    }
+    return SLOT_COUNT;
   }
 
   /** Leads to the leaf that has the prefix, or to `stopAt` above it; returns that, or NO_BLOCK for an empty slot. */
@@ -75,6 +88,9 @@ export class TreePath {
   /** Puts `block` where the path leads. */
   point(block: number): void {
     if (this.#length === 0) {
+      const hadRows = this.#roots[this.#slot] !== NO_BLOCK;
+      const hasRows = block !== NO_BLOCK;
+      if (hadRows !== hasRows) this.#rooted[this.#slot >> GROUP_SHIFT]! += hasRows ? 1 : -1;
       this.#roots[this.#slot] = block;
       return;
     }
@@ -90,6 +106,7 @@ export class TreePath {
 
   clear(): void {
     this.#roots.fill(NO_BLOCK);
+    this.#rooted.fill(0);
   }
 
   #push(branch: number, child: number): void {
