@@ -70,6 +70,7 @@ class HandmadeConnection implements Connection {
   isStuck = false;
   isDestroyed = false;
   hasEnded = false;
+  isPaused = false;
   written = "";
   #events!: ConnectionEvents;
 
@@ -111,11 +112,11 @@ class HandmadeConnection implements Connection {
   }
 
   pause(): void {
-    // Says nothing unless told to.
+    this.isPaused = true;
   }
 
   resume(): void {
-    // As above.
+    this.isPaused = false;
   }
 
   end(): void {
@@ -424,4 +425,17 @@ test("requests run one after the other, whatever their replies wait for", async 
   await world.runFor(1);
   expect(client.written).toBe("+OK\r\n+OK\r\n$1\r\n1\r\n");
   expect(client.isDestroyed).toBe(true);
+});
+
+test("a client whose request waits is read on until it sends more, and again once it has its reply", async () => {
+  const admin = connect();
+  admin.say("CLIENT PAUSE 1000\r\n");
+  const client = connect();
+  client.say("PING\r\n");
+  expect([client.written, client.isPaused]).toEqual(["", false]);
+  client.say("ECHO more\r\n");
+  expect(client.isPaused).toBe(true);
+  admin.say("CLIENT UNPAUSE\r\n");
+  await world.runFor(1);
+  expect([client.written, client.isPaused]).toEqual(["+PONG\r\n$4\r\nmore\r\n", false]);
 });

@@ -2,8 +2,8 @@
  * One client: its connection, what it has chosen (database, protocol, name), and the requests it has sent.
  *
  * Requests of one session run strictly one after the other. What was received in one turn of the event loop
- * is answered with one write. A session that waits (for the disk, for CLIENT UNPAUSE, for a reader slower
- * than its replies) stops reading, so that its memory stays bounded by what it may hold.
+ * is answered with one write. A session that waits (for the disk, for other nodes, for CLIENT UNPAUSE, for a reader
+ * slower than its replies) stops reading once more has come meanwhile, so that its memory stays bounded.
  * Hot: `onBytes` to `send` is the life of every request; watched by `bench -- redis`.
  */
 import { failure, type Reply } from "../resp/reply.ts";
@@ -65,6 +65,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   #isAwaiting = false;
   #isBackedUp = false;
+  /** True while the connection delivers nothing. */
+  #isPaused = false;
   #isClosing = false;
   #isClosed = false;
   #hasEnded = false;
@@ -196,6 +198,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.decoder.feed(bytes, length);
     this.#run();
     this.decoder.park();
+    this.#pauseIfAhead();
     this.#account();
   }
 
@@ -295,10 +298,9 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.#write(reply);
   }
 
-  /** Stops reading until the promise of a reply is kept. */
+  /** Runs nothing more until the promise of a reply is kept. */
   #await(promise: Promise<Answer>): void {
     this.#isAwaiting = true;
-    this.connection.pause();
     promise.then(
       (reply) => this.#onAwaited(reply),
       (cause: unknown) => this.#onAwaited(this.server.dispatcher.refusal(cause)),
@@ -316,9 +318,22 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   #resume(): void {
     this.#run();
     this.decoder.park();
+    this.#pauseIfAhead();
     this.#account();
     if (this.isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
-    if (!this.#hasEnded) this.connection.resume();
+    if (this.#hasEnded || !this.#isPaused) return;
+    this.#isPaused = false;
+    this.connection.resume();
+  }
+
+  /** Most clients send nothing before they have their reply: only those that do are read no more until then. */
+  #pauseIfAhead(): void {
+    if (this.isWaiting && this.decoder.pendingBytes > 0) this.#pause();
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.connection.pause();
   }
 
   #gather(): void {
@@ -348,7 +363,6 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   awaitDurable(): void {
     this.#lateCount++;
-    this.connection.pause();
   }
 
   sendLate(replies: Uint8Array): void {
@@ -384,7 +398,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
       return;
     }
     this.#isBackedUp = true;
-    this.connection.pause();
+    this.#pause();
   }
 
   /** Tells the server how this client's buffers have grown or shrunk. */
