@@ -19,6 +19,7 @@ import {
 import type { Connection, ConnectionEvents } from "../runtime/runtime.ts";
 import { type AskedLevels, UNASKED } from "./cluster/consistency.ts";
 import { type Answer, NO_REPLY } from "./command-shape.ts";
+import { Inflow } from "./inflow.ts";
 import { GATHERED_BYTES_MAX, type Sender } from "./outbox.ts";
 import type { SessionHost } from "./session-host.ts";
 import { TURN_MICROS_MAX, UNSENT_BYTES_PAUSE } from "./session-limits.ts";
@@ -65,8 +66,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   #isAwaiting = false;
   #isBackedUp = false;
-  /** True while the connection delivers nothing. */
-  #isPaused = false;
+  readonly #inflow: Inflow;
   #isClosing = false;
   #isClosed = false;
   #hasEnded = false;
@@ -79,13 +79,13 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   constructor(server: Host, connection: Connection, id: number) {
     this.server = server;
     this.connection = connection;
+    this.#inflow = new Inflow(connection);
     this.id = id;
     this.createdMs = server.runtime.clock.wallMs();
     this.lastInteractionMs = this.createdMs;
-    this.isAuthenticated = server.settings.password === undefined;
     this.watched = new WatchList(server.node.replica, server.watchElsewhere(this));
     this.decoder = new RequestDecoder({ valueBytesMax: server.settings.valueBytesMax });
-    this.decoder.authenticated = this.isAuthenticated;
+    this.isAuthenticated = this.decoder.authenticated = server.settings.password === undefined;
     this.refreshPlain();
   }
 
@@ -128,8 +128,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   authenticate(): void {
-    this.isAuthenticated = true;
-    this.decoder.authenticated = true;
+    this.isAuthenticated = this.decoder.authenticated = true;
     this.refreshPlain();
   }
 
@@ -161,8 +160,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.discard();
     [this.database, this.name, this.consistency] = [0, "", UNASKED];
     [this.replyMode, this.leavesNoTrace] = ["on", false];
-    this.isAuthenticated = this.server.settings.password === undefined;
-    this.decoder.authenticated = this.isAuthenticated;
+    this.isAuthenticated = this.decoder.authenticated = this.server.settings.password === undefined;
     this.setProtocol(2);
     this.refreshPlain();
   }
@@ -193,13 +191,10 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   onBytes(bytes: Uint8Array, length: number): void {
-    this.server.statistics.bytesIn += length;
-    this.server.statistics.reads++;
+    this.server.statistics.countRead(length);
     this.decoder.feed(bytes, length);
     this.#run();
-    this.decoder.park();
-    this.#pauseIfAhead();
-    this.#account();
+    this.#park();
   }
 
   onDrain(): void {
@@ -317,23 +312,16 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   #resume(): void {
     this.#run();
-    this.decoder.park();
-    this.#pauseIfAhead();
-    this.#account();
+    this.#park();
     if (this.isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
-    if (this.#hasEnded || !this.#isPaused) return;
-    this.#isPaused = false;
-    this.connection.resume();
+    if (!this.#hasEnded) this.#inflow.resume();
   }
 
-  /** Most clients send nothing before they have their reply: only those that do are read no more until then. */
-  #pauseIfAhead(): void {
-    if (this.isWaiting && this.decoder.pendingBytes > 0) this.#pause();
-  }
-
-  #pause(): void {
-    this.#isPaused = true;
-    this.connection.pause();
+  /** Gives the network's buffer back. Few clients send more before they have their reply: they are read no further. */
+  #park(): void {
+    this.decoder.park();
+    if (this.isWaiting && this.decoder.pendingBytes > 0) this.#inflow.pause();
+    this.#account();
   }
 
   #gather(): void {
@@ -351,8 +339,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   #send(replies: Uint8Array): boolean {
     this.#pendingCount--;
     const { connection, server } = this;
-    server.statistics.bytesOut += replies.length;
-    server.statistics.writes++;
+    server.statistics.countWrite(replies.length);
     // Behind earlier replies a copy waits: else each would keep the whole buffer.
     const isBehind = connection.unsentBytes > 0;
     const isTaken = connection.write(isBehind ? replies.slice() : replies);
@@ -398,7 +385,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
       return;
     }
     this.#isBackedUp = true;
-    this.#pause();
+    this.#inflow.pause();
   }
 
   /** Tells the server how this client's buffers have grown or shrunk. */

@@ -27,6 +27,16 @@ export class Statistics {
   bytesOutPerSecond = 0;
   #sampled = { commands: 0, bytesIn: 0, bytesOut: 0 };
 
+  countRead(sizeBytes: number): void {
+    this.bytesIn += sizeBytes;
+    this.reads++;
+  }
+
+  countWrite(sizeBytes: number): void {
+    this.bytesOut += sizeBytes;
+    this.writes++;
+  }
+
   /** `text` is an error reply's: its first word is the code, unless that is too long to be one. */
   countError(text: string): void {
     this.errors++;
