@@ -1,0 +1,104 @@
+/**
+ * Answers what other replicas' exchanges ask of this node. Some questions at a time: each is bounded, and so is what all of
+ * them hold.
+ */
+import type { ByteRange } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
+import {
+  decodeCompareSums,
+  decodeGiveRows,
+  decodeListRows,
+  decodeSettleRows,
+  EXCHANGE_METHOD,
+  encodeComparedSums,
+  encodeListedHashes,
+  encodeRefusedCount,
+  encodeSettledRows,
+} from "./exchange-message.ts";
+import type { ExchangedRows, IsShared } from "./exchanged-rows.ts";
+
+export interface ExchangeDoorParts {
+  readonly rows: ExchangedRows;
+  /** By the topology of that epoch. Throws StoreError, not applied, if this node does not go by it. */
+  readonly sharedWith: (id: string, epoch: number) => IsShared;
+}
+
+/** Asked for by all others together. */
+const RUNNING_MAX = 4;
+
+export class ExchangeDoor {
+  readonly #parts: ExchangeDoorParts;
+  #running = 0;
+
+  constructor(parts: ExchangeDoorParts) {
+    this.#parts = parts;
+  }
+
+  /** The answer's payload. Rejects with StoreError. `payload` may be reused once it has returned. */
+  async onRequest(method: number, payload: ByteRange, from: string): Promise<Uint8Array> {
+    if (this.#running >= RUNNING_MAX) {
+      throw new StoreError("OVERLOADED", "not-applied", "enough exchanges ask this node already");
+    }
+    this.#running++;
+    try {
+      return await this.#answer(method, payload.bytes.slice(payload.start, payload.end), from);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  #answer(method: number, payload: Uint8Array, from: string): Promise<Uint8Array> {
+    switch (method) {
+      case EXCHANGE_METHOD.compareSums:
+        return this.#compare(payload, from);
+      case EXCHANGE_METHOD.listRows:
+        return this.#list(payload, from);
+      case EXCHANGE_METHOD.settleRows:
+        return this.#settle(payload, from);
+      case EXCHANGE_METHOD.giveRows:
+        return this.#take(payload, from);
+      default:
+        throw new StoreError("INVALID_REQUEST", "not-applied", `exchanges have no method ${method}`);
+    }
+  }
+
+  async #compare(payload: Uint8Array, from: string): Promise<Uint8Array> {
+    const { epoch, nodes } = decodeCompareSums(payload);
+    const isShared = this.#parts.sharedWith(from, epoch);
+    const answers: (Int32Array | undefined)[] = [];
+    for (const { sum, ...node } of nodes) {
+      const ours = this.#parts.rows.sums(node, isShared);
+      const { sum: own, children } = ours instanceof Promise ? await ours : ours;
+      answers.push(own.low === sum.low && own.high === sum.high ? undefined : children);
+    }
+    return encodeComparedSums(answers);
+  }
+
+  async #list(payload: Uint8Array, from: string): Promise<Uint8Array> {
+    const { epoch, span } = decodeListRows(payload);
+    this.#requireShared(span.slot, from, epoch);
+    return encodeListedHashes(await this.#parts.rows.page(span));
+  }
+
+  async #settle(payload: Uint8Array, from: string): Promise<Uint8Array> {
+    const { epoch, span, wanted, offered } = decodeSettleRows(payload);
+    this.#requireShared(span.slot, from, epoch);
+    const wantedSet = new Set(wanted);
+    const lacking = new Set(offered);
+    const { rows, upTo } = await this.#parts.rows.pick(span, ({ hash }) => {
+      lacking.delete(hash);
+      return wantedSet.has(hash);
+    });
+    return encodeSettledRows({ upTo, lacking, rows });
+  }
+
+  async #take(payload: Uint8Array, from: string): Promise<Uint8Array> {
+    const { epoch, rows } = decodeGiveRows(payload);
+    return encodeRefusedCount(await this.#parts.rows.take(rows, this.#parts.sharedWith(from, epoch)));
+  }
+
+  #requireShared(slot: number, from: string, epoch: number): void {
+    if (this.#parts.sharedWith(from, epoch)(slot)) return;
+    throw new StoreError("INVALID_REQUEST", "not-applied", `not both nodes keep slot ${slot}`);
+  }
+}

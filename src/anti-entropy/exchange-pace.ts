@@ -1,0 +1,54 @@
+/**
+ * How fast an exchange goes on. Pure. It is to be felt by nobody: after each step it rests for many times as long as
+ * that took, and longer while the other node's answers to everybody's requests are slow for what they are at their best.
+ */
+
+export interface ExchangePaceSettings {
+  /** Rest after a step, in times the step. */
+  readonly restFactor: number;
+  readonly restMinMs: number;
+  readonly restMaxMs: number;
+  /** Answers that come sooner than this are not called slow, however soon they have come at other times. */
+  readonly slowMs: number;
+}
+
+export const QUIET_PACE: ExchangePaceSettings = {
+  restFactor: 10,
+  restMinMs: 10,
+  restMaxMs: 2_000,
+  slowMs: 20,
+};
+/** Of an exchange that somebody has asked for, and waits for. */
+export const URGENT_PACE: ExchangePaceSettings = {
+  restFactor: 0.5,
+  restMinMs: 0,
+  restMaxMs: 100,
+  slowMs: 50,
+};
+
+const SLOW_FACTOR = 4;
+/** While it is slow, each rest is so many times the one before. */
+const GROWTH = 2;
+/** What the best is, is forgotten bit by bit. */
+const FORGETTING = 1.01;
+
+export class ExchangePace {
+  readonly #settings: ExchangePaceSettings;
+  #bestMs = Number.POSITIVE_INFINITY;
+  #slowness = 1;
+
+  constructor(settings: ExchangePaceSettings) {
+    this.#settings = settings;
+  }
+
+  /** How long to rest after a step. `p99Ms`: of the other node's answers to all requests; 0 if nothing is known. */
+  onStep({ tookMs, p99Ms }: { readonly tookMs: number; readonly p99Ms: number }): number {
+    const { restFactor, restMinMs, restMaxMs, slowMs } = this.#settings;
+    if (p99Ms > 0) this.#bestMs = Math.min(p99Ms, this.#bestMs * FORGETTING);
+    const isSlow = p99Ms > Math.max(slowMs, SLOW_FACTOR * this.#bestMs);
+    const rest = Math.max(restMinMs, restFactor * tookMs) * this.#slowness;
+    if (isSlow && rest < restMaxMs) this.#slowness *= GROWTH;
+    else if (!isSlow) this.#slowness = Math.max(1, this.#slowness / GROWTH);
+    return Math.min(restMaxMs, isSlow ? Math.max(rest, slowMs) : rest);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * One comparison of this node's rows with another replica's, of the slots that both keep: says what to look at next, and
+ * is told what was seen. Pure: no clock, no network, no disk; `ExchangeDriver` does what it says.
+ *
+ *   strides -> groups -> slots -> leaves      sums are compared, down from where they differ
+ *   rows of leaves that differ                versions are compared, by their hashes: a first look
+ *   the same rows, `persistMs` later          what still differs in the same way is damage, and is mended
+ *
+ * Invariant: only rows are moved that both looks saw at one side, and not at the other: writes that are under way, and rows
+ * that are written again and again, bring themselves. It fails towards moving nothing: then the next exchange
+ * sees the difference again.
+ * Invariant: `hashesMax` bounds what it remembers between the looks; past it, it mends before it looks further.
+ */
+import { assert } from "../base/assert.ts";
+import type { LeafSet } from "./leaf-set.ts";
+import { leafSetOf } from "./leaf-set.ts";
+import { NO_KEY, type RowHash, type RowSpan } from "./row-span.ts";
+import {
+  childAt,
+  differingChildren,
+  isSlot,
+  type NodeSums,
+  STRIDE_SLOTS,
+  type TreeNode,
+  widthOf,
+} from "./slot-tree.ts";
+
+/** Slots `first` to `last`. */
+export interface SlotSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface ExchangeSettings {
+  /** Between the two looks at a row. */
+  readonly persistMs: number;
+  /** Remembered between them. */
+  readonly hashesMax: number;
+  /** Nodes of the tree in one question. */
+  readonly nodesMax: number;
+}
+
+export const DEFAULT_EXCHANGE: ExchangeSettings = { persistMs: 2_000, hashesMax: 65_536, nodesMax: 32 };
+
+/** Rows that only one side has, in the version of that hash. */
+export interface Difference {
+  readonly span: RowSpan;
+  readonly ours: readonly RowHash[];
+  readonly theirs: readonly RowHash[];
+}
+
+export type NextLook =
+  | { readonly kind: "compare"; readonly nodes: readonly TreeNode[] }
+  | { readonly kind: "list"; readonly span: RowSpan }
+  | { readonly kind: "settle"; readonly difference: Difference }
+  | { readonly kind: "wait"; readonly untilMs: number }
+  | { readonly kind: "done" };
+
+/** What a listing of a span has shown, as far as both sides were listed. */
+export interface ListedSpan {
+  readonly ours: readonly RowHash[];
+  readonly theirs: readonly RowHash[];
+  /** The last row key that both were listed up to; empty if to the end. */
+  readonly upTo: Uint8Array;
+}
+
+export interface SettledSpan {
+  readonly pulled: number;
+  readonly pushed: number;
+  /** What one answer did not take. */
+  readonly rest: Difference | undefined;
+}
+
+export interface ExchangeTotals {
+  /** Slots whose sums were compared, by themselves or with others. */
+  slots: number;
+  /** Rows that were compared one by one. */
+  rows: number;
+  /** Rows fetched from the other replica, and given to it. */
+  pulled: number;
+  pushed: number;
+}
+
+interface Seen extends Difference {
+  readonly seenMs: number;
+}
+
+export class Exchange {
+  readonly totals: ExchangeTotals = { slots: 0, rows: 0, pulled: 0, pushed: 0 };
+  readonly #settings: ExchangeSettings;
+  readonly #spans: readonly SlotSpan[];
+  /** Where sums have differed above; the deepest last. */
+  readonly #nodes: TreeNode[] = [];
+  readonly #lists: RowSpan[] = [];
+  readonly #differences: Seen[] = [];
+  #hashCount = 0;
+  #at: { span: number; slot: number };
+
+  /** `spans`: rising, without overlap; slots that only one of the two keeps do no harm. */
+  constructor(spans: readonly SlotSpan[], settings: ExchangeSettings = DEFAULT_EXCHANGE) {
+    this.#spans = spans;
+    this.#settings = settings;
+    this.#at = { span: 0, slot: spans[0]?.first ?? 0 };
+  }
+
+  /** The part of the slots that has been looked at, 0 to 1. */
+  get progress(): number {
+    const sizes = this.#spans.map(({ first, last }) => last - first + 1);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const { span, slot } = this.#at;
+    const before = sizes.slice(0, span).reduce((sum, size) => sum + size, 0);
+    const within = span < this.#spans.length ? slot - this.#spans[span]!.first : 0;
+    return total === 0 ? 1 : Math.min(1, (before + within) / total);
+  }
+
+  next(nowMs: number): NextLook {
+    if (this.#hashCount < this.#settings.hashesMax) {
+      const span = this.#lists.at(-1);
+      if (span !== undefined) return { kind: "list", span };
+      const nodes = this.#nextNodes();
+      if (nodes.length > 0) return { kind: "compare", nodes };
+    }
+    const [oldest] = this.#differences;
+    if (oldest === undefined) return { kind: "done" };
+    const dueMs = oldest.seenMs + this.#settings.persistMs;
+    return dueMs <= nowMs ? { kind: "settle", difference: oldest } : { kind: "wait", untilMs: dueMs };
+  }
+
+  /** The answer to "compare": of each node our sums, and those of its children there if its own differed. */
+  onCompared(
+    nodes: readonly TreeNode[],
+    ours: readonly NodeSums[],
+    theirs: readonly (Int32Array | undefined)[],
+  ): void {
+    this.#nodes.splice(-nodes.length);
+    nodes.forEach((node, i) => {
+      const children = theirs[i];
+      const differing = children === undefined ? [] : differingChildren(ours[i]!.children, children);
+      if (isSlot(node)) {
+        this.totals.slots++;
+        if (differing.length > 0) this.#lists.push(wholeSlot(node.firstSlot, leafSetOf(differing)));
+        return;
+      }
+      const deeper = differing.map((index) => childAt(node, index));
+      this.totals.slots += this.#askedOf(node);
+      for (const child of deeper) this.#descend(child);
+    });
+  }
+
+  /** The answer to "list". */
+  onListed(span: RowSpan, { ours, theirs, upTo }: ListedSpan, nowMs: number): void {
+    assert(this.#lists.pop() === span, "what is listed was asked for");
+    this.totals.rows += Math.max(ours.length, theirs.length);
+    const difference = differenceOf({ ...span, upTo }, ours, theirs);
+    if (difference !== undefined) this.#remember(difference, nowMs);
+    if (upTo.length > 0) this.#lists.push({ ...span, after: upTo });
+  }
+
+  /** The answer to "settle". */
+  onSettled({ pulled, pushed, rest }: SettledSpan): void {
+    const settled = this.#differences.shift();
+    assert(settled !== undefined, "what is settled was asked for");
+    this.#hashCount -= hashCountOf(settled);
+    this.totals.pulled += pulled;
+    this.totals.pushed += pushed;
+    if (rest === undefined) return;
+    this.#differences.unshift({ ...rest, seenMs: settled.seenMs });
+    this.#hashCount += hashCountOf(rest);
+  }
+
+  #remember(difference: Difference, seenMs: number): void {
+    this.#differences.push({ ...difference, seenMs });
+    this.#hashCount += hashCountOf(difference);
+  }
+
+  /** A stride may have slots that are not to be compared. */
+  #descend(node: TreeNode): void {
+    const asked = this.#askedOf(node);
+    if (asked === 0) return;
+    this.totals.slots -= asked; // they are counted where they are compared last
+    this.#nodes.push(node);
+  }
+
+  /** How many of the node's slots are to be compared. */
+  #askedOf(node: TreeNode): number {
+    const end = node.firstSlot + widthOf(node);
+    return this.#spans.reduce((count, { first, last }) => {
+      return count + Math.max(0, Math.min(last + 1, end) - Math.max(first, node.firstSlot));
+    }, 0);
+  }
+
+  /** The last of those that are known to differ above, of one depth; else the next stride. They are kept till `onCompared`. */
+  #nextNodes(): readonly TreeNode[] {
+    if (this.#nodes.length === 0) {
+      const stride = this.#nextStride();
+      if (stride !== undefined) this.#nodes.push(stride);
+    }
+    const last = this.#nodes.at(-1);
+    if (last === undefined) return [];
+    let from = this.#nodes.length - 1;
+    const least = Math.max(0, this.#nodes.length - this.#settings.nodesMax);
+    while (from > least && this.#nodes[from - 1]!.depth === last.depth) from--;
+    return this.#nodes.slice(from);
+  }
+
+  #nextStride(): TreeNode | undefined {
+    const { span, slot } = this.#at;
+    const within = this.#spans[span];
+    if (within === undefined) return undefined;
+    const firstSlot = slot - (slot % STRIDE_SLOTS);
+    const after = firstSlot + STRIDE_SLOTS;
+    let later = span;
+    while (later < this.#spans.length && this.#spans[later]!.last < after) later++;
+    const next = this.#spans[later];
+    this.#at = { span: later, slot: next === undefined ? after : Math.max(after, next.first) };
+    return { depth: 0, firstSlot };
+  }
+}
+
+function wholeSlot(slot: number, leaves: LeafSet): RowSpan {
+  return { slot, leaves, after: NO_KEY, upTo: NO_KEY };
+}
+
+/** Undefined if there is none. */
+export function differenceOf(
+  span: RowSpan,
+  ours: readonly RowHash[],
+  theirs: readonly RowHash[],
+): Difference | undefined {
+  const ourSet = new Set(ours);
+  const theirSet = new Set(theirs);
+  const onlyOurs = ours.filter((hash) => !theirSet.has(hash));
+  const onlyTheirs = theirs.filter((hash) => !ourSet.has(hash));
+  if (onlyOurs.length === 0 && onlyTheirs.length === 0) return undefined;
+  return { span, ours: onlyOurs, theirs: onlyTheirs };
+}
+
+function hashCountOf({ ours, theirs }: Difference): number {
+  return ours.length + theirs.length;
+}

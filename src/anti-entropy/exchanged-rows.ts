@@ -1,0 +1,139 @@
+/**
+ * This node's rows as an exchange sees them: their sums, their hashes, their cells; and what comes from others, merged into
+ * them. Both ends of an exchange are made of it.
+ */
+import type { Awaitable } from "../base/awaitable.ts";
+import { StoreError } from "../base/errors.ts";
+import { slotOf } from "../ring/slot.ts";
+import type { MerkleSummary } from "../storage/lsm/table/merkle-summary.ts";
+import { databaseOfRow, keyRange } from "../storage/row-key.ts";
+import { HASHES_MAX, type MovedRow, ROWS_BYTES_MAX, rowBytes } from "./exchange-message.ts";
+import {
+  type ListedRow,
+  NO_KEY,
+  type RowHash,
+  type RowSpan,
+  type ScannedRows,
+  type VersionTraits,
+  visitRows,
+} from "./row-span.ts";
+import { type NodeSums, sumNode, type TreeNode } from "./slot-tree.ts";
+
+export interface ExchangedRowsParts {
+  readonly engine: ScannedRows;
+  readonly traits: VersionTraits;
+  /** Leaf sums of the slots `from` <= slot < `to`. */
+  readonly sumsOf: (from: number, to: number) => Awaitable<MerkleSummary>;
+  /** Merges a cell into this node's copy of the row. Throws or rejects with StoreError if it must not be taken. */
+  readonly merge: (row: MovedRow) => Awaitable<void>;
+  /** Undefined if all that was merged is as durable as the settings promise, else a promise of that. */
+  readonly durable: () => Promise<void> | undefined;
+}
+
+/** Which slots both replicas keep. */
+export type IsShared = (slot: number) => boolean;
+
+/** Hashes of rows in row-key order, and their keys. */
+export interface RowPage {
+  readonly hashes: readonly RowHash[];
+  readonly keys: readonly Uint8Array[];
+  /** The last row key; empty if there are no more. */
+  readonly upTo: Uint8Array;
+}
+
+export interface PickedRows {
+  readonly rows: readonly MovedRow[];
+  /** The last one's row key, if there are more; else empty. */
+  readonly upTo: Uint8Array;
+}
+
+export class ExchangedRows {
+  readonly #parts: ExchangedRowsParts;
+
+  constructor(parts: ExchangedRowsParts) {
+    this.#parts = parts;
+  }
+
+  sums(node: TreeNode, isShared: IsShared): Awaitable<NodeSums> {
+    return sumNode(node, this.#parts.sumsOf, isShared);
+  }
+
+  /** The first HASHES_MAX rows. */
+  async page(span: RowSpan): Promise<RowPage> {
+    const hashes: RowHash[] = [];
+    const keys: Uint8Array[] = [];
+    let isCut = false;
+    await this.#visit(span, ({ key, hash }) => {
+      isCut = hashes.length === HASHES_MAX;
+      if (isCut) return false;
+      hashes.push(hash);
+      keys.push(key.bytes.slice(key.start, key.end));
+      return true;
+    });
+    return { hashes, keys, upTo: isCut ? keys.at(-1)! : NO_KEY };
+  }
+
+  /** Which of these hashes rows of the span have now. */
+  async present(span: RowSpan, hashes: ReadonlySet<RowHash>): Promise<ReadonlySet<RowHash>> {
+    const found = new Set<RowHash>();
+    await this.#visit(span, ({ hash }) => {
+      if (hashes.has(hash)) found.add(hash);
+      return true;
+    });
+    return found;
+  }
+
+  /** Rows that `wants`, as many as one message takes; one, however long it is. */
+  async pick(span: RowSpan, wants: (row: ListedRow) => boolean): Promise<PickedRows> {
+    const rows: MovedRow[] = [];
+    let upTo = NO_KEY;
+    let bytes = 0;
+    let isCut = false;
+    await this.#visit(span, (listed) => {
+      if (!wants(listed)) return true;
+      const row = movedRow(listed);
+      bytes += rowBytes(row);
+      isCut = rows.length > 0 && (bytes > ROWS_BYTES_MAX || rows.length === HASHES_MAX);
+      if (isCut) return false;
+      rows.push(row);
+      upTo = listed.key.bytes.slice(listed.key.start, listed.key.end);
+      return true;
+    });
+    return { rows, upTo: isCut ? upTo : NO_KEY };
+  }
+
+  /** Resolves to how many were refused, when the others are as durable as the settings promise. */
+  async take(rows: readonly MovedRow[], isShared: IsShared): Promise<number> {
+    let refused = 0;
+    for (const row of rows) {
+      try {
+        if (!isShared(slotOf(row.key, 0, row.key.length))) throw notKept();
+        await this.#parts.merge(row);
+      } catch (cause) {
+        if (!(cause instanceof StoreError)) throw cause;
+        if (cause.code !== "INVALID_REQUEST" && cause.code !== "CORRUPTION" && cause.code !== "CLOCK_SKEW")
+          throw cause; // nobody can take anything now
+        refused++;
+      }
+    }
+    await this.#parts.durable();
+    return refused;
+  }
+
+  #visit(span: RowSpan, visit: (row: ListedRow) => boolean): Promise<void> {
+    return visitRows(this.#parts.engine, this.#parts.traits, span, visit);
+  }
+}
+
+function movedRow({ key, cell }: ListedRow): MovedRow {
+  const name = keyRange(key.bytes, key.start);
+  return {
+    database: databaseOfRow(key.bytes, key.start),
+    key: key.bytes.slice(name.start, name.end),
+    cell: cell.bytes.slice(cell.start, cell.end),
+  };
+}
+
+function notKept(): StoreError {
+  return new StoreError("INVALID_REQUEST", "not-applied", "this node keeps no copy of that slot");
+}
