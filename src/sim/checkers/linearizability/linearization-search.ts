@@ -9,10 +9,12 @@
  *   client 1        |------ SET b ------|                      SET b, SET a, GET
  *   client 2             |-- GET -> b --|                      no: it is SET b, GET, SET a, GET
  *
- * Two more cuts, neither of which loses an order: a read that fits is taken at once, since it changes nothing for the
- * others; and of unknown calls that do the same, the one that began first is used first.
+ * Three more cuts, none of which loses an order. A read that fits is taken at once, since it changes nothing for the
+ * others. Of unknown calls that do the same, the one that began first is used first. And an unknown call is used only
+ * where the next call notices it: otherwise the same order without it would do.
  */
 import type { Call, SequentialModel } from "./call.ts";
+import { DeadEnds } from "./dead-ends.ts";
 import { Progress } from "./search-progress.ts";
 
 export type LinearizationVerdict =
@@ -35,12 +37,14 @@ export interface SearchOptions {
   readonly triesMax?: number;
 }
 
-const TRIES_MAX = 1_000_000;
+const TRIES_MAX = 300_000;
 
 interface Choice<State> {
   /** Of the call that was made here, once one is. */
   made: number;
   readonly before: State;
+  /** If the last call made is of unknown outcome: the state before that. */
+  readonly beforeUnknown: State | undefined;
   readonly candidates: readonly number[];
   next: number;
 }
@@ -52,25 +56,24 @@ export function linearize<State, Input>(
   { triesMax = TRIES_MAX }: SearchOptions = {},
 ): LinearizationVerdict {
   const progress = new Progress(calls, model);
-  const tried = new Set<string>();
+  const tried = new DeadEnds();
   let state = model.initial;
   let furthest = progress.firstOpen;
-  const choices: Choice<State>[] = [choiceAt(progress, calls, model, state)];
+  const choices: Choice<State>[] = [choiceAt(progress, calls, model, state, undefined)];
   while (!progress.isDone) {
     const choice = choices.at(-1)!;
     const found = nextStep(choice, calls, model, (index, after) => {
       progress.make(index);
-      const key = `${progress.key()}/${model.keyOf(after)}`;
-      const isNew = !tried.has(key);
-      if (isNew) tried.add(key);
-      else progress.unmake(index);
+      const isNew = tried.isNew(`${progress.key()}/${model.keyOf(after)}`, progress.used);
+      if (!isNew) progress.unmake(index);
       return isNew;
     });
     if (found !== undefined) {
       state = found;
       furthest = Math.max(furthest, progress.firstOpen);
-      if (tried.size > triesMax) return { kind: "undecided", triedCount: tried.size };
-      choices.push(choiceAt(progress, calls, model, state));
+      if (tried.count > triesMax) return { kind: "undecided", triedCount: tried.count };
+      const isUnknown = calls[choice.made]!.endedAtMs === Infinity;
+      choices.push(choiceAt(progress, calls, model, state, isUnknown ? choice.before : undefined));
     } else {
       choices.pop();
       const previous = choices.at(-1);
@@ -91,11 +94,23 @@ function nextStep<State, Input>(
   while (choice.next < choice.candidates.length) {
     const index = choice.candidates[choice.next++]!;
     const after = model.step(choice.before, calls[index]!.input);
-    if (after === undefined || !taken(index, after)) continue;
+    if (after === undefined || !isUnknownNoticed(choice, calls[index]!.input, after, model)) continue;
+    if (!taken(index, after)) continue;
     choice.made = index;
     return after;
   }
   return undefined;
+}
+
+function isUnknownNoticed<State, Input>(
+  { beforeUnknown }: Choice<State>,
+  input: Input,
+  after: State,
+  model: SequentialModel<State, Input>,
+): boolean {
+  if (beforeUnknown === undefined) return true;
+  const without = model.step(beforeUnknown, input);
+  return without === undefined || model.keyOf(without) !== model.keyOf(after);
 }
 
 function choiceAt<State, Input>(
@@ -103,13 +118,20 @@ function choiceAt<State, Input>(
   calls: readonly Call<Input>[],
   model: SequentialModel<State, Input>,
   state: State,
+  beforeUnknown: State | undefined,
 ): Choice<State> {
   const candidates = progress.candidates();
   const read = candidates.find((index) => {
     const { input, endedAtMs } = calls[index]!;
     return endedAtMs !== Infinity && model.isRead(input) && model.step(state, input) !== undefined;
   });
-  return { made: -1, before: state, candidates: read === undefined ? candidates : [read], next: 0 };
+  return {
+    made: -1,
+    before: state,
+    beforeUnknown,
+    candidates: read === undefined ? candidates : [read],
+    next: 0,
+  };
 }
 
 function violatedAt<Input>(stuckAt: number, calls: readonly Call<Input>[]): LinearizationVerdict {

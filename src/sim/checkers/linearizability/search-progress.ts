@@ -94,7 +94,12 @@ export class Progress<Input> {
     return found;
   }
 
-  /** Equal only for equal sets of calls made. */
+  /** How many calls of each kind of unknown ones are made. Changes with every step. */
+  get used(): readonly number[] {
+    return this.#usedOf;
+  }
+
+  /** Equal only for equal sets of completed calls made. */
   key(): string {
     let key = `${this.#low}:`;
     let word = 0;
@@ -105,6 +110,6 @@ export class Progress<Input> {
         word = 0;
       }
     }
-    return this.#usedOf.length === 0 ? key : `${key}:${this.#usedOf.join()}`;
+    return key;
   }
 }
