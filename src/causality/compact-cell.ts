@@ -228,6 +228,12 @@ export function compactDescends(a: Uint8Array, aStart: number, b: Uint8Array, bS
   return true;
 }
 
+/** True if the first cell was written by who had seen all of the second. Both compact. */
+export function compactSupersedes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number): boolean {
+  const seenCounter = compactContextCounter(b, bStart, a, aStart + ACTOR_AT);
+  return seenCounter < compactCounter(a, aStart) && compactDescends(a, aStart, b, bStart);
+}
+
 function compactEntryAt(bytes: Uint8Array, start: number, actors: Uint8Array, actorAt: number): number {
   let at = furtherStart(bytes, start);
   const end = at + ENTRY_BYTES * furtherCount(bytes, start);

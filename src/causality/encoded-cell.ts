@@ -7,13 +7,10 @@ import { NEVER } from "./cell.ts";
 import { DELETED_FLAG, decodeCell, encodeCell, GENERAL_EXPIRY_FLAG } from "./cell-codec.ts";
 import { merge } from "./cell-merge.ts";
 import {
-  ACTOR_AT,
-  compactContextCounter,
-  compactCounter,
-  compactDescends,
   compactExpiresAtMs,
   compactLogical,
   compactPayloadStart,
+  compactSupersedes,
   compactWallMs,
   isCompact,
   isSoundCompact,
@@ -34,7 +31,7 @@ export function mergeCells(existing: Uint8Array, incoming: Uint8Array): Uint8Arr
 /** True only if `a` is compact and was written having seen all of `b`, which is compact too. */
 function supersedes(a: Uint8Array, b: Uint8Array): boolean {
   if (!isCompact(a, 0, a.length) || !isCompact(b, 0, b.length)) return false;
-  return compactContextCounter(b, 0, a, ACTOR_AT) < compactCounter(a, 0) && compactDescends(a, 0, b, 0);
+  return compactSupersedes(a, 0, b, 0);
 }
 
 /** Wall time from which on nothing of the cell lives, or NEVER (so of a deleted cell: see hasLiveContent). */

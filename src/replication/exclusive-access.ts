@@ -41,9 +41,14 @@ export class ExclusiveAccess {
     return this.#latch.run([hash], () => deed);
   }
 
+  /** The number by which a database is stored. Hot. */
+  physicalOf(database: number): number {
+    return this.#databases.physicalOf(database);
+  }
+
   /** The key as it is stored. Hot. */
   storedRef(ref: KeyRef): KeyRef {
-    const database = this.#databases.physicalOf(ref.database);
+    const database = this.physicalOf(ref.database);
     return database === ref.database ? ref : { database, key: ref.key };
   }
 

@@ -5,6 +5,7 @@
  * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
  */
 import type { ByteRange } from "../base/bytes.ts";
+import { readUint48 } from "../causality/fixed-integer.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { KeyRef } from "./step.ts";
@@ -47,6 +48,11 @@ export const SYNCED: Ack = { isSynced: true };
 export const UNSYNCED: Ack = { isSynced: false };
 
 const VERSION = 1;
+const EPOCH_AT = 1;
+/** Of requests, behind the head: for whom a write is to be kept. */
+const NAME_AT = 7;
+/** Database, and length of the key. */
+const REF_HEAD_BYTES = 5;
 const THERE = 1;
 const SYNCED_MESSAGE = Uint8Array.of(VERSION, 1);
 const UNSYNCED_MESSAGE = Uint8Array.of(VERSION, 0);
@@ -61,6 +67,40 @@ export function decodeWriteCell(payload: Uint8Array): WriteCell {
   const hintFor = reader.name();
   const ref = readRef(reader);
   return { epoch, ref, cell: reader.rest(), hintFor: hintFor === "" ? undefined : hintFor };
+}
+
+/** Where a message's parts lie in it, for whoever reuses one object for many: the key ends where the cell begins. */
+export interface RowInPlace {
+  epoch: number;
+  database: number;
+  /** Key and cell. */
+  readonly row: ByteRange;
+  cellStart: number;
+}
+
+/** Hot: true if it is a write of the receiver's own copy, which `into` tells then. Else, also if malformed: decode it. */
+export function findWriteCell(payload: ByteRange, into: RowInPlace): boolean {
+  return payload.bytes[payload.start + NAME_AT] === 0 && findRow(payload, NAME_AT + 1, into);
+}
+
+/** Hot: true if it is a request to show a row, which `into` tells then. Else decode it. */
+export function findReadRow(payload: ByteRange, into: RowInPlace): boolean {
+  return findRow(payload, NAME_AT, into) && into.cellStart === payload.end;
+}
+
+function findRow({ bytes, start, end }: ByteRange, refAt: number, into: RowInPlace): boolean {
+  const at = start + refAt;
+  const keyStart = at + REF_HEAD_BYTES;
+  if (keyStart > end || bytes[start] !== VERSION) return false;
+  const keyBytes = bytes[at + 1]! | (bytes[at + 2]! << 8) | (bytes[at + 3]! << 16);
+  if (bytes[at + 4] !== 0 || keyBytes > KEY_BYTES_MAX || keyStart + keyBytes > end) return false;
+  into.epoch = readUint48(bytes, start + EPOCH_AT);
+  into.database = bytes[at]!;
+  into.row.bytes = bytes;
+  into.row.start = keyStart;
+  into.row.end = end;
+  into.cellStart = keyStart + keyBytes;
+  return true;
 }
 
 export function encodeReadRow({ epoch, ref }: ReadRow): Uint8Array {
@@ -127,7 +167,7 @@ export function open(payload: Uint8Array): { readonly reader: WireReader; readon
 
 /** Of any request, without reading the rest; 0 if it is malformed. */
 export function epochOf({ bytes, start, end }: ByteRange): number {
-  return end - start < 7 ? 0 : new WireReader(bytes.subarray(start + 1, start + 7)).uint48();
+  return end - start < NAME_AT ? 0 : readUint48(bytes, start + EPOCH_AT);
 }
 
 export function writeRef(writer: WireWriter, { database, key }: KeyRef): WireWriter {

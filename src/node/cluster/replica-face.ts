@@ -35,14 +35,17 @@ export interface ReplicaFaceParts {
 export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
   const { clock, engine, replica, isSynced, view, peers, hints, door, onNewerEpoch } = parts;
   const { received } = replica;
+  const isCurrent = (epoch: number): boolean =>
+    epoch > view.epoch || (epoch === view.epoch && !view.isMoving);
   const replicaDoor = new ReplicaDoor({
     received,
     engine,
     hints,
     clock,
     settings: { isSynced, ...DOOR_LIMITS },
+    isCurrent,
     requireCurrent: ({ epoch, ref }) => {
-      if (epoch > view.epoch || (epoch === view.epoch && !view.isMoving)) return;
+      if (isCurrent(epoch)) return;
       if (view.isMoving) {
         throw new StoreError(
           "OVERLOADED",
