@@ -100,7 +100,10 @@ export interface QueueReport {
   readonly bound: number;
 }
 
-/** The cluster after the faults have stopped and `convergesInMs` has passed; before anything was read to look at it. */
+/**
+ * The cluster after the faults have stopped and `convergesInMs` has passed. Where replicas are not promised to become equal
+ * unread, every key has been read at level all before.
+ */
 export interface Aftermath {
   readonly healedAtMs: number;
   readonly takenAtMs: number;

@@ -28,7 +28,7 @@ export interface PlanWishes {
   /** Nodes on one machine: neighbours share it. */
   readonly nodesPerMachine?: number;
   readonly settings?: Partial<NodeSettings>;
-  readonly keyspace?: Partial<Keyspace>;
+  readonly keyspace?: Partial<Keyspace> | undefined;
 }
 
 /** Nodes n1, n2, ... dealt out to datacenters dc1, dc2, ... in turn. */

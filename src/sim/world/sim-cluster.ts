@@ -142,6 +142,7 @@ export class SimCluster {
         if (site.life !== life) return;
         site.phase = "failed";
         site.failure = cause;
+        this.world.kill(name); // what has said so has left
       },
     );
   }
@@ -156,6 +157,12 @@ export class SimCluster {
   crash(name: string): void {
     this.#end(name);
     this.world.crash(name);
+  }
+
+  /** Kills it and takes its disk away. */
+  wipe(name: string): void {
+    this.#end(name);
+    this.world.wipe(name);
   }
 
   pause(name: string, forMs: number): void {

@@ -1,0 +1,198 @@
+/**
+ * The faults that a nemesis composes: each begins, and where it lasts, ends. All are asked of the world by name of the
+ * node, and may befall a node that others befall already.
+ */
+import type { SimRandom } from "../sim-random.ts";
+import type { SimCluster } from "./sim-cluster.ts";
+
+export const FAULT_KINDS = [
+  "kill",
+  "crash",
+  "pause",
+  "partition",
+  "one-way partition",
+  "slow link",
+  "lossy link",
+  "connections break",
+  "connections fall mute",
+  "clock jump",
+  "clock drift",
+  "slow disk",
+  "hanging disk",
+  "full disk",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export interface FaultSite {
+  readonly cluster: SimCluster;
+  readonly random: SimRandom;
+  /** Hosts that are no nodes: who is on them is cut off by partitions, too. */
+  readonly bystanders: readonly string[];
+  /** Starts it again when the time has come. */
+  readonly restartLater: (name: string, afterMs: number) => void;
+}
+
+/** A fault that has begun. */
+export interface BegunFault {
+  /** In words, with the nodes' names. */
+  readonly what: string;
+  readonly lastsMs: number;
+  /** Ends what has not ended by itself. */
+  readonly end?: () => void;
+}
+
+const LASTS_MS_MAX = 15_000;
+const DOWN_MS_MAX = 20_000;
+const PAUSE_MS_MAX = 8_000;
+const JUMP_MS_MAX = 5_000;
+const DRIFT_PPM_MAX = 2_000;
+const HANG_MS_MAX = 4_000;
+
+export function beginFault(kind: FaultKind, victim: string, site: FaultSite): BegunFault {
+  switch (kind) {
+    case "kill":
+    case "crash":
+      return stop(kind, victim, site);
+    case "pause":
+      return pause(victim, site);
+    case "partition":
+    case "one-way partition":
+      return partition(kind, victim, site);
+    case "slow link":
+    case "lossy link":
+      return spoilLink(kind, victim, site);
+    case "connections break":
+    case "connections fall mute":
+      return breakConnections(kind, victim, site);
+    case "clock jump":
+    case "clock drift":
+      return troubleClock(kind, victim, site);
+    default:
+      return troubleDisk(kind, victim, site);
+  }
+}
+
+function stop(
+  kind: "kill" | "crash",
+  victim: string,
+  { cluster, random, restartLater }: FaultSite,
+): BegunFault {
+  const downMs = lasting(random, DOWN_MS_MAX);
+  if (kind === "kill") cluster.kill(victim);
+  else cluster.crash(victim);
+  restartLater(victim, downMs);
+  return { what: `${kind} ${victim}`, lastsMs: downMs };
+}
+
+function pause(victim: string, { cluster, random }: FaultSite): BegunFault {
+  const lastsMs = lasting(random, PAUSE_MS_MAX);
+  cluster.pause(victim, lastsMs);
+  return { what: `pause ${victim}`, lastsMs };
+}
+
+/** One side is the victim and perhaps others, some clients among them. */
+function partition(
+  kind: "partition" | "one-way partition",
+  victim: string,
+  { cluster, random, bystanders }: FaultSite,
+): BegunFault {
+  const { world, names } = cluster;
+  const hosts = [...names, ...bystanders];
+  const side = hosts.filter((name) => name === victim || random.oneIn(3));
+  const others = hosts.filter((name) => !side.includes(name));
+  const isInward = random.oneIn(2);
+  const [from, to] = isInward ? [others, side] : [side, others];
+  if (kind === "partition") world.partition(side, others);
+  else world.partitionOneWay(from, to);
+  return {
+    what: `${kind} ${kind === "partition" ? side : from} | ${kind === "partition" ? others : to}`,
+    lastsMs: lasting(random, LASTS_MS_MAX),
+    end: () => world.unpartition(side, others),
+  };
+}
+
+function spoilLink(
+  kind: "slow link" | "lossy link",
+  victim: string,
+  { cluster, random }: FaultSite,
+): BegunFault {
+  const { world } = cluster;
+  const other = otherThan(victim, cluster, random);
+  const isSlow = kind === "slow link";
+  const amount = isSlow ? 2_000 + random.below(50_000) : random.between(0.02, 0.4);
+  for (const [a, b] of bothWays(victim, other, random))
+    world.setLink(a, b, isSlow ? { bytesPerSecond: amount } : { lossOdds: amount });
+  const end = (): void => {
+    for (const [a, b] of [
+      [victim, other],
+      [other, victim],
+    ] as const)
+      world.setLink(a, b, isSlow ? { bytesPerSecond: Number.POSITIVE_INFINITY } : { lossOdds: 0 });
+  };
+  return { what: `${kind} ${victim} - ${other}`, lastsMs: lasting(random, LASTS_MS_MAX), end };
+}
+
+function breakConnections(
+  kind: "connections break" | "connections fall mute",
+  victim: string,
+  { cluster, random, bystanders }: FaultSite,
+): BegunFault {
+  const { world } = cluster;
+  const others = [...cluster.names, ...bystanders].filter((name) => name !== victim);
+  const other = others[random.below(others.length)]!;
+  if (kind === "connections fall mute") world.muteConnections(victim, other);
+  else if (random.oneIn(2)) world.dropConnections(victim, other);
+  else world.forgetConnections(victim, other);
+  return { what: `${kind} ${victim} - ${other}`, lastsMs: 0 };
+}
+
+function troubleClock(
+  kind: "clock jump" | "clock drift",
+  victim: string,
+  { cluster: { world }, random }: FaultSite,
+): BegunFault {
+  if (kind === "clock drift") {
+    const ppm = Math.round(random.between(-DRIFT_PPM_MAX, DRIFT_PPM_MAX));
+    world.setClockDrift(victim, ppm);
+    const end = (): void => world.setClockDrift(victim, 0);
+    return { what: `${kind} ${victim} ${ppm} ppm`, lastsMs: lasting(random, LASTS_MS_MAX), end };
+  }
+  const byMs = Math.round(random.between(-JUMP_MS_MAX, JUMP_MS_MAX));
+  world.jumpClock(victim, byMs);
+  const end = (): void => world.setClockSkew(victim, 0);
+  return { what: `${kind} ${victim} ${byMs} ms`, lastsMs: lasting(random, LASTS_MS_MAX), end };
+}
+
+function troubleDisk(
+  kind: "slow disk" | "hanging disk" | "full disk",
+  victim: string,
+  { cluster: { world }, random }: FaultSite,
+): BegunFault {
+  const end = (): void => world.mendDisk(victim);
+  if (kind === "hanging disk") {
+    const lastsMs = lasting(random, HANG_MS_MAX);
+    world.hangDisk(victim, lastsMs);
+    return { what: `${kind} ${victim}`, lastsMs };
+  }
+  if (kind === "slow disk") world.slowDisk(victim, 2 + random.below(50));
+  else world.fillDisk(victim, random.below(20_000));
+  return { what: `${kind} ${victim}`, lastsMs: lasting(random, LASTS_MS_MAX), end };
+}
+
+/** Mostly short, seldom long. */
+function lasting(random: SimRandom, maxMs: number): number {
+  return Math.round(50 + random.between(0, 1) ** 2 * maxMs);
+}
+
+function otherThan(victim: string, { names }: SimCluster, random: SimRandom): string {
+  const others = names.filter((name) => name !== victim);
+  return others[random.below(others.length)] ?? victim;
+}
+
+function bothWays(a: string, b: string, random: SimRandom): readonly (readonly [string, string])[] {
+  const ways = [
+    [a, b],
+    [b, a],
+  ] as const;
+  return random.oneIn(2) ? ways : [ways[random.below(2)]!];
+}

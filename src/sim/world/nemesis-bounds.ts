@@ -1,0 +1,41 @@
+/** How far a nemesis may go for the promises to hold, by what the nodes are set to. */
+import type { NodeSettings } from "../../node/settings.ts";
+import type { FaultKind } from "./fault-kinds.ts";
+import type { NemesisBounds } from "./nemesis.ts";
+
+export interface BoundedCluster {
+  readonly nodes: number;
+  readonly settings: Pick<NodeSettings, "storage" | "fsync">;
+  /** Clocks jump and drift. */
+  readonly clockFaults: boolean;
+}
+
+/** Twice the interval in which everysec syncs, and what a slow disk adds. */
+const SYNCED_AFTER_MS = 10_000;
+
+/**
+ * Nodes may be stopped, cut off and slowed down in any number and at any time, since that loses nothing. What a process in
+ * memory has, and what a disk has not synced, a fault may take only from one machine at a time; where nothing is ever
+ * synced on purpose, only once.
+ */
+export function boundsFor({ nodes, settings, clockFaults }: BoundedCluster, everyMs: number): NemesisBounds {
+  const isOnDisk = settings.storage === "disk";
+  const kinds: Partial<Record<FaultKind, number>> = {
+    ...(isOnDisk && { kill: 4, crash: 4, "slow disk": 2, "hanging disk": 1, "full disk": 1 }),
+    pause: 4,
+    partition: 4,
+    "one-way partition": 3,
+    "slow link": 2,
+    "lossy link": 2,
+    "connections break": 2,
+    "connections fall mute": 1,
+    ...(clockFaults && { "clock jump": 2, "clock drift": 2 }),
+  };
+  return {
+    kinds,
+    everyMs,
+    stoppedMax: Math.max(1, Math.ceil(nodes / 2)),
+    crashPauseMs: settings.fsync === "always" ? 0 : SYNCED_AFTER_MS,
+    crashesMax: settings.fsync === "no" ? 1 : Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,105 @@
+/** One simulated run as it is wanted: a cluster, its clients, what befalls it and for how long. */
+import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
+import type { ConsistencyLevel } from "../../replication/quorum-need.ts";
+import type { Promises } from "../history/history.ts";
+import { promisesOf } from "../history/promises.ts";
+import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
+import type { NemesisBounds } from "./nemesis.ts";
+import { boundsFor } from "./nemesis-bounds.ts";
+import { FULL_MIX, type Mix } from "./request-maker.ts";
+
+export interface RunPlan {
+  readonly seed: string;
+  readonly cluster: ClusterPlan;
+  readonly clients: number;
+  readonly thinkMs: number;
+  readonly keysPerFamily: number;
+  readonly skew: number;
+  readonly mix: Mix;
+  /** Of connections that ask for other levels than the keyspace's. */
+  readonly levels: { readonly read: ConsistencyLevel; readonly write: ConsistencyLevel } | undefined;
+  readonly bounds: NemesisBounds;
+  readonly promises: Promises;
+  readonly warmUpMs: number;
+  readonly faultsMs: number;
+}
+
+export interface RunWishes {
+  readonly seed: string;
+  readonly nodes?: number;
+  readonly datacenters?: number;
+  readonly nodesPerMachine?: number;
+  readonly settings?: Partial<NodeSettings>;
+  readonly copies?: number;
+  readonly read?: ConsistencyLevel;
+  readonly write?: ConsistencyLevel;
+  readonly isSloppy?: boolean;
+  /** True: the nodes found their cluster themselves; then copies and mode are the defaults. */
+  readonly founds?: boolean;
+  readonly clients?: number;
+  readonly thinkMs?: number;
+  readonly keysPerFamily?: number;
+  readonly skew?: number;
+  readonly mix?: Mix;
+  readonly clockFaults?: boolean;
+  readonly faultEveryMs?: number;
+  readonly faultsMs?: number;
+}
+
+const COPIES_DEFAULT = 3;
+const WARM_UP_MS = 2_000;
+
+export function planRun(wishes: RunWishes): RunPlan {
+  const { seed, nodes = 5, datacenters = 1, nodesPerMachine = 1, founds = true } = wishes;
+  const { read = "quorum", write = "quorum", clockFaults = true, faultEveryMs = 3_000 } = wishes;
+  const copies = founds ? COPIES_DEFAULT : (wishes.copies ?? COPIES_DEFAULT);
+  const isSloppy = founds || (wishes.isSloppy ?? true);
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    storage: "disk" as const,
+    fsync: "always" as const,
+    ...wishes.settings,
+  };
+  const cluster = planCluster({
+    nodes,
+    datacenters,
+    nodesPerMachine,
+    settings: { storage: settings.storage, fsync: settings.fsync, ...wishes.settings },
+    ...(!founds && { keyspace: keyspaceOf(copies, datacenters, isSloppy) }),
+  });
+  const bounds = boundsFor({ nodes, settings, clockFaults }, faultEveryMs);
+  const isOnDisk = settings.storage === "disk";
+  return {
+    seed,
+    cluster,
+    clients: wishes.clients ?? 6,
+    thinkMs: wishes.thinkMs ?? 300,
+    keysPerFamily: wishes.keysPerFamily ?? 6,
+    skew: wishes.skew ?? 0.8,
+    mix: wishes.mix ?? FULL_MIX,
+    levels: read === "quorum" && write === "quorum" ? undefined : { read, write },
+    bounds,
+    promises: promisesOf({
+      machines: new Set(cluster.nodes.map(({ machine }) => machine)).size,
+      copies: copies * datacenters,
+      read,
+      write,
+      isSloppy,
+      isSynced: isOnDisk && settings.fsync === "always",
+      hasKills: (bounds.kinds.kill ?? 0) > 0,
+      hasCrashes: (bounds.kinds.crash ?? 0) > 0,
+      hasClockFaults: clockFaults,
+      isInMemory: !isOnDisk,
+      repairsItself: false,
+    }),
+    warmUpMs: WARM_UP_MS,
+    faultsMs: wishes.faultsMs ?? 60_000,
+  };
+}
+
+function keyspaceOf(copies: number, datacenters: number, isSloppy: boolean): ClusterPlan["keyspace"] {
+  return {
+    copies: Array.from({ length: datacenters }, (_, i) => ({ datacenter: `dc${i + 1}`, count: copies })),
+    mode: isSloppy ? "ap" : "cp",
+  };
+}

@@ -1,0 +1,230 @@
+/**
+ * One run: a cluster founds itself, clients work on it, a nemesis troubles it, all is healed, and what is left is looked
+ * at. Everything follows from the plan, whose seed is part of it.
+ *
+ *   | founding | warm up | faults ........ | healing | answers awaited | bound | reads | look |
+ */
+import type { Aftermath, History, Reply, Violation } from "../history/history.ts";
+import { Recorder } from "../history/recorder.ts";
+import { DoorClient } from "./door-client.ts";
+import { EventLog } from "./event-log.ts";
+import type { FaultKind } from "./fault-kinds.ts";
+import { KeyChooser } from "./key-chooser.ts";
+import { Nemesis } from "./nemesis.ts";
+import { RequestMaker } from "./request-maker.ts";
+import type { RunPlan } from "./run-plan.ts";
+import { SimCluster, type SimClusterOptions } from "./sim-cluster.ts";
+import { Survey } from "./survey.ts";
+import { WorkloadClient } from "./workload-client.ts";
+
+export type Checker = (history: History, aftermath: Aftermath) => readonly Violation[];
+
+export interface RunOptions extends Pick<SimClusterOptions, "seams" | "logger"> {
+  readonly checkers: readonly Checker[];
+  /** Told every line of the event log. */
+  readonly onLine?: (line: string) => void;
+  /** The log tells of every packet, too. */
+  readonly isDetailed?: boolean;
+  /** Told how far it is, in virtual time. */
+  readonly onProgress?: (doneMs: number, totalMs: number) => void;
+}
+
+export interface RunResult {
+  readonly seed: string;
+  readonly history: History;
+  readonly aftermath: Aftermath;
+  readonly violations: readonly Violation[];
+  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly simulatedMs: number;
+  readonly eventCount: number;
+  /** Equal for equal event logs. */
+  readonly logSum: string;
+}
+
+const CLIENT_PATIENCE_MS = 3_000;
+const STEP_MS = 500;
+const LOOK_EVERY_MS = 10_000;
+/** After the last fault, until nodes that were down must be up. */
+const RETURN_MS_MAX = 30_000;
+const READS_MS_MAX = 30_000;
+const SETTLED_MS = 3_000;
+
+export function runSimulation(plan: RunPlan, options: RunOptions): Promise<RunResult> {
+  return new SimRun(plan, options).run();
+}
+
+class SimRun {
+  readonly #plan: RunPlan;
+  readonly #options: RunOptions;
+  readonly #log: EventLog;
+  readonly #cluster: SimCluster;
+  readonly #recorder: Recorder;
+  readonly #survey: Survey;
+  readonly #keys = new Set<string>();
+  #clients: readonly WorkloadClient[] = [];
+  #nextLookMs = LOOK_EVERY_MS;
+
+  constructor(plan: RunPlan, options: RunOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#log = new EventLog(options.onLine);
+    const trace = options.isDetailed === true ? { trace: (line: string) => this.#log.note(line) } : {};
+    this.#cluster = new SimCluster(plan.seed, plan.cluster, { ...options, ...trace });
+    this.#recorder = new Recorder((line) => this.#log.note(line));
+    this.#survey = new Survey(this.#cluster);
+  }
+
+  async run(): Promise<RunResult> {
+    const { world } = this.#cluster;
+    const { warmUpMs, faultsMs, promises, seed } = this.#plan;
+    await this.#cluster.found();
+    this.#clients = this.#startClients();
+    await this.#runFor(warmUpMs);
+    const nemesis = this.#unleash();
+    await this.#runFor(faultsMs);
+    nemesis.stop();
+    const healedAtMs = world.nowMs;
+    this.#note("all faults end");
+    await this.#runWhile(() => !this.#cluster.names.every((name) => this.#cluster.isUp(name)), RETURN_MS_MAX);
+    for (const client of this.#clients) client.stop();
+    await this.#runWhile(() => !this.#clients.every(({ isIdle }) => isIdle), 2 * CLIENT_PATIENCE_MS);
+    await this.#runFor(Math.max(0, healedAtMs + promises.convergesInMs - world.nowMs));
+    const history = { operations: this.#recorder.operations, promises };
+    const aftermath = await this.#look(healedAtMs);
+    const violations = this.#options.checkers.flatMap((check) => check(history, aftermath));
+    return {
+      seed,
+      history,
+      aftermath,
+      violations,
+      faults: nemesis.counts,
+      simulatedMs: world.nowMs,
+      eventCount: world.scheduler.eventCount,
+      logSum: this.#log.sum,
+    };
+  }
+
+  #startClients(): readonly WorkloadClient[] {
+    const { clients, keysPerFamily, skew, mix, thinkMs, levels } = this.#plan;
+    const { world, names } = this.#cluster;
+    const keys = new KeyChooser(keysPerFamily, skew);
+    const greeting = levels && ["KV.CONSISTENCY", "READ", `${levels.read}`, "WRITE", `${levels.write}`];
+    return clientHosts(clients).map((host, index) => {
+      const random = world.random(`client ${index}`);
+      const { network } = world.runtime(host);
+      return new WorkloadClient({
+        index,
+        nodes: names,
+        network,
+        scheduler: world.scheduler,
+        random,
+        requests: new RequestMaker(index, random, keys, mix),
+        recorder: this.#recorder,
+        settings: { thinkMs, patienceMs: CLIENT_PATIENCE_MS, greeting },
+      });
+    });
+  }
+
+  #unleash(): Nemesis {
+    const { bounds, clients } = this.#plan;
+    return new Nemesis({
+      cluster: this.#cluster,
+      random: this.#cluster.world.random("nemesis"),
+      bounds,
+      bystanders: clientHosts(clients),
+      onFault: (what) => this.#note(what),
+    });
+  }
+
+  /** Looks at copies and queues now and then. */
+  async #runFor(ms: number): Promise<void> {
+    const { world } = this.#cluster;
+    const { warmUpMs, faultsMs, promises } = this.#plan;
+    const totalMs = warmUpMs + faultsMs + promises.convergesInMs;
+    const endMs = world.nowMs + ms;
+    while (world.nowMs < endMs) {
+      await world.runFor(Math.min(STEP_MS, endMs - world.nowMs));
+      this.#survey.noteQueues();
+      this.#options.onProgress?.(Math.min(world.nowMs, totalMs), totalMs);
+      if (world.nowMs < this.#nextLookMs) continue;
+      this.#nextLookMs = world.nowMs + LOOK_EVERY_MS;
+      for (const name of this.#namesUp()) void this.#survey.copiesAt(name, this.#keysSoFar());
+    }
+  }
+
+  async #runWhile(isWaiting: () => boolean, msMax: number): Promise<void> {
+    const endMs = this.#cluster.world.nowMs + msMax;
+    while (isWaiting() && this.#cluster.world.nowMs < endMs) await this.#runFor(STEP_MS);
+  }
+
+  async #look(healedAtMs: number): Promise<Aftermath> {
+    const { world, names } = this.#cluster;
+    const { operations } = this.#recorder;
+    const keys = this.#keysSoFar();
+    const { convergesUnread } = this.#plan.promises;
+    const readBefore = convergesUnread ? undefined : await this.#readAll(keys);
+    if (!convergesUnread) await world.runFor(SETTLED_MS);
+    const up = this.#namesUp();
+    const replicas = new Map<string, ReadonlyMap<string, Uint8Array>>();
+    for (const name of up) replicas.set(name, await world.runUntil(this.#survey.copiesAt(name, keys)));
+    const sums = [];
+    for (const name of up) sums.push(...(await world.runUntil(this.#survey.sumsAt(name))));
+    const takenAtMs = world.nowMs;
+    const finalReads = readBefore ?? (await this.#readAll(keys));
+    return {
+      healedAtMs,
+      takenAtMs,
+      replicas,
+      sums,
+      finalReads,
+      placement: new Map(
+        keys.map((key) => [key, up[0] === undefined ? [] : this.#survey.replicasOf(up[0], key)]),
+      ),
+      machines: new Map(this.#plan.cluster.nodes.map(({ name, machine }) => [name, machine])),
+      wallMs: new Map(names.map((name) => [name, world.runtime(name).clock.wallMs()])),
+      dots: this.#survey.dots,
+      queues: this.#survey.queues,
+      plans: new Map(up.map((name) => [name, this.#survey.planAt(name)])),
+      unanswered: operations.filter(({ outcome }) => outcome === undefined).map(({ index }) => index),
+      nodesDown: names.filter((name) => !up.includes(name)),
+    };
+  }
+
+  /** Of every key what all its replicas know together. */
+  async #readAll(keys: readonly string[]): Promise<ReadonlyMap<string, Reply>> {
+    const { world } = this.#cluster;
+    const { network } = world.runtime("reader");
+    const reading = (async () => {
+      const reads = new Map<string, Reply>();
+      const door = await DoorClient.connect(network, this.#namesUp()[0] ?? "nobody", CLIENT_PATIENCE_MS);
+      for (const key of keys) {
+        const name = key.startsWith("versioned") ? "KV.GET" : "GET";
+        const outcome = await door.call("KV.WITH", "READ", "all", "--", name, key);
+        if (outcome.kind !== "reply") continue;
+        const { reply } = outcome;
+        reads.set(key, name === "KV.GET" && Array.isArray(reply) ? reply.slice(1) : reply);
+      }
+      door.close();
+      return reads;
+    })();
+    return world.runUntil(reading, READS_MS_MAX);
+  }
+
+  #namesUp(): readonly string[] {
+    return this.#cluster.names.filter((name) => this.#cluster.isUp(name));
+  }
+
+  /** Of operations so far, each once. */
+  #keysSoFar(): readonly string[] {
+    for (const { key } of this.#recorder.operations) this.#keys.add(key);
+    return [...this.#keys];
+  }
+
+  #note(what: string): void {
+    this.#log.note(`${this.#cluster.world.nowMs} ${what}`);
+  }
+}
+
+function clientHosts(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, i) => `client${i}`);
+}

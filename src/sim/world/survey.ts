@@ -1,0 +1,138 @@
+/** Looks at what each node of a simulated cluster has: not as a client does, but at its own copies. */
+import { toText, utf8 } from "../../base/bytes.ts";
+import type { Cell, Sibling } from "../../causality/cell.ts";
+import { decodeCell } from "../../causality/cell-codec.ts";
+import { cellTraits } from "../../node/cell-rules.ts";
+import { DEFAULT_PEER_LIMITS } from "../../peer/peer-settings.ts";
+import { slotOf } from "../../ring/slot.ts";
+import { LsmEngine } from "../../storage/lsm/lsm-engine.ts";
+import { MerkleSummary, SLOT_LEAF_COUNT } from "../../storage/lsm/table/merkle-summary.ts";
+import type { QueueReport, SeenDot, SumComparison } from "../history/history.ts";
+import type { SimCluster } from "./sim-cluster.ts";
+
+export class Survey {
+  readonly #cluster: SimCluster;
+  readonly #dots = new Map<string, SeenDot>();
+  readonly #longest = new Map<string, QueueReport>();
+
+  constructor(cluster: SimCluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Each version once that was ever seen, and each other version of the same dot. */
+  get dots(): readonly SeenDot[] {
+    return [...this.#dots.values()];
+  }
+
+  get queues(): readonly QueueReport[] {
+    return [...this.#longest.values()];
+  }
+
+  /** The node's own copies of these keys, encoded. Never resolves if the node dies meanwhile. */
+  async copiesAt(name: string, keys: Iterable<string>): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { received } = this.#cluster.node(name).replica;
+    const copies = new Map<string, Uint8Array>();
+    for (const key of keys) {
+      const cell = await received.load({ database: 0, key: utf8(key) });
+      if (cell === undefined) continue;
+      copies.set(key, cell);
+      this.#noteDots(name, key, decodeCell(cell));
+    }
+    return copies;
+  }
+
+  /**
+   * For each slot with rows, the sums that the node's engine keeps beside those of all its rows. Nothing for an engine that
+   * keeps none. Requires: the node is at rest.
+   */
+  async sumsAt(name: string): Promise<readonly SumComparison[]> {
+    const { engine } = this.#cluster.node(name);
+    if (!(engine instanceof LsmEngine)) return [];
+    const scanned = new MerkleSummary();
+    const rows = engine.scan(new Uint8Array(0), undefined);
+    while (await rows.next()) scanned.addRow(rows.key, rows.cell, cellTraits);
+    const kept = textsOf(engine.merkleSummary());
+    const actual = textsOf(scanned);
+    return [...new Set([...kept.keys(), ...actual.keys()])].map((slot) => ({
+      node: name,
+      slot,
+      kept: kept.get(slot) ?? "",
+      scanned: actual.get(slot) ?? "",
+    }));
+  }
+
+  /** By the plan that this node knows. */
+  replicasOf(name: string, key: string): readonly string[] {
+    const { cluster } = this.#cluster.node(name);
+    const names = this.#namesById();
+    return (cluster?.view.replicasOf(slotOf(utf8(key))) ?? []).map(({ id }) => names.get(id) ?? id);
+  }
+
+  planAt(name: string): string {
+    const { topology } = this.#cluster.node(name).cluster!;
+    const names = this.#namesById();
+    return `epoch ${topology.epoch} of ${topology.members
+      .map(({ id }) => names.get(id) ?? id)
+      .sort()
+      .join(" ")}`;
+  }
+
+  machineOf(name: string): string {
+    return this.#cluster.node(name).cluster?.self.machine ?? name;
+  }
+
+  /** Notes how long queues are now. */
+  noteQueues(): void {
+    for (const name of this.#cluster.names.filter((each) => this.#cluster.isUp(each))) {
+      const { cluster } = this.#cluster.node(name);
+      if (cluster === undefined) continue;
+      const { requests, bytes } = cluster.queues();
+      const links = this.#cluster.names.length - 1;
+      const { inFlightMax, queueBytesMax } = DEFAULT_PEER_LIMITS;
+      this.#noteQueue(name, "requests to other nodes", requests, links * inFlightMax);
+      this.#noteQueue(name, "bytes for other nodes", bytes, links * queueBytesMax);
+      const { statistics, settings } = cluster.hints;
+      this.#noteQueue(name, "bytes of hints", statistics.sizeBytes, settings.bytesMax);
+    }
+  }
+
+  #noteQueue(node: string, name: string, length: number, bound: number): void {
+    const key = `${node} ${name}`;
+    const longest = Math.max(length, this.#longest.get(key)?.longest ?? 0);
+    this.#longest.set(key, { node, name, longest, bound });
+  }
+
+  #noteDots(node: string, key: string, { siblings }: Cell): void {
+    for (const sibling of siblings) {
+      const { actor, counter } = sibling.dot;
+      const content = contentOf(sibling);
+      const id = `${actor}:${counter} ${key} ${content}`;
+      if (this.#dots.has(id)) continue;
+      this.#dots.set(id, { actor: actor.toString(16), counter, key, content, node });
+    }
+  }
+
+  #namesById(): ReadonlyMap<string, string> {
+    const { names } = this.#cluster;
+    const running = names.filter((name) => this.#cluster.isUp(name));
+    return new Map(running.map((name) => [this.#cluster.node(name).cluster?.self.id ?? name, name]));
+  }
+}
+
+/** Equal for one write. A running total has another dot whenever it grows. */
+function contentOf(sibling: Sibling): string {
+  if (sibling.kind === "increment") return `increments from ${sibling.first}: ${sibling.total}`;
+  const { hlc, expiresAtMs, payload } = sibling;
+  return `value ${toText(payload)} ${hlc.wallMs}.${hlc.logical} ${expiresAtMs}`;
+}
+
+/** Slot -> its leaves that are not 0, with their sums. */
+function textsOf(summary: MerkleSummary): ReadonlyMap<number, string> {
+  const texts = new Map<number, string>();
+  summary.forEachLeaf((leaf, { low, high }) => {
+    const slot = Math.floor(leaf / SLOT_LEAF_COUNT);
+    const hex = [high, low].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+    texts.set(slot, `${texts.get(slot) ?? ""} ${leaf % SLOT_LEAF_COUNT}:${hex}`);
+  });
+  return texts;
+}
