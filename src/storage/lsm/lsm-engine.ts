@@ -43,6 +43,7 @@ import { TableSummary } from "./engine/table-summary.ts";
 import { refuseAfterFailures } from "./engine/write-refusal.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
 import type { LogWriter } from "./log/log-writer.ts";
+import { MemtableScan } from "./log/memtable-scan.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { Version } from "./manifest/version.ts";
 import type { VersionPin } from "./manifest/version-pins.ts";
@@ -237,7 +238,8 @@ export class LsmEngine implements StorageEngine {
     const sum = new MerkleSummary();
     sum.addSummary(this.#tableSummary.whole, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
     for (const memtable of [...this.#memtables.full, this.#memtables.active]) {
-      const rows = new RowSums(memtable, this.#traits, scanStart(from, 0, 0), scanStart(to, 0, 0));
+      const scan = new MemtableScan(memtable, scanStart(from, 0, 0), scanStart(to, 0, 0));
+      const rows = new RowSums(memtable.segment, scan, this.#traits);
       while (rows.next()) rows.addToSummary(sum);
     }
     return sum;

@@ -1,9 +1,10 @@
 /**
  * Rows of several sorted sources in one order; of one row, the earliest source's. Few sources: the smallest key is
- * found by looking at all of them.
+ * found by looking at all of them. Hot: once per row merged.
  */
 import { assert } from "../../../base/assert.ts";
 import type { ByteRange } from "../../../base/bytes.ts";
+import { prefixOf } from "../table/table-probe.ts";
 
 export interface RowSource {
   readonly key: ByteRange;
@@ -16,41 +17,40 @@ export class RowMerge<Source extends RowSource = RowSource> {
   /** All of them, for `close`. */
   readonly #sources: readonly Source[];
   /** Those that stand on a row. */
-  readonly #live: Source[] = [];
-  /** Those that stand on the current row: the first one's counts. */
-  #current: readonly Source[];
-  #supersededCount = 0;
+  #live: Source[];
+  /** Of their keys, see prefixOf: most are told apart by that. */
+  readonly #prefixes: Float64Array;
+  /** Places in `#live` of those that stand on the current row: the first one's counts. */
+  readonly #tied: Int32Array;
+  #tiedCount: number;
 
   /** An earlier source has newer rows. */
   constructor(sources: readonly Source[]) {
     this.#sources = sources;
     this.#live = [...sources];
-    this.#current = [...sources];
+    this.#prefixes = new Float64Array(sources.length);
+    this.#tied = Int32Array.from(sources.keys());
+    this.#tiedCount = sources.length;
   }
 
-  /** Of the current row. Requires: `next` resolved to true. */
+  /** Of the current row. Requires: `next` was true. */
   get row(): Source {
-    const [first] = this.#current;
-    assert(first !== undefined, "there is no row");
-    return first;
+    assert(this.#tiedCount > 0, "there is no row");
+    return this.#live[this.#tied[0]!]!;
   }
 
   /** All that stand on the current row. */
   get tied(): readonly Source[] {
-    return this.#current;
-  }
-
-  /** Rows passed over because a newer source had them too. */
-  get supersededCount(): number {
-    return this.#supersededCount;
+    return Array.from(this.#tied.subarray(0, this.#tiedCount), (place) => this.#live[place]!);
   }
 
   /** Moves to the next row; false at the end. */
   next(): boolean | Promise<boolean> {
-    for (let i = 0; i < this.#current.length; i++) {
-      const moved = this.#current[i]!.next();
-      if (moved === true) continue;
-      return this.#moveRest(i, moved);
+    for (let i = 0; i < this.#tiedCount; i++) {
+      const place = this.#tied[i]!;
+      const moved = this.#live[place]!.next();
+      if (moved !== true) return this.#moveRest(i, moved);
+      this.#notePrefix(place);
     }
     return this.#settle();
   }
@@ -60,26 +60,42 @@ export class RowMerge<Source extends RowSource = RowSource> {
   }
 
   async #moveRest(from: number, first: boolean | Promise<boolean>): Promise<boolean> {
-    for (let i = from; i < this.#current.length; i++) {
-      const source = this.#current[i]!;
-      const moved = await (i === from ? first : source.next());
-      if (!moved) this.#live.splice(this.#live.indexOf(source), 1);
+    const ended = new Set<Source>();
+    for (let i = from; i < this.#tiedCount; i++) {
+      const place = this.#tied[i]!;
+      const source = this.#live[place]!;
+      if (await (i === from ? first : source.next())) this.#notePrefix(place);
+      else ended.add(source);
+    }
+    if (ended.size > 0) {
+      this.#live = this.#live.filter((source) => !ended.has(source));
+      for (let place = 0; place < this.#live.length; place++) this.#notePrefix(place);
     }
     return this.#settle();
   }
 
+  #notePrefix(place: number): void {
+    const { bytes, start, end } = this.#live[place]!.key;
+    this.#prefixes[place] = prefixOf(bytes, start, end);
+  }
+
   /** Gathers the sources that stand on the smallest key. */
   #settle(): boolean {
-    const current: Source[] = [];
-    for (const source of this.#live) {
-      const order = current.length === 0 ? -1 : compareRanges(source.key, current[0]!.key);
-      if (order < 0) current.length = 0;
-      if (order <= 0) current.push(source);
+    const [live, prefixes, tied] = [this.#live, this.#prefixes, this.#tied];
+    let count = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let place = 0; place < live.length; place++) {
+      const prefix = prefixes[place]!;
+      if (prefix > least) continue;
+      const isLess = prefix < least;
+      const order = isLess ? -1 : compareRanges(live[place]!.key, live[tied[0]!]!.key);
+      if (order > 0) continue;
+      if (order < 0) count = 0;
+      least = prefix;
+      tied[count++] = place;
     }
-    this.#current = current;
-    if (current.length === 0) return false;
-    this.#supersededCount += current.length - 1;
-    return true;
+    this.#tiedCount = count;
+    return count > 0;
   }
 }
 

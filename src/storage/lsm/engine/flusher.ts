@@ -138,15 +138,14 @@ export class Flusher {
   async #write(memtable: Memtable): Promise<NewTable> {
     const { runtime, task, directory, tables, manifest } = this.#options;
     const settings = this.#settings;
-    const { segment, heads } = memtable;
-    const { shared, sealedBytes } = segment;
+    const { number: age, shared, sealedBytes } = memtable.segment;
     const number = manifest.takeFileNumbers(1);
     const path = tables.pathOf(number);
-    const writing = runtime.background.run(task, { path, shared, sealedBytes, heads, settings });
+    const writing = runtime.background.run(task, { path, number: age, shared, sealedBytes, settings });
     this.#reading = { memtable, ended: writing.catch(() => undefined) };
     const metadata = await writing;
     this.writtenBytes += metadata.fileBytes;
-    const entry = { ...metadata, number, level: 0, age: segment.number, horizonMs: 0 };
+    const entry = { ...metadata, number, level: 0, age, horizonMs: 0 };
     const rest = (): Promise<void> => new Promise((resolve) => runtime.clock.defer(resolve));
     return openNewTables(tables, [entry], async () => {
       await runtime.disk.syncDirectory(directory);

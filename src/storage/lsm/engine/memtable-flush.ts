@@ -2,7 +2,10 @@
  * Writes a memtable as a table of level 0: of each row the newest version, with what the memtable changes in
  * counts and Merkle sums. Runs on another thread, on the very bytes that rows were put into.
  */
+import { assert } from "../../../base/assert.ts";
 import type { BackgroundTask, TaskRuntime } from "../../../runtime/runtime.ts";
+import { flushOrder } from "../log/flush-order.ts";
+import { RunScan } from "../log/run-scan.ts";
 import { Segment } from "../log/segment.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
 import { MerkleSummary } from "../table/merkle-summary.ts";
@@ -14,11 +17,11 @@ import { RowSums } from "./row-sums.ts";
 export interface FlushInput {
   /** Of the new table; what is there is replaced. */
   readonly path: string;
-  /** The segment, sealed up to `sealedBytes`. */
+  /** Of the segment. */
+  readonly number: number;
+  /** Its bytes, sealed up to `sealedBytes`. */
   readonly shared: SharedArrayBuffer;
   readonly sealedBytes: number;
-  /** Of its memtable. */
-  readonly heads: Int32Array;
   readonly settings: TableSettings;
 }
 
@@ -33,14 +36,16 @@ export function createFlushTask(traits: CellTraits, moduleUrl: string): FlushTas
 async function flush(
   { disk }: TaskRuntime,
   traits: CellTraits,
-  { path, shared, sealedBytes, heads, settings }: FlushInput,
+  { path, number, shared, sealedBytes, settings }: FlushInput,
 ): Promise<TableMetadata> {
   const segment = Segment.existing(shared, sealedBytes);
+  assert(segment.number === number, "the buffer has been taken for another segment");
   const origin = { level: 0, age: segment.number };
   const writer = await TableWriter.create(disk, path, { traits, settings, origin });
   try {
     const sums = { summary: new MerkleSummary(), tally: new RowTally() };
-    const rows = new RowSums({ segment, heads }, traits);
+    const scan = new RunScan(segment, flushOrder(segment), new Uint8Array(0), undefined, false);
+    const rows = new RowSums(segment, scan, traits);
     while (rows.next()) {
       rows.addToTally(sums.tally);
       rows.addToSummary(sums.summary);

@@ -6,8 +6,7 @@ import type { ByteRange } from "../../../base/bytes.ts";
 import { NEVER_EXPIRES } from "../../storage-engine.ts";
 import { ROW_FLAG } from "../log/log-format.ts";
 import type { Memtable } from "../log/memtable.ts";
-import { type LinkedRows, MemtableScan } from "../log/memtable-scan.ts";
-import type { Superseded } from "../log/segment.ts";
+import type { Segment, Superseded } from "../log/segment.ts";
 import type { Hash64 } from "../table/byte-hash.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
 import { leafOfRow, type MerkleSummary } from "../table/merkle-summary.ts";
@@ -53,24 +52,33 @@ export function addMemtable(tally: RowTally, memtable: Memtable, traits: CellTra
 
 const NOTHING: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
 
-/** Goes through the rows of a memtable in order, and tells what each changes. */
+/** Rows of a segment, in any order. */
+export interface SegmentRows {
+  readonly key: ByteRange;
+  readonly cell: ByteRange;
+  /** Of the current row, in the segment. */
+  readonly offset: number;
+  next(): boolean;
+}
+
+/** Goes through rows of a memtable, and tells what each changes. */
 export class RowSums {
-  readonly rows: MemtableScan;
-  readonly #linked: LinkedRows;
+  readonly rows: SegmentRows;
+  readonly #segment: Segment;
   readonly #traits: CellTraits;
   readonly #superseded: Superseded = { ...NOTHING };
   readonly #hash: Hash64 = { low: 0, high: 0 };
 
-  constructor(linked: LinkedRows, traits: CellTraits, from: Uint8Array = new Uint8Array(0), to?: Uint8Array) {
-    this.#linked = linked;
+  constructor(segment: Segment, rows: SegmentRows, traits: CellTraits) {
+    this.#segment = segment;
     this.#traits = traits;
-    this.rows = new MemtableScan(linked, from, to);
+    this.rows = rows;
   }
 
   /** Moves to the next row; false at the end. */
   next(): boolean {
     if (!this.rows.next()) return false;
-    this.#linked.segment.supersededInto(this.rows.offset, this.#superseded);
+    this.#segment.supersededInto(this.rows.offset, this.#superseded);
     return true;
   }
 

@@ -55,13 +55,13 @@ export class SmallStore {
   }
 
   async flush(): Promise<void> {
-    const { segment, heads, rowCount } = this.#memtable;
+    const { segment, rowCount } = this.#memtable;
     segment.seal();
     const number = this.#nextFile++;
-    const { shared, sealedBytes } = segment;
+    const { number: age, shared, sealedBytes } = segment;
     const path = `${directory}/${tableName(number)}`;
-    const written = await flushTask.run(this.#runtime, { path, shared, sealedBytes, heads, settings });
-    const added = { ...written, number, level: 0, age: segment.number, horizonMs: 0 };
+    const written = await flushTask.run(this.#runtime, { path, number: age, shared, sealedBytes, settings });
+    const added = { ...written, number, level: 0, age, horizonMs: 0 };
     if (rowCount > 0) this.version = this.version.apply({ added: [added], flushedLog: segment.number });
     this.#memtable = newMemtable(segment.number + 1);
   }

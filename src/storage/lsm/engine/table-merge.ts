@@ -60,7 +60,9 @@ async function mergeTables(
   const rows = new RowMerge(runs.map((tables) => new TableChain(disk, directory, tables)));
   let unpaidBytes = 0;
   try {
-    while (await rows.next()) {
+    for (;;) {
+      const moved = rows.next();
+      if (!(typeof moved === "boolean" ? moved : await moved)) break; // an await takes longer than the move
       const { key, cell } = rows.row;
       unpaidBytes += key.end - key.start + cell.end - cell.start;
       if (unpaidBytes >= PACE_BYTES) {

@@ -35,5 +35,6 @@ export function copyRows({ number, path, shared, batches }: ReadLog, hashSeed: n
     source.supersededInto(offset, superseded);
     memtable.put(key, cell, superseded);
   });
+  memtable.segment.seal();
   return memtable;
 }

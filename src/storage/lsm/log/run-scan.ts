@@ -34,6 +34,11 @@ export class RunScan {
     this.cell = { bytes, start: 0, end: 0 };
   }
 
+  /** Offset of the current row in the segment. Requires: `next` was true. */
+  get offset(): number {
+    return this.#run[this.#at]!;
+  }
+
   /** Moves to the next row; false at the end. */
   next(): boolean {
     if (this.#at === this.#end) return false;
