@@ -1,0 +1,127 @@
+/** `npm run sim`, `npm run sim:swarm`: simulated clusters under faults. Exit code 1: a promise was broken; 2: usage. */
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { compile, PACKAGE } from "./steps/compile.js";
+import { install } from "./steps/install.js";
+import { prepare } from "./steps/prepare.js";
+
+const args = process.argv.slice(2);
+const isWorker = process.send !== undefined;
+if (!isWorker) await prepare(install, () => compile(PACKAGE));
+
+const { parseSimRequest, UsageError, USAGE } = await import("../dist/sim/command/sim-request.js");
+const { runSeeds } = await import("../dist/sim/command/run-seeds.js");
+const { RunProgress } = await import("../dist/sim/command/run-progress.js");
+const { RunSummary, reportLines } = await import("../dist/sim/command/run-summary.js");
+
+/** An observer that a worker tells its parent by, or the only process itself. */
+function observerOf({ onLine, onProgress, onReport }) {
+  let present;
+  process.on("unhandledRejection", (cause) => {
+    console.error(`seed ${present}:`, cause);
+    process.exit(1);
+  });
+  const onSeed = (seed) => {
+    present = seed;
+  };
+  const cpuMs = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  return { cpuMs, onSeed, onLine, onProgress, onReport };
+}
+
+if (isWorker) {
+  process.once("message", async ({ seeds, request }) => {
+    const tell = (kind) => (what) => process.send({ kind, what });
+    let shownAt = 0;
+    await runSeeds(
+      seeds,
+      request,
+      observerOf({
+        onLine: tell("line"),
+        onReport: tell("report"),
+        onProgress: (share) => {
+          if (Math.abs(share - shownAt) < 0.1) return;
+          shownAt = share;
+          process.send({ kind: "progress", what: share });
+        },
+      }),
+    );
+    process.disconnect();
+  });
+} else {
+  process.exitCode = await main();
+}
+
+async function main() {
+  const request = parse();
+  if (request === undefined) return 2;
+  const { seeds, log } = request;
+  console.log(seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`);
+  const progress = new RunProgress(
+    { write: (text) => process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
+    seeds.length,
+  );
+  const summary = new RunSummary();
+  const shares = new Map();
+  const show = () => {
+    if (seeds.length === 1 && !process.stdout.isTTY) return;
+    const underWay = [...shares.values()].reduce((a, b) => a + b, 0);
+    progress.show(summary.seeds + underWay, summary.violations);
+  };
+  const observerFor = (job) => ({
+    onLine: (line) => progress.say(line),
+    onProgress: (share) => {
+      shares.set(job, share);
+      if (log === undefined) show();
+    },
+    onReport: (report) => {
+      shares.delete(job);
+      summary.add(report);
+      if (seeds.length === 1 || report.violations.length > 0)
+        for (const line of reportLines(report)) progress.say(line);
+      show();
+    },
+  });
+  const jobs = Math.min(request.jobs, seeds.length);
+  if (jobs === 1) await runSeeds(seeds, request, observerOf(observerFor(0)));
+  else
+    await Promise.all(Array.from({ length: jobs }, (_, job) => work(job, jobs, request, observerFor(job))));
+  progress.clear();
+  for (const line of summary.lines()) console.log(line);
+  return summary.violations > 0 ? 1 : 0;
+}
+
+function parse() {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  try {
+    return parseSimRequest(args, new Date().toISOString().slice(0, 10));
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    console.error(`kvorum: ${cause.message}\n\n${USAGE}`);
+    return undefined;
+  }
+}
+
+/** Every so many-th seed, in a process of its own. */
+function work(job, jobs, request, observer) {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), []);
+    const seeds = request.seeds.filter((_, i) => i % jobs === job);
+    child.on("message", ({ kind, what }) => {
+      if (kind === "line") observer.onLine(what);
+      else if (kind === "report") observer.onReport(what);
+      else observer.onProgress(what);
+    });
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`a process with seeds of its own ended with ${signal ?? code}`));
+    });
+    child.send({ seeds, request });
+  });
+}

@@ -1,0 +1,87 @@
+/** Draws a configuration from a seed: what no test would put together, a thousand seeds do. */
+import { FSYNC_POLICIES } from "../../node/settings.ts";
+import type { Family } from "../history/history.ts";
+import { SimRandom } from "../sim-random.ts";
+import { FULL_MIX, type Mix } from "./request-maker.ts";
+import type { RunWishes } from "./run-plan.ts";
+
+/** One of the pairs; quorums that overlap most often, since they promise most. */
+const LEVELS = [
+  ["quorum", "quorum"],
+  ["quorum", "quorum"],
+  ["quorum", "quorum"],
+  ["one", "all"],
+  ["all", "one"],
+  ["one", "one"],
+  ["one", "quorum"],
+  ["all", "all"],
+] as const;
+
+const NODE_COUNTS = [1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7];
+
+export function drawWishes(seed: string, faultsMs: number): RunWishes {
+  const random = new SimRandom(`${seed}/swarm`);
+  const pick = <T>(all: readonly T[]): T => all[random.below(all.length)]!;
+  const nodes = pick(NODE_COUNTS);
+  const datacenters = nodes >= 4 && random.oneIn(4) ? 2 : 1;
+  const founds = random.oneIn(2);
+  const [read, write] = pick(LEVELS);
+  const isInMemory = random.oneIn(5);
+  return {
+    seed,
+    faultsMs,
+    nodes,
+    datacenters,
+    founds,
+    read,
+    write,
+    nodesPerMachine: nodes >= 6 && random.oneIn(2) ? 2 : 1,
+    ...(!founds && { copies: 1 + random.below(Math.min(5, nodes)), isSloppy: random.oneIn(2) }),
+    settings: {
+      storage: isInMemory ? "memory" : "disk",
+      fsync: pick([...FSYNC_POLICIES, "always"]),
+      memtableBytes: pick([64, 256, 1024]) * 1024,
+    },
+    clients: 1 + random.below(10),
+    thinkMs: pick([50, 200, 500]),
+    keysPerFamily: pick([1, 3, 8, 30]),
+    skew: pick([0, 0.8, 1.2]),
+    mix: drawMix(random),
+    clockFaults: random.oneIn(2),
+    faultEveryMs: pick([1_000, 3_000, 8_000]),
+  };
+}
+
+/** In words, for whoever reads a report. */
+export function describeWishes(wishes: RunWishes): string {
+  const {
+    nodes,
+    datacenters,
+    founds,
+    copies = 3,
+    read,
+    write,
+    isSloppy,
+    settings,
+    clients,
+    clockFaults,
+  } = wishes;
+  const parts = [
+    `${nodes} nodes`,
+    datacenters === 1 ? "" : `${datacenters} datacenters`,
+    `N=${copies} R=${read} W=${write}`,
+    founds === true || isSloppy !== false ? "" : "strict",
+    `${settings?.storage}${settings?.storage === "disk" ? ` ${settings.fsync}` : ""}`,
+    `${clients} clients`,
+    clockFaults === true ? "clocks wrong" : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+/** All families, or few of them. */
+function drawMix(random: SimRandom): Mix {
+  if (random.oneIn(2)) return FULL_MIX;
+  const families = Object.entries(FULL_MIX.families).filter(() => random.oneIn(2)) as [Family, number][];
+  if (families.length === 0) return FULL_MIX;
+  return { families: Object.fromEntries(families), otherLevelsOneIn: random.oneIn(2) ? 0 : 6 };
+}
