@@ -17,7 +17,7 @@ import type { StorageEngine } from "../storage/storage-engine.ts";
 import { HIT, MISS } from "./key-at-hand.ts";
 import { LocalReplica } from "./local-replica.ts";
 import { NewLife, Stamper } from "./stamper.ts";
-import type { Change, Effect, KeyView, ManyEffect } from "./step.ts";
+import type { Change, Effect, KeyView, ManyEffect, RequestInPlace } from "./step.ts";
 
 const HASH_SEED = 1;
 const KEYS = ["a", "b", "c"] as const;
@@ -169,15 +169,21 @@ function countFast(name: string, by: number): Deed {
       reply: Number(shown(value ?? utf8("0"))) + by,
       change: { kind: "increment", by: BigInt(by) },
     });
-    const total = await way.settle(replica.count(0, utf8(name), 0, 1, by, wallMs));
+    const total = await way.settle(replica.count(0, requestFor(name), 1, by, wallMs));
     return Number.isNaN(total) ? way.settle(replica.update(ref(name), wallMs, sum)) : total;
   };
+}
+
+/** Of a command whose name is of no interest here. */
+function requestFor(name: string): RequestInPlace {
+  const bytes = utf8(name);
+  return { bytes, words: new DataView(bytes.buffer), starts: [0, 0], ends: [0, bytes.length] };
 }
 
 function peekFast(name: string): Deed {
   return async (way) => {
     const { replica, wallMs } = way;
-    const peeked = replica.peek(0, utf8(name), 0, 1, wallMs);
+    const peeked = replica.peek(0, requestFor(name), 1, wallMs);
     if (peeked === MISS) return "none";
     if (peeked === HIT) {
       const { bytes, start, end } = replica.value;

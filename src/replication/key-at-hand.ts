@@ -110,8 +110,8 @@ export class KeyAtHand {
   }
 
   /** Takes up the key `bytes[start, end)`. Allocates nothing. */
-  name(database: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#rowKey.encode(database, bytes, start, end);
+  name(database: number, bytes: Uint8Array, start: number, end: number, words?: DataView): void {
+    this.#rowKey.encode(database, bytes, start, end, words);
   }
 
   /** Finds the cell of the key at hand: undefined once it is there, or a promise of the cell, in which case it is not. */

@@ -140,7 +140,7 @@ export class KeysInPlace {
     return true;
   }
 
-  #areAtHand(database: number, { bytes, starts, ends, argCount }: ManyInPlace, step: number): boolean {
+  #areAtHand(database: number, { bytes, words, starts, ends, argCount }: ManyInPlace, step: number): boolean {
     const physical = this.#databases.physicalOf(database);
     const key = this.#key;
     this.#roomRows = 0;
@@ -148,7 +148,7 @@ export class KeysInPlace {
     for (let i = 1; i < argCount; i += step) {
       const start = starts[i]!;
       if (ends[i]! - start > KEY_BYTES_MAX) return false;
-      key.name(physical, bytes, start, ends[i]!);
+      key.name(physical, bytes, start, ends[i]!, words);
       if (!this.#access.isFree(key.hash)) return false;
       const later = key.find(false);
       if (later !== undefined) {
@@ -177,8 +177,8 @@ export class KeysInPlace {
     return peeked === HIT || (peeked === ELSEWHERE && this.#key.view(wallMs, false).value !== undefined);
   }
 
-  #find(database: number, { bytes, starts, ends }: ManyInPlace, i: number): void {
-    this.#key.name(this.#databases.physicalOf(database), bytes, starts[i]!, ends[i]!);
+  #find(database: number, { bytes, words, starts, ends }: ManyInPlace, i: number): void {
+    this.#key.name(this.#databases.physicalOf(database), bytes, starts[i]!, ends[i]!, words);
     this.#key.findAgain();
   }
 

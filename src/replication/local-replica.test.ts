@@ -231,19 +231,19 @@ describe("the shortcuts", () => {
   };
   test("read and write like the general way", async () => {
     const { replica, wallMs } = new ReplicaBench(0);
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(MISS);
+    expect(replica.peek(0, request("get", "k"), 1, wallMs)).toBe(MISS);
     expect(replica.overwrite(0, request("set", "k", "value"), 2, NEVER, wallMs)).toBe(true);
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(HIT);
+    expect(replica.peek(0, request("get", "k"), 1, wallMs)).toBe(HIT);
     expect(toText(replica.value.bytes.subarray(replica.value.start, replica.value.end))).toBe("value");
     replica.swapDatabases(0, 3, wallMs);
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(MISS);
-    expect(replica.peek(3, utf8("k"), 0, 1, wallMs)).toBe(HIT);
+    expect(replica.peek(0, request("get", "k"), 1, wallMs)).toBe(MISS);
+    expect(replica.peek(3, request("get", "k"), 1, wallMs)).toBe(HIT);
   });
 
   test("answer later where the engine does", async () => {
     const slow = new ReplicaBench(10);
     const { replica, wallMs } = slow;
-    const peek = (): unknown => replica.peek(0, utf8("k"), 0, 1, wallMs);
+    const peek = (): unknown => replica.peek(0, request("get", "k"), 1, wallMs);
     expect(await slow.settle(peek())).toBe(undefined);
     const lent = request("set", "k", "value");
     const written = replica.overwrite(0, lent, 2, NEVER, wallMs);
@@ -264,7 +264,7 @@ describe("the shortcuts", () => {
       } as const;
       void replica.update(ref("k"), wallMs, () => ({ reply: 0, change: put }));
     }
-    expect(replica.peek(0, utf8("k"), 0, 1, wallMs)).toBe(ELSEWHERE);
+    expect(replica.peek(0, request("get", "k"), 1, wallMs)).toBe(ELSEWHERE);
     expect(replica.overwrite(0, request("set", "k", "v"), 2, NEVER, wallMs)).toBe(false);
     expect(replica.overwrite(0, request("set", "l", "v".repeat(70_000)), 2, NEVER, wallMs)).toBe(false);
   });

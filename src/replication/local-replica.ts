@@ -74,19 +74,18 @@ export class LocalReplica {
   }
 
   /**
-   * Hot: points `value` at the value of the key `bytes[start, end)`. MISS if there is none; ELSEWHERE if the general
+   * Hot: points `value` at the value of the key that is argument number `keyAt`. MISS if there is none; ELSEWHERE if the general
    * way must answer (siblings, a long value). A promise is of the value, where the disk must be touched.
    */
   peek(
     database: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
+    { bytes, words, starts, ends }: RequestInPlace,
+    keyAt: number,
     wallMs: number,
     touch = true,
   ): Peek | Promise<Uint8Array | undefined> {
     const key = this.#key;
-    key.name(this.#databases.physicalOf(database), bytes, start, end);
+    key.name(this.#databases.physicalOf(database), bytes, starts[keyAt]!, ends[keyAt]!, words);
     const later = key.find(touch);
     if (later !== undefined) return later.then((cell) => this.lookups.count(viewOf(cell, wallMs)).value);
     const peeked = key.peek(wallMs);
@@ -106,11 +105,11 @@ export class LocalReplica {
     expiresAtMs: number,
     wallMs: number,
   ): boolean | Promise<true> {
-    const { bytes, starts, ends } = request;
+    const { bytes, words, starts, ends } = request;
     const [start, end] = [starts[valueAt]!, ends[valueAt]!];
     if (end - start > PEEK_BYTES_MAX) return false;
     const key = this.#key;
-    key.name(this.#databases.physicalOf(database), bytes, starts[1]!, ends[1]!);
+    key.name(this.#databases.physicalOf(database), bytes, starts[1]!, ends[1]!, words);
     if (!this.#access.isFree(key.hash)) return false;
     const early = key.find(false);
     if (early !== undefined) {
@@ -130,19 +129,18 @@ export class LocalReplica {
   }
 
   /**
-   * Hot: adds to the counter `bytes[start, end)` and answers what it shows then. NaN, with nothing done, if the general
+   * Hot: adds to the counter that is argument number `keyAt` and answers what it shows then. NaN, with nothing done, if the general
    * way must do it; a promise where the write takes time.
    */
   count(
     database: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
+    { bytes, words, starts, ends }: RequestInPlace,
+    keyAt: number,
     by: number,
     wallMs: number,
   ): number | Promise<number> {
     const key = this.#key;
-    key.name(this.#databases.physicalOf(database), bytes, start, end);
+    key.name(this.#databases.physicalOf(database), bytes, starts[keyAt]!, ends[keyAt]!, words);
     if (!this.#access.isFree(key.hash)) return Number.NaN;
     const later = key.find(true);
     if (later !== undefined) {

@@ -59,6 +59,8 @@ export type Keep = () => readonly KeyRef[];
 /** A request in place: argument i is `bytes[starts[i], ends[i])`. */
 export interface RequestInPlace {
   readonly bytes: Uint8Array;
+  /** The same bytes. */
+  readonly words?: DataView;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }

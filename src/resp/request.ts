@@ -17,6 +17,19 @@ const OFFSETS_KEPT = 1024;
  */
 export class Request {
   bytes: Uint8Array = new Uint8Array(0);
+  #words = new DataView(this.bytes.buffer);
+  #wordsOf = this.bytes;
+
+  /** `bytes`, to be read by words. */
+  get words(): DataView {
+    const { bytes } = this;
+    if (this.#wordsOf !== bytes) {
+      this.#wordsOf = bytes;
+      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#words;
+  }
+
   /** The name of the command counts as argument 0. */
   argCount = 0;
   /** Argument i is `bytes[starts[i], ends[i])`. Entries from `argCount` on mean nothing. */

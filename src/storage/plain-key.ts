@@ -9,7 +9,7 @@
  */
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
-import { hashRow, KEY_BYTES_MAX, RowKey } from "./row-key.ts";
+import { KEY_BYTES_MAX, RowKey } from "./row-key.ts";
 
 export const PLAIN_PREFIX_BYTES = 6;
 /** Text of so many characters is encoded here: for short ones a call of Buffer's costs more. */
@@ -20,14 +20,14 @@ export class PlainKey extends RowKey {
   encodeBytes(key: Uint8Array): void {
     this.#reserve(key.length);
     this.bytes.set(key, PLAIN_PREFIX_BYTES);
-    this.#finish(key.length);
+    this.finish(PLAIN_PREFIX_BYTES, PLAIN_PREFIX_BYTES + key.length);
   }
 
   /** As `encodeBytes` of the text's UTF-8. */
   encodeText(key: string): void {
     this.#reserve(key.length);
     const length = key.length > SHORT_TEXT_LENGTH ? -1 : this.#encodeAscii(key);
-    this.#finish(length === -1 ? this.#encodeUtf8(key) : length);
+    this.finish(PLAIN_PREFIX_BYTES, PLAIN_PREFIX_BYTES + (length === -1 ? this.#encodeUtf8(key) : length));
   }
 
   /** -1 if there is anything else in the text. */
@@ -52,20 +52,7 @@ export class PlainKey extends RowKey {
     if (keyLength > KEY_BYTES_MAX) {
       throw new StoreError("INVALID_REQUEST", "not-applied", `key is longer than ${KEY_BYTES_MAX} bytes`);
     }
-    const lengthMax = PLAIN_PREFIX_BYTES + keyLength + 4;
-    if (this.bytes.length >= lengthMax) return;
-    this.bytes = new Uint8Array(8 * Math.ceil(lengthMax / 4));
-    this.words = new Int32Array(this.bytes.buffer);
-  }
-
-  #finish(keyLength: number): void {
-    const { bytes } = this;
-    const length = PLAIN_PREFIX_BYTES + keyLength;
-    bytes[length] = 0;
-    bytes[length + 1] = 0;
-    bytes[length + 2] = 0;
-    this.length = length;
-    this.hash = hashRow(bytes, 0, length, this.seed);
+    this.reserve(PLAIN_PREFIX_BYTES + keyLength);
   }
 }
 

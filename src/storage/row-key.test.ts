@@ -64,6 +64,40 @@ test("the hash of a row is that of its key, for every seed", () => {
   );
 });
 
+test("a row key made of whole words is the one made of bytes, and is found where that stands", () => {
+  fc.assert(
+    fc.property(anyKeyBytes, fc.integer({ min: 0, max: 15 }), fc.nat(3), (key, database, at) => {
+      const source = new Uint8Array([...new Array(at).fill(7), ...key, 1, 2, 3]);
+      const byBytes = encoded(key, database);
+      const byWords = new RowKey(1);
+      byWords.encode(9, source, 0, source.length, new DataView(source.buffer)); // what was there before
+      byWords.encode(database, source, at, at + key.length, new DataView(source.buffer));
+      expect(byWords.hash).toBe(byBytes.hash);
+      expect(byBytes.isAt(byWords.words, 0)).toBe(true);
+      expect(byWords.isAt(byBytes.words, 0)).toBe(true);
+      expect(byWords.copy()).toEqual(byBytes.copy());
+      expect(byWords.words.subarray(0, (byWords.length + 3) >> 2)).toEqual(
+        byBytes.words.subarray(0, (byBytes.length + 3) >> 2),
+      );
+    }),
+  );
+});
+
+test("a row key is not where another one of its length stands", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(199), (key, at) => {
+      const other = key.slice();
+      other[at % key.length]! ^= 1 << (at & 7);
+      const words = encoded(other).words;
+      const named = new RowKey(1);
+      named.encode(0, key, 0, key.length, new DataView(key.buffer, key.byteOffset, key.length));
+      expect(named.isAt(words, 0)).toBe(false);
+      expect(encoded(key).isAt(words, 0)).toBe(false);
+      expect(encoded(key, 3).isAt(encoded(key, 4).words, 0)).toBe(false);
+    }),
+  );
+});
+
 test("keys of different databases do not share a hash because their first bytes differ as the databases do", () => {
   const hashes = new Set<number>();
   for (let database = 0; database < 16; database++) {

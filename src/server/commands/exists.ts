@@ -41,13 +41,13 @@ export const touchFast: FastPath = countFast(true);
 
 function countFast(touch: boolean): FastPath {
   return ({ server, database }, request, writer) => {
-    const { bytes, starts, ends, argCount } = request;
+    const { argCount } = request;
     const { replica } = server.node;
     if (argCount < 2 || !replica.inPlace.isPossible(database, request)) return false;
     return wholeOrNothing(writer, () => {
       let count = 0;
       for (let i = 1; i < argCount; i++) {
-        const found = replica.peek(database, bytes, starts[i]!, ends[i]!, server.wallMs, touch);
+        const found = replica.peek(database, request, i, server.wallMs, touch);
         if (found === HIT) count++;
         else if (found !== MISS) return letGo(found);
       }

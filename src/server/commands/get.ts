@@ -19,9 +19,8 @@ export const get: ReadCommand = {
 /** Hot: most requests of most clients. */
 export const getFast: FastPath = ({ server, database }, request, writer) => {
   if (request.argCount !== 2) return false;
-  const { bytes, starts, ends } = request;
   const { replica } = server.node;
-  const found = replica.peek(database, bytes, starts[1]!, ends[1]!, server.wallMs);
+  const found = replica.peek(database, request, 1, server.wallMs);
   if (found === ELSEWHERE) return false;
   if (found instanceof Promise) return found.then((value) => value ?? null);
   const { value } = replica;

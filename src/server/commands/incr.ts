@@ -75,12 +75,12 @@ function integerAt({ bytes, starts, ends }: Request, i: number): number {
 
 function count(
   { server, database }: Session,
-  { bytes, starts, ends }: Request,
+  request: Request,
   writer: ReplyWriter,
   by: number,
 ): boolean | Promise<number> {
   const { replica } = server.node;
-  const total = replica.count(database, bytes, starts[1]!, ends[1]!, by, server.wallMs);
+  const total = replica.count(database, request, 1, by, server.wallMs);
   if (total instanceof Promise) return total;
   if (Number.isNaN(total)) return false;
   writer.integer(total);

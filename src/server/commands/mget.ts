@@ -19,14 +19,14 @@ export const mget: ReadManyCommand = {
 
 /** Many values are written as they are found: gathered first, they would take ten times the memory. */
 export const mgetFast: FastPath = ({ server, database }, request, writer) => {
-  const { bytes, starts, ends, argCount } = request;
+  const { argCount } = request;
   const { replica } = server.node;
   if (argCount < 2 || !replica.inPlace.isPossible(database, request)) return false;
   return wholeOrNothing(writer, () => {
     const { value } = replica;
     writer.arrayHeader(argCount - 1);
     for (let i = 1; i < argCount; i++) {
-      const found = replica.peek(database, bytes, starts[i]!, ends[i]!, server.wallMs);
+      const found = replica.peek(database, request, i, server.wallMs);
       if (found === MISS) writer.nullBulk();
       else if (found === HIT) writer.bulkRange(value.bytes, value.start, value.end);
       else return letGo(found);

@@ -167,10 +167,7 @@ export class HashIndex {
     if (length < LONG_KEY) {
       if (short !== length) return false;
     } else if (short !== LONG_KEY || words[place++] !== length) return false;
-    const keyWords = key.words;
-    const wordCount = (length + 3) >>> 2;
-    for (let i = 0; i < wordCount; i++) if (words[place + i] !== keyWords[i]) return false;
-    return true;
+    return key.isAt(words, place);
   }
 
   #segmentOf(hash: number): number {
