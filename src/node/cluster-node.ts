@@ -24,6 +24,7 @@ import { Liveness } from "./cluster/liveness.ts";
 import type { MemberStatus } from "./cluster/member-status.ts";
 import type { MethodHandler } from "./cluster/peer-door.ts";
 import { PlanKeeper } from "./cluster/plan-keeper.ts";
+import { RepairRounds } from "./cluster/repair-rounds.ts";
 import { openReplicaFace } from "./cluster/replica-face.ts";
 
 const TICK_MS = 10;
@@ -52,6 +53,8 @@ export class ClusterNode {
   readonly coordinator: Coordinator;
   /** What this node keeps for others. */
   readonly hints: HintStore;
+  /** Finds and mends what neither hints nor reads have brought. */
+  readonly repair: RepairRounds;
   readonly #footing: Footing;
   readonly #gossip: GossipRounds;
   readonly #planKeeper: PlanKeeper;
@@ -109,6 +112,17 @@ export class ClusterNode {
       door: station.door,
       onNewerEpoch,
     });
+    this.repair = new RepairRounds({
+      clock,
+      engine,
+      received: replica.received,
+      view: this.view,
+      peers: this.calls,
+      hints,
+      door: station.door,
+      logger,
+      onNewerEpoch,
+    });
     this.#planKeeper = new PlanKeeper({
       runtime,
       footing,
@@ -129,6 +143,7 @@ export class ClusterNode {
       if (stalls.onTick(nowMs)) return;
       this.coordinator.onTick(nowMs);
       delivery.onTick(nowMs);
+      this.repair.onTick(nowMs);
     });
   }
 
@@ -196,7 +211,9 @@ export class ClusterNode {
     this.#cancelTick();
     this.#gossip.close();
     this.#planKeeper.close();
+    const repairEnd = this.repair.close(); // what it asks of others fails with the links
     await this.#footing.close();
+    await repairEnd;
     await this.hints.close();
   }
 }

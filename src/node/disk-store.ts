@@ -46,7 +46,8 @@ export class DiskStore implements NodeStore {
     const directory = await NodeDirectory.open(runtime, place, logger);
     try {
       const hashSeed = runtime.random.uint32();
-      const engine = await openEngine({ runtime, settings, rules, hashSeed, logger });
+      const onLoss = (): Promise<void> => directory.renewIdentity(runtime, logger);
+      const engine = await openEngine({ runtime, settings, rules, hashSeed, logger, onLoss });
       try {
         return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);
       } catch (cause) {
@@ -133,12 +134,14 @@ function openEngine({
   rules,
   hashSeed,
   logger,
+  onLoss,
 }: {
   runtime: Runtime;
   settings: NodeSettings;
   rules: CellRules;
   hashSeed: number;
   logger: Logger;
+  onLoss: () => Promise<void>;
 }): Promise<LsmEngine> {
   return LsmEngine.open({
     runtime,
@@ -152,6 +155,7 @@ function openEngine({
     segmentBytes: settings.memtableBytes,
     cacheBytes: settings.blockCacheBytes ?? suitableCacheBytes(runtime.host),
     recover: settings.recover,
+    onLoss,
   });
 }
 

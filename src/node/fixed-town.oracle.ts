@@ -52,13 +52,14 @@ export class FixedTown {
   }
 
   /** Opens the node of that number, again after a kill. */
-  async start(index: number): Promise<void> {
+  async start(index: number, changes: Partial<NodeSettings> = {}): Promise<void> {
     const isStranger = !this.topology.members.some(({ id }) => id === this.ids[index]);
     const settings = {
       ...DEFAULT_SETTINGS,
       storage: "memory" as const,
       dataDirectory: "/data",
       ...this.#options.settings,
+      ...changes,
     };
     const opening = openNode(this.world.runtime(this.names[index]!), settings, silentLogger, {
       fixed: {

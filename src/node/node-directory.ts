@@ -23,13 +23,17 @@ const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 
 export class NodeDirectory {
   readonly path: string;
-  readonly identity: Identity;
+  #identity: Identity;
   readonly #lock: DiskLock;
 
   private constructor(path: string, lock: DiskLock, identity: Identity) {
     this.path = path;
     this.#lock = lock;
-    this.identity = identity;
+    this.#identity = identity;
+  }
+
+  get identity(): Identity {
+    return this.#identity;
   }
 
   /**
@@ -58,6 +62,16 @@ export class NodeDirectory {
     } catch (cause) {
       throw explain(path, cause);
     }
+  }
+
+  /**
+   * Rows may be lost, and other nodes may have what this one wrote to them: it goes on as another actor, who never
+   * did. Else a counter of its own that it has forgotten would start anew, and replace what the others know of it.
+   */
+  async renewIdentity({ disk, random }: Pick<Runtime, "disk" | "random">, logger: Logger): Promise<void> {
+    await this.#identity.close();
+    this.#identity = await Identity.renew({ disk, random, directory: this.path });
+    logger.warn({ directory: this.path }, "rows may be lost: this node writes under a new identity");
   }
 
   /** Requires: nothing in it is open any more. */

@@ -6,6 +6,7 @@
  * and return synchronously; a Promise means the disk is being touched.
  */
 import type { ByteRange } from "../base/bytes.ts";
+import type { MerkleSummary } from "./lsm/table/merkle-summary.ts";
 import type { RowKey } from "./row-key.ts";
 
 /** No expiry, as `expiresAtMs` shows it. */
@@ -95,6 +96,9 @@ export interface StorageEngine {
 
   /** Rows of one slot in one database, as `counts`. */
   slotCount(slot: number, database: number): number;
+
+  /** Where there is such a method: Merkle sums of the slots `from` <= slot < `to`, as a full scan would give them. */
+  merkleSummary?(from: number, to: number): MerkleSummary;
 
   /** Forgets every row of one database, or of all. Nothing is kept of them: not for replicated data. */
   clear(database?: number): void | Promise<void>;

@@ -17,7 +17,7 @@ export interface IdentityOptions {
 }
 
 /** Why the actor is the one it is: all but "kept" have a new one. */
-export type IdentityOrigin = "kept" | "new" | "copied" | "damaged";
+export type IdentityOrigin = "kept" | "new" | "copied" | "damaged" | "renewed";
 
 /** Seconds of the fastest writing, for a disk that stalls; and enough blocks for ever. */
 const BLOCK_COUNTERS = 2 ** 24;
@@ -51,6 +51,13 @@ export class Identity {
     const { origin, fields } = await load(options.disk, options.directory);
     const actor = fields?.actor ?? options.random.bytes(ACTOR_BYTES);
     const identity = new Identity(options, origin, actor, fields?.reserved ?? 0);
+    await identity.#reserve();
+    return identity;
+  }
+
+  /** As `open`, for a directory that may have lost rows: a new actor, who need not know what the old one wrote to them. */
+  static async renew(options: IdentityOptions): Promise<Identity> {
+    const identity = new Identity(options, "renewed", options.random.bytes(ACTOR_BYTES), 0);
     await identity.#reserve();
     return identity;
   }

@@ -37,6 +37,8 @@ export interface LsmEngineOptions {
   readonly compactionBytesPerSecond?: number;
   /** Read every file, and go on with what is whole of a damaged directory, instead of refusing to start. */
   readonly recover?: boolean;
+  /** Awaited, when it recovers, before rows that may have been there are gone for good. */
+  readonly onLoss?: () => Promise<void>;
 }
 
 export const DEFAULT_LSM_SETTINGS = {
@@ -47,6 +49,7 @@ export const DEFAULT_LSM_SETTINGS = {
   picker: DEFAULT_PICKER_SETTINGS,
   compactionBytesPerSecond: 0,
   recover: false,
+  onLoss: () => Promise.resolve(),
 };
 
 export type LsmSettings = Required<LsmEngineOptions>;

@@ -53,6 +53,8 @@ export interface RecoveryOptions {
   readonly tableSettings: TableSettings;
   /** Goes on with what is whole of a damaged directory, instead of refusing it. */
   readonly recover: boolean;
+  /** See LsmEngineOptions. */
+  readonly onLoss: () => Promise<void>;
 }
 
 export interface RecoveredParts {

@@ -43,6 +43,8 @@ export interface RepairOptions {
   readonly hashSeed: number;
   readonly tableBytes: number;
   readonly tableSettings: TableSettings;
+  /** Awaited before the directory is made whole, if rows may have been lost. */
+  readonly onLoss: () => Promise<void>;
 }
 
 /** Resolves to what was damaged; nothing, if the directory was whole: then it is as it was. */
@@ -72,6 +74,7 @@ class DirectoryRepair {
       ? await this.#knownTables(known.version, clearing)
       : await this.#foundTables(clearing);
     if (this.#needsRebuild) {
+      await this.#options.onLoss(); // now: after the rebuild nobody can tell any more
       if (known !== undefined && known.cutBytes > 0) await this.#keepOrphans(known.version);
       await this.#rebuild(tables, log, known?.version ?? Version.empty);
     }

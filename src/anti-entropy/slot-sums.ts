@@ -1,0 +1,69 @@
+/**
+ * Leaf sums of an engine's slots: the engine's own where it keeps them, else of its rows, gone through bit by bit so that
+ * nobody waits for long.
+ */
+import type { Awaitable } from "../base/awaitable.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import { MerkleSummary } from "../storage/lsm/table/merkle-summary.ts";
+import { databaseOfRow, OWN_DATABASE, scanStart } from "../storage/row-key.ts";
+import type { RowIterator, StorageEngine } from "../storage/storage-engine.ts";
+import type { VersionTraits } from "./row-span.ts";
+import type { SumsOf } from "./slot-tree.ts";
+
+/** Some hundred microseconds. */
+const ROWS_AT_ONCE = 1_000;
+
+export function slotSums(
+  engine: Pick<StorageEngine, "scan" | "merkleSummary">,
+  traits: VersionTraits,
+  clock: Pick<Clock, "defer">,
+): SumsOf {
+  return (from, to) => {
+    if (engine.merkleSummary !== undefined) return engine.merkleSummary(from, to);
+    return sumRows(engine.scan(scanStart(from, 0, 0), scanStart(to, 0, 0)), traits, clock);
+  };
+}
+
+/** At once if there are few rows, all at hand. */
+function sumRows(
+  rows: RowIterator,
+  traits: VersionTraits,
+  clock: Pick<Clock, "defer">,
+): Awaitable<MerkleSummary> {
+  const summary = new MerkleSummary();
+  for (let count = 0; count < ROWS_AT_ONCE; count++) {
+    const moved = rows.next();
+    if (typeof moved !== "boolean") return sumRest({ rows, moved, summary, traits, clock });
+    if (!moved) return summary;
+    addRow(summary, rows, traits);
+  }
+  return sumRest({ rows, moved: undefined, summary, traits, clock });
+}
+
+interface Rest {
+  readonly rows: RowIterator;
+  /** Of the iterator's step that is under way, if one is. */
+  readonly moved: Promise<boolean> | undefined;
+  readonly summary: MerkleSummary;
+  readonly traits: VersionTraits;
+  readonly clock: Pick<Clock, "defer">;
+}
+
+async function sumRest({ rows, moved, summary, traits, clock }: Rest): Promise<MerkleSummary> {
+  try {
+    if (moved !== undefined && !(await moved)) return summary;
+    if (moved !== undefined) addRow(summary, rows, traits);
+    for (let count = 1; ; count++) {
+      const next = rows.next();
+      if (!(typeof next === "boolean" ? next : await next)) return summary;
+      addRow(summary, rows, traits);
+      if (count % ROWS_AT_ONCE === 0) await new Promise<void>((resolve) => clock.defer(resolve));
+    }
+  } finally {
+    rows.close();
+  }
+}
+
+function addRow(summary: MerkleSummary, { key, cell }: RowIterator, traits: VersionTraits): void {
+  if (databaseOfRow(key.bytes, key.start) !== OWN_DATABASE) summary.addRow(key, cell, traits);
+}

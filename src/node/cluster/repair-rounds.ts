@@ -1,0 +1,302 @@
+/**
+ * Anti-entropy of one node: compares its rows with the other replicas', one of them at a time, again and again, and answers
+ * theirs. Who asks for a repair (KV.REPAIR) interrupts what runs by itself.
+ *
+ * Invariant: at most one exchange that this node began is under way.
+ */
+import { DEFAULT_EXCHANGE, type ExchangeSettings, type SlotSpan } from "../../anti-entropy/exchange.ts";
+import { ExchangeDoor } from "../../anti-entropy/exchange-door.ts";
+import { ExchangeDriver, type ExchangeOutcome } from "../../anti-entropy/exchange-driver.ts";
+import { EXCHANGE_METHOD } from "../../anti-entropy/exchange-message.ts";
+import { ExchangePace, QUIET_PACE, URGENT_PACE } from "../../anti-entropy/exchange-pace.ts";
+import { ExchangedRows, type IsShared } from "../../anti-entropy/exchanged-rows.ts";
+import { slotSums } from "../../anti-entropy/slot-sums.ts";
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { ReceivedCells } from "../../replication/received-cells.ts";
+import type { PeerCalls } from "../../replication/replica-calls.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
+import { SLOT_COUNT } from "../../ring/slot.ts";
+import type { Clock } from "../../runtime/runtime.ts";
+import type { StorageEngine } from "../../storage/storage-engine.ts";
+import { cellTraits } from "../cell-rules.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { PeerDoor } from "./peer-door.ts";
+import { addOutcome, noTotals, type RepairTotals } from "./repair-totals.ts";
+import { SharedSlots } from "./shared-slots.ts";
+
+export interface RepairParts {
+  readonly clock: Clock;
+  readonly engine: StorageEngine;
+  readonly received: Pick<ReceivedCells, "merge">;
+  readonly view: ClusterView;
+  readonly peers: PeerCalls;
+  readonly hints: { waitsFor(target: NodeId): boolean };
+  readonly door: PeerDoor;
+  readonly logger: Logger;
+  /** Told of a node that goes by a newer plan. */
+  readonly onNewerEpoch: (from: NodeId) => void;
+}
+
+/** A repair that somebody has asked for. */
+export interface RepairRun {
+  readonly totals: RepairTotals;
+  /** 0 to 1. */
+  readonly progress: number;
+  /** Whom it could not compare with, and why. */
+  readonly failures: ReadonlyMap<NodeId, string>;
+  readonly isOver: boolean;
+}
+
+export const EVERY_SLOT: SlotSpan = { first: 0, last: SLOT_COUNT - 1 };
+
+/** Between two exchanges of this node; shorter after one that has moved something. */
+const REST_MS = 10_000;
+const REST_BUSY_MS = 1_000;
+/** How soon to look again whether somebody can be compared with. */
+const LOOK_MS = 500;
+const TIMEOUT_MS = 10_000;
+/** An exchange waits for hints to be delivered: they know what is missing. But not for ever, for some may be lost. */
+const HINTS_FIRST_MS = 60_000;
+const URGENT_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 1_000 };
+
+interface Pacing {
+  readonly pace: ExchangePace;
+  readonly settings: ExchangeSettings;
+}
+
+export class RepairRounds {
+  /** Since the start. */
+  readonly totals: RepairTotals = noTotals();
+  readonly #parts: RepairParts;
+  readonly #rows: ExchangedRows;
+  readonly #shared: SharedSlots;
+  readonly #closing = new AbortController();
+  /** When the last exchange with each of the others ended, by this node's clock. */
+  readonly #endedMs = new Map<NodeId, number>();
+  /** Since when hints keep it from the node. */
+  readonly #hintedMs = new Map<NodeId, number>();
+  #nextMs: number | undefined;
+  /** The exchange under way that nobody has asked for. */
+  #quiet: { readonly abort: AbortController; readonly end: Promise<void> } | undefined;
+  #urgent: UrgentRun | undefined;
+
+  constructor(parts: RepairParts) {
+    const { clock, engine, received, view, door } = parts;
+    this.#parts = parts;
+    this.#shared = new SharedSlots(view);
+    this.#rows = new ExchangedRows({
+      engine,
+      traits: cellTraits,
+      sumsOf: slotSums(engine, cellTraits, clock),
+      merge: ({ database, key, cell }) => received.merge({ database, key }, cell, clock.wallMs()),
+      durable: () => engine.durable(),
+    });
+    const exchangeDoor = new ExchangeDoor({
+      rows: this.#rows,
+      sharedWith: (id, epoch) => this.#sharedWith(id, epoch),
+    });
+    door.serve(Object.values(EXCHANGE_METHOD), (method, payload, from) =>
+      exchangeDoor.onRequest(method, payload, from),
+    );
+  }
+
+  /** The repair that was asked for last, if any. */
+  get lastRun(): RepairRun | undefined {
+    return this.#urgent;
+  }
+
+  /** Needs to be called some times a second. */
+  onTick(nowMs: number): void {
+    this.#nextMs ??= nowMs + REST_MS;
+    if (this.#quiet !== undefined || this.#urgent?.isOver === false || nowMs < this.#nextMs) return;
+    if (this.#reasonNotTo() !== undefined) return;
+    const partner = this.#nextPartner(nowMs);
+    if (partner !== undefined) this.#begin(partner);
+    else this.#nextMs = nowMs + LOOK_MS;
+  }
+
+  /**
+   * Compares the slots `asked` with all other replicas that are up, and mends what differs, as fast as it goes. Resolves when
+   * that is done. Rejects with StoreError, with nothing done, if it is not possible now.
+   */
+  async repair(asked: SlotSpan = EVERY_SLOT): Promise<RepairRun> {
+    const reason = this.#reasonNotTo();
+    if (reason !== undefined) throw new StoreError("OVERLOADED", "not-applied", reason);
+    if (this.#urgent?.isOver === false)
+      throw new StoreError("OVERLOADED", "not-applied", "a repair runs already");
+    const run = new UrgentRun();
+    this.#urgent = run;
+    try {
+      this.#quiet?.abort.abort(new StoreError("CLOSED", "not-applied", "somebody wants a repair at once"));
+      await this.#quiet?.end;
+      await this.#repairAll(run, asked);
+    } finally {
+      run.isOver = true;
+    }
+    return run;
+  }
+
+  /** Resolves when nothing of it is under way. */
+  async close(): Promise<void> {
+    this.#closing.abort(new StoreError("CLOSED", "not-applied", "the node is closing"));
+    await this.#quiet?.end;
+  }
+
+  /** Twice with who came early, if later ones had what those lack. */
+  async #repairAll(run: UrgentRun, asked: SlotSpan): Promise<void> {
+    const partners = this.#partners().filter((id) => this.#shared.spansWith(id, asked).length > 0);
+    for (const id of partners) if (!this.#parts.view.isUp(id)) run.failures.set(id, "it is down");
+    const up = partners.filter((id) => this.#parts.view.isUp(id));
+    const turns = up.length < 2 ? up : [...up, ...up.slice(0, -1)];
+    let pulledLater = 0;
+    for (const [turn, id] of turns.entries()) {
+      if (turn >= up.length && pulledLater === 0) break;
+      const pulled = await this.#urgentExchange(run, id, asked, up.length);
+      if (turn > 0) pulledLater += pulled;
+    }
+  }
+
+  /** Resolves to the rows that came. */
+  async #urgentExchange(run: UrgentRun, id: NodeId, asked: SlotSpan, partnerCount: number): Promise<number> {
+    const pacing = { pace: new ExchangePace(URGENT_PACE), settings: URGENT_EXCHANGE };
+    const driver = this.#driverWith(id, asked, pacing, this.#closing.signal);
+    run.beginPart(driver, partnerCount);
+    let isWhole = false;
+    try {
+      await driver.run();
+      isWhole = true;
+    } catch (cause) {
+      if (!(cause instanceof StoreError) || this.#closing.signal.aborted) throw cause;
+      run.failures.set(id, cause.message);
+    } finally {
+      addOutcome(run.totals, driver.outcome, isWhole);
+      this.#note(id, driver.outcome, isWhole);
+      run.endPart();
+    }
+    return driver.outcome.pulled;
+  }
+
+  #begin(partner: NodeId): void {
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
+    const pacing = { pace: new ExchangePace(QUIET_PACE), settings: DEFAULT_EXCHANGE };
+    const end = this.#quietExchange(partner, pacing, signal).finally(() => {
+      this.#quiet = undefined;
+    });
+    this.#quiet = { abort, end };
+  }
+
+  /** Never rejects. */
+  async #quietExchange(id: NodeId, pacing: Pacing, signal: AbortSignal): Promise<void> {
+    const driver = this.#driverWith(id, EVERY_SLOT, pacing, signal);
+    let isWhole = false;
+    try {
+      await driver.run();
+      isWhole = true;
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.#parts.logger.debug({ node: id, reason: cause.message }, "an exchange with a replica broke off");
+    }
+    this.#note(id, driver.outcome, isWhole);
+    const { pulled, pushed } = driver.outcome;
+    const hasMoved = isWhole && pulled + pushed > 0;
+    this.#nextMs = this.#parts.clock.monotonicMs() + (hasMoved ? REST_BUSY_MS : REST_MS);
+  }
+
+  #driverWith(id: NodeId, asked: SlotSpan, { pace, settings }: Pacing, signal: AbortSignal): ExchangeDriver {
+    const { view, peers, clock } = this.#parts;
+    const shared = this.#shared.with(id);
+    return new ExchangeDriver(this.#shared.spansWith(id, asked), {
+      rows: this.#rows,
+      isShared: (slot) => shared[slot] === 1,
+      epoch: view.epoch,
+      ask: (method, payload) => peers.call(id, method, payload, { timeoutMs: TIMEOUT_MS }),
+      p99Ms: () => view.p99Ms(id),
+      pace,
+      clock,
+      settings,
+      signal,
+    });
+  }
+
+  #note(id: NodeId, outcome: ExchangeOutcome, isWhole: boolean): void {
+    addOutcome(this.totals, outcome, isWhole);
+    this.#endedMs.set(id, this.#parts.clock.monotonicMs());
+    const { pulled, pushed, refused } = outcome;
+    if (pulled + pushed === 0) return;
+    this.#parts.logger.info(
+      { node: id, pulled, pushed, refused },
+      "rows that differed from a replica's are mended",
+    );
+  }
+
+  /** Whoever is up, shares slots, and was compared with the longest ago. */
+  #nextPartner(nowMs: number): NodeId | undefined {
+    const { view, hints } = this.#parts;
+    for (const id of [...this.#hintedMs.keys()]) if (!hints.waitsFor(id)) this.#hintedMs.delete(id);
+    const able = this.#partners().filter((id) => {
+      if (!view.isUp(id)) return false;
+      if (!hints.waitsFor(id)) return true;
+      if (!this.#hintedMs.has(id)) this.#hintedMs.set(id, nowMs);
+      return nowMs - this.#hintedMs.get(id)! > HINTS_FIRST_MS;
+    });
+    const endedMs = (id: NodeId): number => this.#endedMs.get(id) ?? Number.NEGATIVE_INFINITY;
+    return able.sort((a, b) => endedMs(a) - endedMs(b) || (a < b ? -1 : 1))[0];
+  }
+
+  /** Other members that keep slots which this one keeps, too. */
+  #partners(): NodeId[] {
+    const { view } = this.#parts;
+    return view.topology.members
+      .map(({ id }) => id)
+      .filter((id) => id !== view.self.id && this.#shared.with(id).includes(1));
+  }
+
+  #sharedWith(id: NodeId, epoch: number): IsShared {
+    const { view, onNewerEpoch } = this.#parts;
+    const reason = this.#reasonNotTo();
+    if (reason !== undefined) throw new StoreError("OVERLOADED", "not-applied", reason);
+    if (epoch !== view.epoch) {
+      if (epoch > view.epoch) onNewerEpoch(id);
+      const text = `this node goes by epoch ${view.epoch}, and the exchange by ${epoch}`;
+      throw new StoreError("OVERLOADED", "not-applied", text);
+    }
+    const shared = this.#shared.with(id);
+    return (slot) => shared[slot] === 1;
+  }
+
+  #reasonNotTo(): string | undefined {
+    if (this.#parts.view.isMoving) return "a node is joining: nothing is repaired until it has";
+    // What one replica has evicted the others would bring back, and evict other rows for it.
+    return this.#parts.engine.statistics.evictedRows > 0
+      ? "this node evicts rows, and repairs none"
+      : undefined;
+  }
+}
+
+class UrgentRun implements RepairRun {
+  readonly totals: RepairTotals = noTotals();
+  readonly failures = new Map<NodeId, string>();
+  isOver = false;
+  #driver: ExchangeDriver | undefined;
+  #partsOver = 0;
+  #partCount = 1;
+
+  /** The second time round is no further progress. */
+  get progress(): number {
+    if (this.isOver) return 1;
+    const within = this.#driver?.progress ?? 0;
+    return Math.min(1, (this.#partsOver + within) / this.#partCount);
+  }
+
+  beginPart(driver: ExchangeDriver, partCount: number): void {
+    this.#driver = driver;
+    this.#partCount = partCount;
+  }
+
+  endPart(): void {
+    this.#driver = undefined;
+    this.#partsOver++;
+  }
+}

@@ -1,0 +1,58 @@
+/** Which slots this node and another both keep, by the present topology. Worked out once for each of the others. */
+import type { NodeId } from "../../ring/ring-member.ts";
+import { SLOT_COUNT } from "../../ring/slot.ts";
+import type { ClusterView } from "./cluster-view.ts";
+
+/** Slots `first` to `last`. */
+interface SlotSpan {
+  readonly first: number;
+  readonly last: number;
+}
+
+export class SharedSlots {
+  readonly #view: Pick<ClusterView, "self" | "epoch" | "replicasOf">;
+  #epoch = -1;
+  readonly #byNode = new Map<NodeId, Uint8Array>();
+
+  constructor(view: Pick<ClusterView, "self" | "epoch" | "replicasOf">) {
+    this.#view = view;
+  }
+
+  /** Per slot, 1 if both keep it. */
+  with(id: NodeId): Uint8Array {
+    if (this.#epoch !== this.#view.epoch) {
+      this.#byNode.clear();
+      this.#epoch = this.#view.epoch;
+    }
+    let shared = this.#byNode.get(id);
+    if (shared === undefined) {
+      shared = this.#find(id);
+      this.#byNode.set(id, shared);
+    }
+    return shared;
+  }
+
+  /** Those within `asked`, as spans: rising, without overlap. */
+  spansWith(id: NodeId, asked: SlotSpan): readonly SlotSpan[] {
+    const shared = this.with(id);
+    const spans: SlotSpan[] = [];
+    for (let slot = asked.first; slot <= asked.last; slot++) {
+      if (shared[slot] === 0) continue;
+      const first = slot;
+      while (slot < asked.last && shared[slot + 1] === 1) slot++;
+      spans.push({ first, last: slot });
+    }
+    return spans;
+  }
+
+  #find(id: NodeId): Uint8Array {
+    const { self } = this.#view;
+    const shared = new Uint8Array(SLOT_COUNT);
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const replicas = this.#view.replicasOf(slot);
+      const keeps = (other: NodeId): boolean => replicas.some((replica) => replica.id === other);
+      if (keeps(self.id) && keeps(id)) shared[slot] = 1;
+    }
+    return shared;
+  }
+}
