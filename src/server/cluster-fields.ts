@@ -23,8 +23,25 @@ export function clusterFields(cluster: ClusterNode | undefined, isEnabled: boole
     ["kvorum_hints_delivered", hints.deliveredCount],
     ["kvorum_hints_overdue", hints.overdueCount],
     ["kvorum_hints_refused", hints.refusedCount],
+    ...repairFields(cluster),
     ["kvorum_peer_queue_bytes", queues.bytes],
     ["kvorum_peer_requests", queues.requests],
     ["kvorum_rounds", cluster.coordinator.roundCount],
+  ];
+}
+
+/** Of the exchanges that this node began; others ask it, too. */
+function repairFields({ repair: { totals, lastRun } }: ClusterNode): readonly Field[] {
+  return [
+    ["kvorum_repair_rounds", totals.exchanges],
+    ["kvorum_repair_broken_off", totals.failures],
+    ["kvorum_repair_slots_compared", totals.slots],
+    ["kvorum_repair_rows_compared", totals.rows],
+    ["kvorum_repair_rows_fetched", totals.pulled],
+    ["kvorum_repair_rows_given", totals.pushed],
+    ["kvorum_repair_rows_refused", totals.refused],
+    ["kvorum_repair_bytes_sent", totals.bytesSent],
+    ["kvorum_repair_bytes_received", totals.bytesReceived],
+    ["kvorum_repair_asked_for", lastRun?.isOver === false ? 1 : 0],
   ];
 }
