@@ -71,6 +71,8 @@ export interface Promises {
   readonly copies: number;
   /** No reply takes longer, while the node that was asked is up and reached. */
   readonly answersInMs: number;
+  /** No machine's wall clock is ever further from the true time, which is the epoch's too; undefined: they may be. */
+  readonly clockErrorMsMax?: number;
 }
 
 /** One version of one row, as a replica had it at some moment. */
