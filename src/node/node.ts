@@ -5,6 +5,7 @@ import type { Awaitable } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
+import type { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
@@ -66,6 +67,7 @@ export class StorageNode {
   /** The engine's methods want the numbers that this gives. */
   readonly databases: DatabaseMap;
   readonly actor: bigint;
+  readonly stamper: Stamper;
   /** Of the row keys that the engine is asked with. */
   readonly hashSeed: number;
   readonly #store: NodeStore;
@@ -85,6 +87,7 @@ export class StorageNode {
     this.#logger = logger;
     this.#store = store;
     this.actor = stamper.actor;
+    this.stamper = stamper;
     this.engine = engine;
     this.databases = databases;
     this.hashSeed = hashSeed;

@@ -1,6 +1,7 @@
 /** Turns what a step wants done to a key into the cell that supersedes the present one, stamped as a write of this node. */
 import { assert } from "../base/assert.ts";
 import { StoreError } from "../base/errors.ts";
+import type { Actor } from "../causality/actor.ts";
 import { type Cell, EMPTY_CELL, NEVER, type ValueSibling } from "../causality/cell.ts";
 import { liveAt, resolve } from "../causality/cell-value.ts";
 import {
@@ -11,8 +12,13 @@ import {
   remove,
   removeWithContext,
 } from "../causality/cell-write.ts";
+import { FURTHER_ENTRIES_MAX } from "../causality/compact-cell.ts";
+import { counterOf, covers, type VersionVector } from "../causality/version-vector.ts";
 import type { Stamper } from "./stamper.ts";
 import type { Change, KeyRef } from "./step.ts";
+
+/** As many as a compact cell has room for. */
+const ENTRIES_MAX = FURTHER_ENTRIES_MAX + 1;
 
 export interface SiblingLimits {
   /** A versioned write that would leave more siblings than this is refused. */
@@ -39,6 +45,10 @@ export class CellChanger {
     const live = cell === undefined ? undefined : liveAt(cell, wallMs);
     switch (change.kind) {
       case "put":
+        if (change.stamp !== undefined && cell !== undefined) {
+          if (covers(cell.context, change.stamp.dot)) return cell; // made, or replaced, already
+          requireShort(cell.context, change.stamp.dot.actor);
+        }
         return this.#put(live, change, wallMs);
       case "patch":
         return this.#put(live, patched(live, change, wallMs), wallMs);
@@ -79,10 +89,11 @@ export class CellChanger {
 
   #put(
     live: Cell | undefined,
-    { value, expiresAtMs, context }: Change & { kind: "put" },
+    { value, expiresAtMs, context, stamp }: Change & { kind: "put" },
     wallMs: number,
   ): Cell {
-    const { dot, hlc } = this.#stamper.stamp(wallMs);
+    if (stamp !== undefined) this.#stamper.observe(stamp.hlc, wallMs);
+    const { dot, hlc } = stamp ?? this.#stamper.stamp(wallMs);
     const sibling: ValueSibling = { kind: "value", dot, hlc, expiresAtMs, payload: value };
     if (context === undefined) return overwrite(live, sibling);
     const cell = putWithContext(live, context, sibling);
@@ -93,6 +104,13 @@ export class CellChanger {
     }
     return cell;
   }
+}
+
+/** Replicas are few; those who have their overwrites made by them may be many. Throws StoreError. */
+function requireShort(context: VersionVector, actor: Actor): void {
+  if (context.length < ENTRIES_MAX || counterOf(context, actor) > 0) return;
+  const text = "too many nodes have written the key: another one's stamp is not taken";
+  throw new StoreError("TOO_MANY_SIBLINGS", "not-applied", text);
 }
 
 function patched(

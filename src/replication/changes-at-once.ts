@@ -22,7 +22,8 @@ export function isUniform(views: readonly KeyView[], changes: readonly (Change |
     if (change.kind !== (kind ?? change.kind)) return false;
     kind = change.kind;
     if (kind !== "put" && kind !== "delete") return false;
-    if ("context" in change || ("value" in change && lent.includes(change.value.buffer))) return false;
+    if ("context" in change || "stamp" in change || ("value" in change && lent.includes(change.value.buffer)))
+      return false;
   }
   return true;
 }

@@ -57,6 +57,8 @@ export interface WriteOptions {
   readonly isSloppy: boolean;
   /** Bring this node up to date first; undefined: what it has is good enough to write on. */
   readonly readLevel: ConsistencyLevel | undefined;
+  /** True if the change may have been made already: then what is here goes to the replicas all the same. */
+  readonly isRepeatable?: boolean;
 }
 
 export interface Written<R> {
@@ -131,7 +133,7 @@ export class Coordinator {
    */
   async updateAll<R>(
     refs: readonly KeyRef[],
-    { level, isSloppy, readLevel }: WriteOptions,
+    { level, isSloppy, readLevel, isRepeatable = false }: WriteOptions,
     run: () => Awaitable<R>,
   ): Promise<Written<R>> {
     const { calls, cluster } = this.#parts;
@@ -146,7 +148,8 @@ export class Coordinator {
     const receipts = await mapBounded(refs, ROWS_AT_ONCE, async (ref, i) => {
       const cell = await calls.loadOwn(ref);
       const was = before[i];
-      if (cell === undefined || (was !== undefined && equalBytes(cell, was))) return undefined;
+      const isSame = cell !== undefined && was !== undefined && equalBytes(cell, was);
+      if (cell === undefined || (isSame && !isRepeatable)) return undefined;
       const holders = new Map([[cluster.self.id, calls.ownAck()]]);
       return this.#spread({ slot, ref, cell, need, isSloppy, holders });
     }).catch(asUnknown);

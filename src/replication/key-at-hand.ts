@@ -202,6 +202,7 @@ export class KeyAtHand {
     switch (change.kind) {
       case "put":
         if (!isPlain || change.context !== undefined) break;
+        if (change.stamp !== undefined) break;
         return this.overwrite(change.value, 0, change.value.length, change.expiresAtMs, wallMs);
       case "patch":
         if (!isPlain || end === start || isCompactExpired(bytes, start, wallMs)) break;

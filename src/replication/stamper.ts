@@ -3,6 +3,10 @@
  *
  * Invariant: no dot is given twice, which is the dot source's promise; and every stamp is later than those
  * before, also than those of an earlier life whose newest time is told.
+ *
+ * A node that keeps no copy of a key stamps plain overwrites of it too, which replicas then make under that stamp, however
+ * often they are asked: ADR 0011. It has another actor for them, its relay actor, so that what its own actor knows of a row
+ * stays what its own cell knows. One relay's overwrites of a row replace each other in the order of their stamps.
  */
 import { type Actor, readActor } from "../causality/actor.ts";
 import { NEVER } from "../causality/cell.ts";
@@ -33,8 +37,13 @@ export class NewLife implements DotSource {
   }
 }
 
+/** Of a node's relay actor: its own, with this bit turned. */
+const RELAY_BIT = 2n ** 63n;
+
 export class Stamper {
   readonly actor: Actor;
+  /** Of plain overwrites that replicas make for this node. */
+  readonly relayActor: Actor;
   readonly #dots: DotSource;
   readonly #clock = new HybridClock();
   readonly #compact: CompactStamp;
@@ -43,6 +52,7 @@ export class Stamper {
   constructor(dots: DotSource, newestWallMs = 0) {
     this.#dots = dots;
     this.actor = readActor(dots.actor, 0);
+    this.relayActor = this.actor ^ RELAY_BIT;
     this.#clock.wallMs = newestWallMs;
     this.#clock.logical = newestWallMs === 0 ? 0 : LOGICAL_MAX;
     this.#compact = {
@@ -69,6 +79,14 @@ export class Stamper {
     return { dot: { actor: this.actor, counter }, hlc: { wallMs: hlcWallMs, logical } };
   }
 
+  /** The first of so many stamps of the relay actor, one after the other, of one time: `nthStamp` gives the rest. */
+  relayStamp(count: number, wallMs: number): Stamp {
+    const { dot, hlc } = this.stamp(wallMs);
+    const first = { dot: { actor: this.relayActor, counter: dot.counter }, hlc };
+    while (this.#compact.counter < dot.counter + count - 1) this.#compact.counter = this.#dots.nextCounter();
+    return first;
+  }
+
   /**
    * Makes every later stamp later than a time that a cell of another node shows. Throws StoreError CLOCK_SKEW if that
    * is too far ahead of this node's clock.
@@ -88,4 +106,9 @@ export class Stamper {
     compact.expiresAtMs = expiresAtMs;
     return compact;
   }
+}
+
+/** The stamp `index` places after the first one that `relayStamp` has given. */
+export function nthStamp({ dot, hlc }: Stamp, index: number): Stamp {
+  return index === 0 ? { dot, hlc } : { dot: { actor: dot.actor, counter: dot.counter + index }, hlc };
 }

@@ -4,6 +4,7 @@
  */
 import { type Cell, type ClientContext, NEVER } from "../causality/cell.ts";
 import { resolve } from "../causality/cell-value.ts";
+import type { Stamp } from "../causality/cell-write.ts";
 
 export interface KeyRef {
   readonly database: number;
@@ -29,6 +30,8 @@ export type Change =
       readonly value: Uint8Array;
       readonly expiresAtMs: number;
       readonly context?: ClientContext;
+      /** Given elsewhere: made again under the same stamp, the change is the same write. Not with a context. */
+      readonly stamp?: Stamp;
     }
   /** Replaces a part of the value, from byte `at` on; zeros lie between its end and that. The expiry stays. */
   | { readonly kind: "patch"; readonly value: Uint8Array; readonly at: number }

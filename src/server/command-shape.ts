@@ -100,6 +100,8 @@ export interface UpdateCommand extends WithKeys {
   run(view: KeyView, args: Arguments, environment: CommandEnvironment): Effect;
   /** True if what the key holds matters neither to the reply nor to the change. Throws CommandError. */
   isBlind?(args: Arguments): boolean;
+  /** True if what it has not seen stays beside what it writes. */
+  readonly leavesUnseen?: boolean;
   /** True if the reply is to come with a receipt: what the write rests on. */
   wantsReceipt?(args: Arguments): boolean;
 }

@@ -297,7 +297,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     }
     keepArguments(call);
     const { database, protocol } = session;
-    const where = { database, protocol, asked, wantsReceipt, wallMs, isForwarded: false };
+    const where = { database, protocol, asked, wantsReceipt, wallMs, sentHere: undefined };
     return whenReady(clusterDoor.keys.run({ command, ...call, ...where }), ({ reply, receipt }) =>
       wantsReceipt ? [reply, receiptReply(receipt)] : reply,
     );

@@ -37,12 +37,12 @@ export class ClusterDoor {
 
   /** From now on this node answers other nodes' doors. */
   constructor({ cluster, node, clock, random, settings, host, commandOf, refusal }: ClusterDoorParts) {
-    const { replica } = node;
-    const forwarder = new Forwarder(cluster, clock);
+    const { replica, stamper } = node;
+    const forwarder = new Forwarder(cluster, clock, random.uint32());
     const replies = new EncodedReplies(host);
     const localKeys = new LocalKeys(replica, node.engine, clock);
     this.cluster = cluster;
-    this.keys = new ClusterKeys({ cluster, replica, forwarder, settings });
+    this.keys = new ClusterKeys({ cluster, replica, stamper, forwarder, settings });
     const parts = { cluster, keys: this.keys, replica, forwarder, replies, clock, settings, refusal };
     this.transactions = new ClusterTransactions(parts);
     this.sweep = new KeySweep({ cluster, keys: this.keys, localKeys });

@@ -21,10 +21,12 @@ import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } fro
 import { keyRefsOf } from "../key-refs.ts";
 import { type AskedLevels, levelsFor } from "./consistency.ts";
 import {
+  asSent,
   commonSlot,
   distinctRefs,
   encodedReply,
   isBlind,
+  isOverwrite,
   type KeyedCall,
   type KeyedOutcome,
 } from "./keyed-call.ts";
@@ -95,8 +97,11 @@ export class ClusterKeys {
   ): Promise<KeyedOutcome> {
     const slot = commonSlot(refs);
     if (slot === undefined) return this.#scattered.run({ ...call, command: asMany(command) }, refs);
-    if (!this.keepsSlot(slot)) return this.#forward(call, slot);
-    const options = this.writeOptions(refs[0]!.key, call.asked, isBlind(call));
+    if (!this.keepsSlot(slot)) return this.#forward(call, slot, refs.length);
+    const options = {
+      ...this.writeOptions(refs[0]!.key, call.asked, isBlind(call)),
+      isRepeatable: call.sentHere?.stamp !== undefined,
+    };
     return refs.length === 1
       ? this.#writeOne(call, command, refs[0]!, options)
       : this.#writeHere(call, asMany(command), refs, options);
@@ -109,10 +114,14 @@ export class ClusterKeys {
     options: WriteOptions,
   ): Promise<KeyedOutcome> {
     const environment = this.#environmentOf(call);
-    const step = (view: KeyView): Effect => {
-      if (command.kind === "update") return owning(command.run(view, call.args, environment));
+    const run = (view: KeyView): Effect => {
+      if (command.kind === "update") return command.run(view, call.args, environment);
       const { reply, changes } = command.run([view], call.args, environment);
-      return owning({ reply, change: changes[0] });
+      return { reply, change: changes[0] };
+    };
+    const step = (view: KeyView): Effect => {
+      const effect = owning(run(view));
+      return { ...effect, change: asSent(effect.change, 0, call.sentHere) };
     };
     return this.#parts.cluster.coordinator.update(ref, options, step);
   }
@@ -129,21 +138,23 @@ export class ClusterKeys {
     return cluster.coordinator.updateAll(distinctRefs(refs), options, () =>
       replica.updateMany(refs, call.wallMs, (views) => {
         const { reply, changes } = command.run(views, call.args, environment);
-        return { reply: ownReply(reply), changes };
+        const sent = changes.map((change, i) => asSent(change, i, call.sentHere));
+        return { reply: ownReply(reply), changes: sent };
       }),
     );
   }
 
-  async #forward(call: KeyedCall, slot: number): Promise<KeyedOutcome> {
-    if (call.isForwarded) throw notKept(slot);
-    const { cluster, forwarder } = this.#parts;
-    const { database, protocol, asked, wantsReceipt, args } = call;
+  async #forward(call: KeyedCall, slot: number, keyCount: number): Promise<KeyedOutcome> {
+    if (call.sentHere !== undefined) throw notKept(slot);
+    const { cluster, forwarder, stamper } = this.#parts;
+    const { database, protocol, asked, wantsReceipt, args, wallMs } = call;
     const request = { epoch: cluster.view.epoch, database, protocol, ...asked, wantsReceipt, args };
     const answer = await forwarder.ask({
       slot,
       method: DOOR_METHOD.forward,
       encode: (timeoutMs) => encodeForward({ ...request, timeoutMs }),
-      isRepeatable: isBlind(call),
+      wallMs,
+      stamp: isOverwrite(call) ? () => stamper.relayStamp(keyCount, wallMs) : undefined,
     });
     const { reply, receipt } = decodeForwardAnswer(answer);
     return { reply: encodedReply(reply), receipt };

@@ -21,7 +21,7 @@ import { type ClusterKeys, notKept } from "./cluster-keys.ts";
 import type { AskedLevels } from "./consistency.ts";
 import type { EncodedReplies } from "./encoded-replies.ts";
 import type { Forwarder } from "./forwarder.ts";
-import { distinctRefs } from "./keyed-call.ts";
+import { distinctRefs, type SentHere } from "./keyed-call.ts";
 import type { ServedCluster } from "./served-cluster.ts";
 
 export interface PlacedCall {
@@ -61,18 +61,21 @@ export class ClusterTransactions {
    * there is one.
    */
   async run(slot: number, transaction: ClusterTransaction): Promise<readonly Uint8Array[] | undefined> {
-    const { cluster, keys, forwarder } = this.#parts;
-    if (keys.keepsSlot(slot)) return this.runHere(transaction);
+    const { cluster, keys, forwarder, clock } = this.#parts;
+    if (keys.keepsSlot(slot)) return this.runHere(transaction, undefined);
     const { protocol, asked, watches, calls } = transaction;
     const payload = encodeTransact({ epoch: cluster.view.epoch, protocol, ...asked, watches, calls });
     const { transact: method } = DOOR_METHOD;
     return decodeRepliesAnswer(
-      await forwarder.ask({ slot, method, encode: () => payload, isRepeatable: false }),
+      await forwarder.ask({ slot, method, encode: () => payload, wallMs: clock.wallMs(), stamp: undefined }),
     );
   }
 
   /** Throws StoreError: not applied if this node does not keep its keys. */
-  async runHere(transaction: ClusterTransaction): Promise<readonly Uint8Array[] | undefined> {
+  async runHere(
+    transaction: ClusterTransaction,
+    sentHere: SentHere | undefined,
+  ): Promise<readonly Uint8Array[] | undefined> {
     const { cluster, keys, replica, clock } = this.#parts;
     const { watches, calls, asked } = transaction;
     const called = calls.flatMap(({ command, args, database }) => keyRefsOf(command, args, database));
@@ -86,9 +89,10 @@ export class ClusterTransactions {
     const wallMs = clock.wallMs();
     const watched = watches.map((watch) => ({ ...watch, hash: 0, isWritten: false }));
     const { reply } = await cluster.coordinator.updateAll(refs, options, () =>
-      replica.transact({ refs, watches: watched, wallMs }, (within) =>
-        this.#runAll(transaction, within, wallMs),
-      ),
+      replica.transact({ refs, watches: watched, wallMs }, (within) => {
+        sentHere?.requireInTime();
+        return this.#runAll(transaction, within, wallMs);
+      }),
     );
     return reply;
   }

@@ -20,10 +20,17 @@ function forwarderTo(answer: string): Forwarder {
         : Promise.resolve(Buffer.from(answer)),
   };
   const cluster = { view, calls } as unknown as Pick<ServedCluster, "view" | "calls">;
-  return new Forwarder(cluster, { monotonicMs: () => 0 });
+  return new Forwarder(cluster, { monotonicMs: () => 0 }, 1);
 }
 
-const write = { slot: 1, method: 64, encode: () => new Uint8Array(0), isRepeatable: true };
+const write = {
+  slot: 1,
+  method: 64,
+  encode: () => new Uint8Array(0),
+  wallMs: 0,
+  isRepeatable: true,
+  stamp: undefined,
+};
 
 test("a refusal after an attempt that may have been applied says so", async () => {
   const answer = await forwarderTo("-QUORUMUNAVAILABLE NOTAPPLIED too few\r\n").ask(write);

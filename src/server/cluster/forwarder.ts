@@ -1,9 +1,12 @@
 /**
  * Brings a request to a replica of its slot: the nearest that is up, and the next one if that surely has not done it.
  *
- * Invariant: what may have been done is not asked for again, unless doing it twice does no harm.
+ * Invariant: what may have been done is not asked for again, unless doing it twice, or late, does no harm: an overwrite
+ * under one stamp is one write, whoever makes it and whenever (ADR 0011), and so is a deletion of what it names.
  */
 import { StoreError } from "../../base/errors.ts";
+import type { Stamp } from "../../causality/cell-write.ts";
+import { ATTEMPT_METHOD, encodeAttempt } from "../../replication/attempt-message.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { ServedCluster } from "./served-cluster.ts";
@@ -19,41 +22,88 @@ export interface Forwarding {
   readonly method: number;
   /** The payload, for a receiver that is waited for so long. */
   encode(timeoutMs: number): Uint8Array;
-  readonly isRepeatable: boolean;
+  /** By which its expiries are reckoned. */
+  readonly wallMs: number;
+  /** True if it does no harm twice, or late, as it is. */
+  readonly isRepeatable?: boolean;
+  /** Of a plain overwrite: gives it the stamp that makes it repeatable. */
+  readonly stamp: (() => Stamp) | undefined;
 }
+
+interface Request {
+  readonly forwarding: Forwarding;
+  readonly stamp: Stamp | undefined;
+  readonly isRepeatable: boolean;
+  readonly endMs: number;
+}
+
+type Attempted = { readonly answer: Uint8Array } | { readonly failure: StoreError };
 
 export class Forwarder {
   readonly #cluster: Pick<ServedCluster, "view" | "calls">;
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #life: number;
 
-  constructor(cluster: Pick<ServedCluster, "view" | "calls">, clock: Pick<Clock, "monotonicMs">) {
+  /** `life`: see Attempt. */
+  constructor(
+    cluster: Pick<ServedCluster, "view" | "calls">,
+    clock: Pick<Clock, "monotonicMs">,
+    life: number,
+  ) {
     this.#cluster = cluster;
     this.#clock = clock;
+    this.#life = life;
   }
 
   /** The first answer. Rejects with StoreError. */
-  async ask({ slot, method, encode, isRepeatable }: Forwarding): Promise<Uint8Array> {
-    const { calls, view } = this.#cluster;
+  async ask(forwarding: Forwarding): Promise<Uint8Array> {
+    const { slot, stamp, isRepeatable = false } = forwarding;
     const endMs = this.#clock.monotonicMs() + TIMEOUT_MS;
-    const targets = this.othersWith(slot);
+    const stamped = {
+      forwarding,
+      stamp: stamp?.(),
+      isRepeatable: isRepeatable || stamp !== undefined,
+      endMs,
+    };
+    const plain = { forwarding, stamp: undefined, isRepeatable, endMs };
+    let request: Request = stamped;
     let failure: StoreError | undefined;
     let isUncertain = false;
-    for (const [i, id] of targets.entries()) {
-      const leftMs = endMs - this.#clock.monotonicMs();
-      if (leftMs <= 0) break;
-      const isLast = !isRepeatable || i === targets.length - 1;
-      const timeoutMs = isLast ? leftMs : Math.min(leftMs, Math.max(LATE_MS, LATE_P99S * view.p99Ms(id)));
-      try {
-        const answer = await calls.call(id, method, encode(timeoutMs), { timeoutMs });
-        return isUncertain ? uncertain(answer) : answer;
-      } catch (cause) {
-        if (!(cause instanceof StoreError)) throw cause;
-        failure = cause;
-        if (cause.outcome === "unknown") isUncertain = true;
-        if (isUncertain && !isRepeatable) break;
+    const targets = [...this.othersWith(slot)];
+    for (let id = targets.shift(); id !== undefined; id = targets.shift()) {
+      if (endMs <= this.#clock.monotonicMs()) break;
+      const attempted = await this.#attempt(id, request, targets.length === 0);
+      if ("answer" in attempted) return isUncertain ? uncertain(attempted.answer) : attempted.answer;
+      if (attempted.failure.outcome === "unknown") isUncertain = true;
+      else if (UNSTAMPED_BETTER.has(attempted.failure.code) && request.stamp !== undefined) {
+        if (isUncertain) continue; // under another stamp it would be another write
+        request = plain;
+        targets.unshift(id);
+        continue;
       }
+      failure = attempted.failure;
+      if (isUncertain && !request.isRepeatable) break;
     }
     throw refused(slot, failure, isUncertain);
+  }
+
+  async #attempt(id: NodeId, request: Request, isLast: boolean): Promise<Attempted> {
+    const { calls, view } = this.#cluster;
+    const { forwarding, stamp, isRepeatable, endMs } = request;
+    const { method, encode, wallMs } = forwarding;
+    const sentMs = this.#clock.monotonicMs();
+    const leftMs = endMs - sentMs;
+    const isOnly = isLast || !isRepeatable;
+    const timeoutMs = isOnly ? leftMs : Math.min(leftMs, Math.max(LATE_MS, LATE_P99S * view.p99Ms(id)));
+    const life = this.#life;
+    const sent = { life, sentMs, patienceMs: timeoutMs, wallMs, stamp, method, payload: encode(timeoutMs) };
+    try {
+      const payload = encodeAttempt(view.epoch, sent);
+      return { answer: await calls.call(id, ATTEMPT_METHOD, payload, { timeoutMs }) };
+    } catch (failure) {
+      if (failure instanceof StoreError) return { failure };
+      throw failure;
+    }
   }
 
   /** The other replicas of the slot that are up, the nearest first. */
@@ -66,6 +116,9 @@ export class Forwarder {
       .sort((a, b) => view.distanceTo(a) - view.distanceTo(b) || compareText(a, b));
   }
 }
+
+/** A stamp of this node's is refused: its clock is far ahead, or too many nodes have stamped what is there. */
+export const UNSTAMPED_BETTER: ReadonlySet<string> = new Set(["CLOCK_SKEW", "TOO_MANY_SIBLINGS"]);
 
 /** A replica that says NOTAPPLIED speaks of its own attempt: one before it may have been applied. */
 function uncertain(answer: Uint8Array): Uint8Array {

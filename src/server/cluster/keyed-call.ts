@@ -1,5 +1,8 @@
 /** A command on keys as the door of a cluster runs it, wherever the copies are. */
-import type { KeyRef } from "../../replication/step.ts";
+import { assert } from "../../base/assert.ts";
+import type { Stamp } from "../../causality/cell-write.ts";
+import { nthStamp } from "../../replication/stamper.ts";
+import type { Change, KeyRef } from "../../replication/step.ts";
 import type { Receipt } from "../../replication/write-quorum.ts";
 import { failure, type Reply } from "../../resp/reply.ts";
 import { slotOf } from "../../ring/slot.ts";
@@ -16,8 +19,16 @@ export interface KeyedCall {
   readonly asked: AskedLevels;
   readonly wantsReceipt: boolean;
   readonly wallMs: number;
-  /** Another node's door has sent it here: it goes no further. */
-  readonly isForwarded: boolean;
+  /** How another node's door has sent it here: it goes no further then. */
+  readonly sentHere: SentHere | undefined;
+}
+
+/** What holds for a request that another node's door has sent here. */
+export interface SentHere {
+  /** Of what the request overwrites: see Attempt. */
+  readonly stamp: Stamp | undefined;
+  /** Throws StoreError, not applied, if its sender does not wait for it any more: it may have asked somebody else. */
+  requireInTime(): void;
 }
 
 export interface KeyedOutcome {
@@ -36,6 +47,24 @@ export function commonSlot(refs: readonly KeyRef[]): number | undefined {
 export function distinctRefs(refs: readonly KeyRef[]): readonly KeyRef[] {
   const byName = new Map(refs.map((ref) => [`${ref.database}:${latin1(ref.key)}`, ref]));
   return [...byName.values()];
+}
+
+/** True if each of its keys is given a value in place of whatever is there, and that is all. */
+export function isOverwrite({ command, args }: Pick<KeyedCall, "command" | "args">): boolean {
+  return isBlind({ command, args }) && !("leavesUnseen" in command && command.leavesUnseen === true);
+}
+
+/** The change of a request's key of that number, as the sender wants it made. */
+export function asSent(
+  change: Change | undefined,
+  index: number,
+  sentHere: SentHere | undefined,
+): Change | undefined {
+  sentHere?.requireInTime();
+  const stamp = sentHere?.stamp;
+  if (stamp === undefined || change === undefined) return change;
+  assert(change.kind === "put" && change.context === undefined, "only overwrites are stamped elsewhere");
+  return { ...change, stamp: nthStamp(stamp, index) };
 }
 
 export function isBlind({ command, args }: Pick<KeyedCall, "command" | "args">): boolean {

@@ -7,6 +7,7 @@
 import type { Awaitable } from "../../base/awaitable.ts";
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
+import { ATTEMPT_METHOD, decodeAttempt } from "../../replication/attempt-message.ts";
 import {
   DOOR_METHOD,
   decodeApplyChange,
@@ -21,6 +22,7 @@ import {
 } from "../../replication/sweep-message.ts";
 import { decodeTransact, encodeRepliesAnswer } from "../../replication/transact-message.ts";
 import type { Reply } from "../../resp/reply.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
 import { slotOf } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import { CommandError, type KeyCommand, type RunnableCommand } from "../command-shape.ts";
@@ -29,7 +31,10 @@ import { type ClusterKeys, notKept } from "./cluster-keys.ts";
 import type { ClusterTransactions } from "./cluster-transactions.ts";
 import { UNASKED } from "./consistency.ts";
 import type { EncodedReplies } from "./encoded-replies.ts";
+import { UNSTAMPED_BETTER } from "./forwarder.ts";
+import { asSent, type SentHere } from "./keyed-call.ts";
 import type { LocalKeys } from "./local-keys.ts";
+import { Punctuality } from "./punctuality.ts";
 import type { ServedCluster } from "./served-cluster.ts";
 
 export interface PeerRequestsParts {
@@ -38,7 +43,7 @@ export interface PeerRequestsParts {
   readonly transactions: ClusterTransactions;
   readonly localKeys: LocalKeys;
   readonly replies: EncodedReplies;
-  readonly clock: Pick<Clock, "wallMs">;
+  readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
   /** The command that the request is of. Throws CommandError. */
   commandOf(args: readonly Uint8Array[]): RunnableCommand;
   /** What a client reads when this was thrown. Throws again what is a bug. */
@@ -49,63 +54,83 @@ export interface PeerRequestsParts {
 
 export class PeerRequests {
   readonly #parts: PeerRequestsParts;
+  readonly #punctuality = new Punctuality();
 
   constructor(parts: PeerRequestsParts) {
     this.#parts = parts;
-    parts.cluster.serve(Object.values(DOOR_METHOD), (method, payload) => this.#answer(method, payload));
+    parts.cluster.serve([...Object.values(DOOR_METHOD), ATTEMPT_METHOD], (method, payload, from) =>
+      this.#receive(method, payload, from),
+    );
   }
 
-  #answer(method: number, { bytes, start, end }: ByteRange): Awaitable<Uint8Array> {
+  #receive(method: number, { bytes, start, end }: ByteRange, from: NodeId): Awaitable<Uint8Array> {
     const payload = bytes.slice(start, end);
+    if (method !== ATTEMPT_METHOD) return this.#answer(method, payload, ON_TRUST);
+    const attempt = decodeAttempt(payload);
+    const { clock } = this.#parts;
+    const wallLagMs = clock.wallMs() - attempt.wallMs;
+    const deadlineMs = this.#punctuality.deadlineMs(from, { ...attempt, wallLagMs }, clock.monotonicMs());
+    const requireInTime = (): void => {
+      if (clock.monotonicMs() <= deadlineMs) return;
+      const text = `it was under way for longer than the ${attempt.patienceMs} ms that its sender waits`;
+      throw new StoreError("QUORUM_TIMEOUT", "not-applied", text);
+    };
+    requireInTime();
+    return this.#answer(attempt.method, attempt.payload, { ...attempt, requireInTime });
+  }
+
+  #answer(method: number, payload: Uint8Array, sent: Sent): Awaitable<Uint8Array> {
     const { localKeys } = this.#parts;
     switch (method) {
       case DOOR_METHOD.forward:
-        return this.#forward(payload);
+        return this.#forward(payload, sent);
       case DOOR_METHOD.applyChange:
-        return this.#apply(payload);
+        return this.#apply(payload, sent);
       case DOOR_METHOD.walkKeys:
         return localKeys.walk(decodeWalkKeys(payload)).then(encodeKeysAnswer);
       case DOOR_METHOD.countRows:
         return encodeCountsAnswer(localKeys.count(decodeCountRows(payload)));
       case DOOR_METHOD.transact:
-        return this.#transact(payload);
+        return this.#transact(payload, sent);
       default:
         throw new StoreError("INVALID_REQUEST", "not-applied", `doors have no method ${method}`);
     }
   }
 
-  async #forward(payload: Uint8Array): Promise<Uint8Array> {
+  async #forward(payload: Uint8Array, sentHere: Sent): Promise<Uint8Array> {
     const { keys, replies, clock } = this.#parts;
     const { database, protocol, read, write, wantsReceipt, args } = decodeForward(payload);
     const version = protocol === 3 ? 3 : 2;
     try {
       const call = { database, protocol: version, asked: { read, write }, wantsReceipt, args } as const;
       const command = this.#keyCommandOf(args);
-      const outcome = await keys.run({ ...call, command, wallMs: clock.wallMs(), isForwarded: true });
+      const wallMs = sentHere.stamp === undefined ? clock.wallMs() : sentHere.wallMs;
+      const outcome = await keys.run({ ...call, command, wallMs, sentHere });
       const receipt = wantsReceipt ? outcome.receipt : undefined;
       return encodeForwardAnswer({ receipt, reply: replies.encode(outcome.reply, version) });
     } catch (cause) {
-      return encodeForwardAnswer({ receipt: undefined, reply: replies.encode(this.#told(cause), version) });
+      const reply = replies.encode(this.#told(cause, sentHere), version);
+      return encodeForwardAnswer({ receipt: undefined, reply });
     }
   }
 
-  async #apply(payload: Uint8Array): Promise<Uint8Array> {
+  async #apply(payload: Uint8Array, sentHere: Sent): Promise<Uint8Array> {
     const { keys, cluster } = this.#parts;
     const { ref, write, change } = decodeApplyChange(payload);
     const slot = slotOf(ref.key);
     if (!keys.keepsSlot(slot)) throw notKept(slot);
     const options = keys.writeOptions(ref.key, { ...UNASKED, write }, true);
-    const { receipt } = await cluster.coordinator.update(ref, options, () => ({ reply: undefined, change }));
+    const step = () => ({ reply: undefined, change: asSent(change, 0, sentHere) });
+    const { receipt } = await cluster.coordinator.update(ref, options, step);
     return encodeForwardAnswer({ receipt, reply: NO_BYTES });
   }
 
-  async #transact(payload: Uint8Array): Promise<Uint8Array> {
+  async #transact(payload: Uint8Array, sentHere: Sent): Promise<Uint8Array> {
     const { transactions } = this.#parts;
     const { protocol, read, write, watches, calls } = decodeTransact(payload);
     const placed = calls.map(({ database, args }) => ({ database, args, command: this.#keyCommandOf(args) }));
-    return encodeRepliesAnswer(
-      await transactions.runHere({ protocol, asked: { read, write }, watches, calls: placed }),
-    );
+    const transaction = { protocol, asked: { read, write }, watches, calls: placed };
+    return encodeRepliesAnswer(await transactions.runHere(transaction, sentHere));
   }
 
   #keyCommandOf(args: readonly Uint8Array[]): KeyCommand {
@@ -118,14 +143,23 @@ export class PeerRequests {
   }
 
   /** What the client is told. What another replica might do better is thrown again. */
-  #told(cause: unknown): Reply {
-    if (cause instanceof StoreError && cause.outcome === "not-applied" && ELSEWHERE_BETTER.has(cause.code)) {
-      throw cause;
+  #told(cause: unknown, { stamp }: Sent): Reply {
+    if (cause instanceof StoreError && cause.outcome === "not-applied") {
+      if (ELSEWHERE_BETTER.has(cause.code)) throw cause;
+      if (stamp !== undefined && UNSTAMPED_BETTER.has(cause.code)) throw cause;
     }
     if (cause instanceof StoreError && cause.message.startsWith("this node keeps no copy")) throw cause;
     return this.#parts.refusal(cause);
   }
 }
+
+interface Sent extends SentHere {
+  /** By the sender's clock. */
+  readonly wallMs: number;
+}
+
+/** Of a request that says nothing of when it was sent. */
+const ON_TRUST: Sent = { stamp: undefined, wallMs: 0, requireInTime: () => undefined };
 
 const ELSEWHERE_BETTER: ReadonlySet<string> = new Set([
   "OVERLOADED",

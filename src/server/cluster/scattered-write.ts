@@ -13,6 +13,7 @@ import { seenContext } from "../../causality/cell-write.ts";
 import { weakest } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeApplyChange } from "../../replication/forward-message.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
+import type { Stamper } from "../../replication/stamper.ts";
 import { type Change, type KeyRef, type KeyView, ownReply, viewOf } from "../../replication/step.ts";
 import type { Receipt } from "../../replication/write-quorum.ts";
 import { slotOf } from "../../ring/slot.ts";
@@ -27,6 +28,7 @@ import type { ServedCluster } from "./served-cluster.ts";
 export interface ClusterKeysParts {
   readonly cluster: ServedCluster;
   readonly replica: LocalReplica;
+  readonly stamper: Stamper;
   readonly forwarder: Forwarder;
   readonly settings: { readonly valueBytesMax: number };
 }
@@ -66,12 +68,12 @@ export class ScatteredWrite {
       refs,
       looks ? changes.map((change, i) => covering(change, views[i]!)) : changes,
     );
-    const applied = await mapBounded(placed, CHANGES_AT_ONCE, (each) => this.#tryApply(each, asked));
+    const applied = await mapBounded(placed, CHANGES_AT_ONCE, (each) => this.#tryApply(each, call));
     return { reply: ownReply(reply), receipt: receiptOf(applied) };
   }
 
-  #tryApply(each: PlacedChange, asked: AskedLevels): Promise<Applied> {
-    return this.#apply(each, asked).then(
+  #tryApply(each: PlacedChange, call: KeyedCall): Promise<Applied> {
+    return this.#apply(each, call).then(
       (receipt) => ({ receipt }),
       (cause: unknown) => {
         if (cause instanceof StoreError) return { failure: cause };
@@ -80,8 +82,8 @@ export class ScatteredWrite {
     );
   }
 
-  async #apply({ ref, change }: PlacedChange, asked: AskedLevels): Promise<Receipt | undefined> {
-    const { cluster, forwarder } = this.#parts;
+  async #apply({ ref, change }: PlacedChange, { asked, wallMs }: KeyedCall): Promise<Receipt | undefined> {
+    const { cluster, forwarder, stamper } = this.#parts;
     const { view, coordinator, topology } = cluster;
     const slot = slotOf(ref.key);
     if (view.replicasOf(slot).some(({ id }) => id === view.self.id)) {
@@ -94,15 +96,16 @@ export class ScatteredWrite {
       slot,
       method: DOOR_METHOD.applyChange,
       encode: () => payload,
-      isRepeatable: isRepeatable(change),
+      wallMs,
+      isRepeatable: change.kind === "delete" && change.context !== undefined,
+      stamp: isOverwrite(change) ? () => stamper.relayStamp(1, wallMs) : undefined,
     });
     return decodeForwardAnswer(answer).receipt;
   }
 }
 
-/** Made twice, a deletion is still one, and a blind put replaces the first. */
-function isRepeatable(change: Change): boolean {
-  return change.kind === "delete" || (change.kind === "put" && change.context === undefined);
+function isOverwrite(change: Change): boolean {
+  return change.kind === "put" && change.context === undefined;
 }
 
 /** The change, saying what its step has seen. */

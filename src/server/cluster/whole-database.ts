@@ -110,7 +110,7 @@ export class WholeDatabase {
     call: { readonly command: UpdateManyCommand; readonly args: readonly Uint8Array[] },
   ): Promise<void> {
     const { keys, clock } = this.#parts;
-    const how = { protocol: 2, asked, wantsReceipt: false, isForwarded: false } as const;
+    const how = { protocol: 2, asked, wantsReceipt: false, sentHere: undefined } as const;
     await keys.run({ ...call, ...how, database, wallMs: clock.wallMs() });
   }
 

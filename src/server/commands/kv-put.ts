@@ -25,6 +25,7 @@ export const kvPut: UpdateCommand = {
   syntax:
     "key value [CONTEXT context] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] [RECEIPT]",
   isBlind: (args) => !parseOptions(args).keepsTtl,
+  leavesUnseen: true,
   wantsReceipt: (args) => parseOptions(args).receipt,
   run({ cell = EMPTY_CELL, expiresAtMs: presentMs }, args, { wallMs }): Effect {
     const { token, expiry, keepsTtl } = parseOptions(args);
