@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { VERSION } from "../node/version.ts";
+import { inlineMore } from "../runtime/nodejs/compiler.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RunningServer } from "../server/server.ts";
@@ -25,6 +26,7 @@ const PORT_MAX = 65535;
 /** Resolves to the exit code when the node has stopped. `welcomes`: say on standard error what to type next. */
 export async function serve(settings: ServeSettings, { welcomes }: { welcomes: boolean }): Promise<number> {
   const { logLevel: level, logFormat: format } = settings;
+  inlineMore();
   const log = openLogStream({ level, format, isTerminal: process.stderr.isTTY === true });
   const runtime = createNodejsRuntime();
   exitOnBug(log);
