@@ -10,6 +10,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { faultOptions, type Hosts, qualityOptions, sides, span } from "./deed-words.ts";
 import type { DiskFaults } from "./disk-trouble.ts";
 import { HostTime } from "./host-time.ts";
 import { Life } from "./life.ts";
@@ -26,6 +27,8 @@ import { SimRandom } from "./sim-random.ts";
 export interface SimWorldOptions {
   /** Told of everything that happens, one line each: two runs with one seed tell the same. */
   readonly trace?: (line: string) => void;
+  /** Told of every fault and its end, as a scenario would say it: ["clock", "n1", "jumps", "5000ms"]. */
+  readonly onDeed?: (words: readonly string[]) => void;
 }
 
 interface Machine {
@@ -42,11 +45,13 @@ export class SimWorld {
   readonly network: SimNetwork;
   readonly #random: SimRandom;
   readonly #machines = new Map<string, Machine>();
-  readonly #trace: ((line: string) => void) | undefined;
+  readonly #trace: SimWorldOptions["trace"];
+  readonly #onDeed: SimWorldOptions["onDeed"];
 
-  constructor(seed: number | string, { trace }: SimWorldOptions = {}) {
+  constructor(seed: number | string, { trace, onDeed }: SimWorldOptions = {}) {
     this.#random = new SimRandom(String(seed));
     this.#trace = trace;
+    this.#onDeed = onDeed;
     const links = new SimLinks(this.scheduler, this.#random.fork("links"));
     this.network = new SimNetwork(links, this.#random.fork("network"), (what, bytes) =>
       this.#note(what, bytes),
@@ -88,11 +93,13 @@ export class SimWorld {
 
   /** As `kill -9`: the system lives on, keeps what was written and closes the connections. */
   kill(hostName: string): void {
+    this.#deed("kill", hostName);
     this.#stop(hostName, { told: true });
   }
 
   /** The power fails: the disk forgets what was not synced; nobody is told; nothing reaches the host. */
   crash(hostName: string): void {
+    this.#deed("crash", hostName);
     this.#stop(hostName, { told: false });
     this.network.links.setPower(hostName, false);
     this.#machine(hostName).disk.crash();
@@ -100,84 +107,86 @@ export class SimWorld {
 
   /** The process stands still for so long, as under SIGSTOP; what it is sent waits for it. */
   pause(hostName: string, forMs: number): void {
-    this.#note(`${hostName} pauses for ${forMs} ms`);
+    this.#deed("pause", hostName, span(forMs));
     this.#machine(hostName).running?.life.pauseUntil(this.nowMs + forMs);
   }
 
   /** The process is killed, and its disk replaced by an empty one. */
   wipe(hostName: string): void {
-    this.kill(hostName);
-    this.#note(`${hostName} loses its disk`);
+    this.#deed("wipe", hostName);
+    this.#stop(hostName, { told: true });
     this.#machine(hostName).disk.wipe();
   }
 
   /** Every step of the disk takes so many times as long. */
   slowDisk(hostName: string, times: number): void {
-    this.#note(`${hostName} disk takes ${times} times as long`);
+    this.#deed("disk", hostName, "slow", `${times}`);
     this.#machine(hostName).disk.trouble.slowTimes = times;
   }
 
   /** The disk stands still; what is asked of it meanwhile begins when it goes on. */
   hangDisk(hostName: string, forMs: number): void {
-    this.#note(`${hostName} disk hangs for ${forMs} ms`);
+    this.#deed("disk", hostName, "hangs", span(forMs));
     this.#machine(hostName).disk.trouble.hangsUntilMs = this.nowMs + forMs;
   }
 
   /** The disk has room for so many more bytes, and refuses others with ENOSPC. */
   fillDisk(hostName: string, roomBytes = 0): void {
-    this.#note(`${hostName} disk has room for ${roomBytes} bytes`);
+    this.#deed("disk", hostName, "full", `${roomBytes}`);
     const { disk } = this.#machine(hostName);
     disk.capacityBytes = disk.usedBytes + roomBytes;
   }
 
   /** Steps of the disk fail, or read wrong, as often as that; those left out do not. */
   breakDisk(hostName: string, faults: DiskFaults): void {
-    this.#note(`${hostName} disk ${JSON.stringify(faults)}`);
+    this.#deed("disk", hostName, "fails", ...faultOptions(faults));
     this.#machine(hostName).disk.trouble.faults = faults;
   }
 
-  /** One bit of one file is wrong from now on. */
+  /** One bit of one file that is meant is wrong from now on. */
   rotDisk(hostName: string, isMeant?: (path: string) => boolean): void {
-    this.#note(`${hostName} disk rots in ${this.#machine(hostName).disk.rot(isMeant) ?? "nothing"}`);
+    const path = this.#machine(hostName).disk.rot(isMeant);
+    if (path !== undefined) this.#deed("disk", hostName, "rots", path);
   }
 
   /** Ends all trouble of the disk and gives it room; what rotted stays so. */
   mendDisk(hostName: string): void {
-    this.#note(`${hostName} disk is mended`);
+    this.#deed("disk", hostName, "mended");
     this.#machine(hostName).disk.mend();
   }
 
   jumpClock(hostName: string, byMs: number): void {
-    this.#note(`${hostName} clock jumps by ${byMs} ms`);
+    this.#deed("clock", hostName, "jumps", span(byMs));
     this.#machine(hostName).time.jump(byMs);
   }
 
   /** Sets the host's wall clock to true time and so much more. */
   setClockSkew(hostName: string, aheadMs: number): void {
-    this.#note(`${hostName} clock is ${aheadMs} ms ahead`);
+    this.#deed("clock", hostName, "ahead", span(aheadMs));
     this.#machine(hostName).time.setSkew(aheadMs);
   }
 
   /** All clocks and timers of the host run so many millionths fast from now on; slow, if negative. */
   setClockDrift(hostName: string, ppm: number): void {
-    this.#note(`${hostName} clock drifts by ${ppm} ppm`);
+    this.#deed("clock", hostName, "drifts", `${ppm}`);
     this.#machine(hostName).time.setDrift(ppm);
   }
 
   /** Nothing passes between any of `some` and any of `others` until `heal`. */
-  partition(some: string | readonly string[], others: string | readonly string[]): void {
-    this.partitionOneWay(some, others);
-    this.partitionOneWay(others, some);
+  partition(some: Hosts, others: Hosts): void {
+    this.#deed("partition", ...sides(some, others));
+    this.#bar(some, others);
+    this.#bar(others, some);
   }
 
-  partitionOneWay(from: string | readonly string[], to: string | readonly string[]): void {
-    this.#note(`partition ${from} -> ${to}`);
-    for (const a of [from].flat()) for (const b of [to].flat()) this.network.links.bar(a, b);
+  partitionOneWay(from: Hosts, to: Hosts): void {
+    this.#deed("one-way", ...sides(from, to));
+    this.#bar(from, to);
   }
 
   /** Ends what `partition` with the same arguments began, and what other partitions it overlaps. */
-  unpartition(some: string | readonly string[], others: string | readonly string[]): void {
-    this.#note(`heal ${some} - ${others}`);
+  unpartition(some: Hosts, others: Hosts): void {
+    this.#deed("unpartition", ...sides(some, others));
     for (const a of [some].flat()) {
       for (const b of [others].flat()) {
         this.network.links.unbar(a, b);
@@ -188,25 +197,25 @@ export class SimWorld {
 
   /** Ends every partition; what was under way is sent again. */
   heal(): void {
-    this.#note("heal");
+    this.#deed("heal");
     this.network.links.unbarAll();
   }
 
   /** Breaks the connections between two hosts; they may connect again at once. */
   dropConnections(a: string, b: string): void {
-    this.#note(`connections drop ${a} - ${b}`);
+    this.#deed("cut", a, b);
     this.network.reset(a, b);
   }
 
   /** The system of host `a` breaks its connections with `b`, which does not hear of it before it sends something. */
   forgetConnections(a: string, b: string): void {
-    this.#note(`connections of ${a} with ${b} are forgotten`);
+    this.#deed("forget", a, b);
     this.network.forget(a, b);
   }
 
   /** Present connections between the two carry nothing any more, though new ones would; nobody is told. */
   muteConnections(a: string, b: string): void {
-    this.#note(`connections fall mute ${a} - ${b}`);
+    this.#deed("mute", a, b);
     this.network.mute(a, b);
   }
 
@@ -217,13 +226,13 @@ export class SimWorld {
 
   /** Latency, loss and speed of the way from one host to another, that way only. */
   setLink(from: string, to: string, quality: LinkQuality): void {
-    this.#note(`link ${from} -> ${to} ${JSON.stringify(quality)}`);
+    this.#deed("link", from, to, ...qualityOptions(quality));
     this.network.links.between(from, to).set(quality);
   }
 
   /** Ends all losses and slowness of links. */
   mendLinks(): void {
-    this.#note("links are mended");
+    this.#deed("mend-links");
     this.network.links.mendAll();
   }
 
@@ -236,6 +245,10 @@ export class SimWorld {
   setGroupLatency(a: string, b: string, latency: Latency): void {
     this.network.links.setGroupLatency(a, b, latency);
     this.network.links.setGroupLatency(b, a, latency);
+  }
+
+  #bar(from: Hosts, to: Hosts): void {
+    for (const a of [from].flat()) for (const b of [to].flat()) this.network.links.bar(a, b);
   }
 
   #build(name: string, machineId: string): Machine {
@@ -273,7 +286,6 @@ export class SimWorld {
   }
 
   #stop(hostName: string, { told }: { readonly told: boolean }): void {
-    this.#note(`${hostName} ${told ? "is killed" : "crashes"}`);
     const machine = this.#machine(hostName);
     if (machine.running === undefined) return;
     const { life } = machine.running;
@@ -286,6 +298,11 @@ export class SimWorld {
     const machine = this.#machines.get(hostName);
     assert(machine !== undefined, `there is no host ${hostName}`);
     return machine;
+  }
+
+  #deed(...words: readonly string[]): void {
+    this.#onDeed?.(words);
+    if (this.#trace !== undefined) this.#note(words.join(" "));
   }
 
   #note(what: string, bytes?: Uint8Array): void {

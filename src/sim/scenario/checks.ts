@@ -4,7 +4,8 @@ import { decodeCell } from "../../causality/cell-codec.ts";
 import { resolveAll } from "../../causality/cell-value.ts";
 import { valueText } from "./reply-text.ts";
 import type { Stage } from "./stage.ts";
-import { named, type Verb } from "./verbs.ts";
+import type { Verb } from "./verbs.ts";
+import { named } from "./words.ts";
 
 const OFF = "off";
 

@@ -43,7 +43,7 @@ test("one scenario gives one history, event for event", async () => {
 test.each([
   ["nodes none", "line 1: nodes COUNT"],
   ["set colour blue", "line 1: set NAME VALUE"],
-  ["nodes 3\nexplode n1", "line 2: there is no explode; there are: pass, kill"],
+  ["nodes 3\nexplode n1", "line 2: there is no explode; there are: kill, crash"],
   ["check everything", "line 1: there is no check everything; there are: nodes"],
   ["kill", "line 1: kill NODE"],
   ["kill n7", "line 1: there is no node n7"],

@@ -16,7 +16,8 @@ import {
 } from "./scenario-text.ts";
 import { Stage } from "./stage.ts";
 import { SettingsReader } from "./stage-settings.ts";
-import { Usage, VERBS } from "./verbs.ts";
+import { VERBS } from "./verbs.ts";
+import { Usage } from "./words.ts";
 
 export interface ScenarioResult {
   /** With the answers that were given. */

@@ -128,6 +128,7 @@ export class SimCluster {
   ): void {
     const site = this.#site(name);
     assert(site.phase === "off" || site.phase === "failed", `${name} runs already`);
+    this.#options.onDeed?.(["start", name, ...(peerPort === undefined ? [] : [`peer-port=${peerPort}`])]);
     site.peerPort = peerPort ?? site.peerPort;
     site.phase = "starting";
     site.failure = undefined;
