@@ -13,6 +13,7 @@ import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { inspect } from "./inspect.ts";
 import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
+import { repair } from "./repair/repair.ts";
 import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
 import { readTextFile } from "./text-file.ts";
@@ -54,6 +55,11 @@ export async function main(args: readonly string[]): Promise<void> {
         { node, form },
         output,
       );
+    },
+    repair: async (form, flags) => {
+      const node = await nodeToAsk(flags);
+      const showsProgress = process.stderr.isTTY === true;
+      process.exitCode = await repair(createNodejsRuntime(), { node, form }, { ...output, showsProgress });
     },
     inspect: async (path, options) => {
       process.exitCode = await inspect(createNodejsRuntime().disk, path, options, output);

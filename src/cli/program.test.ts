@@ -12,6 +12,7 @@ async function run(...args: string[]) {
   let raised: unknown;
   let asked: unknown;
   let checkpointed: unknown;
+  let repaired: unknown;
   const program = createProgram({
     serve: async (given) => {
       flags = given;
@@ -28,6 +29,9 @@ async function run(...args: string[]) {
     question: async (question, form, given) => {
       asked = { question, ...form, flags: Object.fromEntries(given) };
     },
+    repair: async (form, given) => {
+      repaired = { ...form, flags: Object.fromEntries(given) };
+    },
     writeOutput: (text) => {
       output += text;
     },
@@ -39,7 +43,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, raised, asked, inspected, checkpointed, exitCode };
+  return { output, errors, flags, raised, asked, inspected, checkpointed, repaired, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -82,6 +86,12 @@ test("status and ring are told where the node is, and how to print", async () =>
   expect(asked).toEqual({ question: "ring", json: true, flags: { host: "h", port: "1" } });
 });
 
+test("repair is told where a node is, which slots, and how to print", async () => {
+  expect((await run("repair")).repaired).toEqual({ slots: undefined, json: false, flags: {} });
+  const { repaired } = await run("repair", "--slots", "5-9", "--json", "--port", "1");
+  expect(repaired).toEqual({ slots: "5-9", json: true, flags: { port: "1" } });
+});
+
 test("the help of serve names every setting, its default, and how else to give it", async () => {
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
@@ -99,6 +109,7 @@ test("no line of the help is too long to read", async () => {
     ["up", "--help"],
     ["status", "--help"],
     ["ring", "--help"],
+    ["repair", "--help"],
     ["checkpoint", "--help"],
   ]) {
     const { output } = await run(...args);

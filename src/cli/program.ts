@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { VERSION } from "../node/version.ts";
 import type { ClusterQuestion, QuestionForm } from "./cluster/cluster-questions.ts";
 import type { InspectOptions } from "./inspect.ts";
+import type { RepairForm } from "./repair/repair.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
 import { suggestSetting } from "./settings-loader.ts";
 import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX, SETTINGS_OF_ONE_NODE } from "./up/up-plan.ts";
@@ -19,6 +20,8 @@ export interface ProgramActions {
   checkpoint(target: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
   /** `flags`: as of `serve`; they say where the node is. */
   question(question: ClusterQuestion, form: QuestionForm, flags: ReadonlyMap<string, string>): Promise<void>;
+  /** `flags`: as of `serve`; they say where one node of the cluster is. */
+  repair(form: RepairForm, flags: ReadonlyMap<string, string>): Promise<void>;
   writeOutput(text: string): void;
   writeError(text: string): void;
 }
@@ -49,6 +52,7 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineUp(begin("up"), actions));
   program.addCommand(defineStatus(begin("status"), actions));
   program.addCommand(defineRing(begin("ring"), actions));
+  program.addCommand(defineRepair(begin("repair"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }
@@ -91,6 +95,24 @@ function defineRing(command: Command, actions: ProgramActions): Command {
         "CLUSTER KEYSLOT tells the slot of a key.",
     );
   return defineQuestion(command, "ring", actions);
+}
+
+function defineRepair(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("compare all copies now, and mend what differs")
+    .description(
+      "Has each node of a running node's cluster compare its copies with the other replicas' and mend what differs, one " +
+        "node after another. Nodes do that by themselves all the time, slowly: this is for who does not want to wait.",
+    )
+    .option("--slots <first-last>", "only these slots; CLUSTER KEYSLOT tells that of a key")
+    .option("--json", "print one line of JSON");
+  const flagsOf = addNodeOptions(command);
+  return command
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", REPAIR_EPILOGUE)
+    .action((given: Record<string, unknown>) =>
+      actions.repair({ slots: given.slots as string | undefined, json: given.json === true }, flagsOf(given)),
+    );
 }
 
 function defineQuestion(command: Command, question: ClusterQuestion, actions: ProgramActions): Command {
@@ -218,6 +240,7 @@ Examples:
   kvorum serve --help                         every setting
   kvorum up                                   three nodes on this machine, to try a cluster
   kvorum status --port 7001                   who is in that node's cluster, and who is up
+  kvorum repair --port 7001                   compare all copies now, and mend what differs
   kvorum checkpoint                           a copy of all data of a running node
   kvorum inspect kvorum-data                  is what is on the disk whole?
 
@@ -245,6 +268,16 @@ const QUESTION_EPILOGUE = `
 Exit codes:
   0  the node has answered, whatever it says
   1  it has not: nobody listens, a wrong password
+  2  asked wrongly`;
+
+const REPAIR_EPILOGUE = `
+Examples:
+  kvorum repair --port 7001
+  kvorum repair --port 7001 --slots 0-1023
+
+Exit codes:
+  0  all copies were compared, and are equal now
+  1  not all could be: a node is down
   2  asked wrongly`;
 
 const CHECKPOINT_EPILOGUE = `

@@ -47,6 +47,7 @@ export class DiskStore implements NodeStore {
     try {
       const hashSeed = runtime.random.uint32();
       const onLoss = (): Promise<void> => directory.renewIdentity(runtime, logger);
+      if (await directory.hasLostStore(runtime)) await onLoss();
       const engine = await openEngine({ runtime, settings, rules, hashSeed, logger, onLoss });
       try {
         return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);

@@ -74,6 +74,11 @@ export class NodeDirectory {
     logger.warn({ directory: this.path }, "rows may be lost: this node writes under a new identity");
   }
 
+  /** True if it had an identity before this start, and now nothing to go with it. */
+  async hasLostStore({ disk }: Pick<Runtime, "disk">): Promise<boolean> {
+    return this.#identity.origin === "kept" && !(await disk.exists(`${this.path}/CURRENT`));
+  }
+
   /** Requires: nothing in it is open any more. */
   async close(): Promise<void> {
     await this.identity.close();

@@ -46,6 +46,8 @@ export interface RepairRun {
   /** Whom it could not compare with, and why. */
   readonly failures: ReadonlyMap<NodeId, string>;
   readonly isOver: boolean;
+  /** Resolves when it is over. Rejects with StoreError CLOSED if the node closes before. */
+  readonly end: Promise<void>;
 }
 
 export const EVERY_SLOT: SlotSpan = { first: 0, last: SLOT_COUNT - 1 };
@@ -106,10 +108,14 @@ export class RepairRounds {
     return this.#urgent;
   }
 
+  get #isAskedFor(): boolean {
+    return this.#urgent !== undefined && !this.#urgent.isOver;
+  }
+
   /** Needs to be called some times a second. */
   onTick(nowMs: number): void {
     this.#nextMs ??= nowMs + REST_MS;
-    if (this.#quiet !== undefined || this.#urgent?.isOver === false || nowMs < this.#nextMs) return;
+    if (this.#quiet !== undefined || this.#isAskedFor || nowMs < this.#nextMs) return;
     if (this.#reasonNotTo() !== undefined) return;
     const partner = this.#nextPartner(nowMs);
     if (partner !== undefined) this.#begin(partner);
@@ -117,16 +123,26 @@ export class RepairRounds {
   }
 
   /**
-   * Compares the slots `asked` with all other replicas that are up, and mends what differs, as fast as it goes. Resolves when
-   * that is done. Rejects with StoreError, with nothing done, if it is not possible now.
+   * Begins to compare the slots `asked` with all other replicas that are up, and to mend what differs, as fast as it goes.
+   * Throws StoreError OVERLOADED, with nothing done, if that is not possible now.
    */
-  async repair(asked: SlotSpan = EVERY_SLOT): Promise<RepairRun> {
+  begin(asked: SlotSpan = EVERY_SLOT): RepairRun {
     const reason = this.#reasonNotTo();
     if (reason !== undefined) throw new StoreError("OVERLOADED", "not-applied", reason);
-    if (this.#urgent?.isOver === false)
-      throw new StoreError("OVERLOADED", "not-applied", "a repair runs already");
-    const run = new UrgentRun();
+    if (this.#isAskedFor) throw new StoreError("OVERLOADED", "not-applied", "a repair runs already");
+    const run = new UrgentRun((own) => this.#carryThrough(own, asked));
     this.#urgent = run;
+    return run;
+  }
+
+  /** As `begin`. Resolves when it is over. */
+  async repair(asked?: SlotSpan): Promise<RepairRun> {
+    const run = this.begin(asked);
+    await run.end;
+    return run;
+  }
+
+  async #carryThrough(run: UrgentRun, asked: SlotSpan): Promise<void> {
     try {
       this.#quiet?.abort.abort(new StoreError("CLOSED", "not-applied", "somebody wants a repair at once"));
       await this.#quiet?.end;
@@ -134,7 +150,6 @@ export class RepairRounds {
     } finally {
       run.isOver = true;
     }
-    return run;
   }
 
   /** Resolves when nothing of it is under way. */
@@ -279,9 +294,14 @@ class UrgentRun implements RepairRun {
   readonly totals: RepairTotals = noTotals();
   readonly failures = new Map<NodeId, string>();
   isOver = false;
+  readonly end: Promise<void>;
   #driver: ExchangeDriver | undefined;
   #partsOver = 0;
   #partCount = 1;
+
+  constructor(carryThrough: (own: UrgentRun) => Promise<void>) {
+    this.end = carryThrough(this);
+  }
 
   /** The second time round is no further progress. */
   get progress(): number {

@@ -15,6 +15,8 @@ const LINES = [
   "    How many machines this connection's requests wait for: one, quorum, all, local_quorum, each_quorum, or a number.",
   "KV.WITH [READ level] [WRITE level] [RECEIPT] -- command [arg ...]",
   "    The same for one request. RECEIPT answers an array of the reply and what the write rests on.",
+  "KV.REPAIR [START] [first-slot last-slot] | PROGRESS",
+  "    Compares this node's copies with the other replicas' and mends what differs. Answers what it did, as JSON.",
   "KV.STATUS",
   "    The cluster as this node sees it, as JSON: members, slots, keyspaces.",
   "GET shows the newest value; SET and DEL replace and delete all that this node has seen.",

@@ -6,6 +6,7 @@ import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
 import { kvPut } from "./kv-put.ts";
+import { kvRepair } from "./kv-repair.ts";
 import { kvStatus } from "./kv-status.ts";
 import { kvWith } from "./kv-with.ts";
 
@@ -16,6 +17,7 @@ export const kvorumCommands: readonly Command[] = [
   kvGet,
   kvHelp,
   kvPut,
+  kvRepair,
   kvStatus,
   kvWith,
 ];
