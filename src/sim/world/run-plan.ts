@@ -7,6 +7,7 @@ import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
 import type { NemesisBounds } from "./nemesis.ts";
 import { boundsFor } from "./nemesis-bounds.ts";
 import { FULL_MIX, type Mix } from "./request-maker.ts";
+import type { Deed } from "./script.ts";
 
 export interface RunPlan {
   readonly seed: string;
@@ -22,6 +23,8 @@ export interface RunPlan {
   readonly promises: Promises;
   readonly warmUpMs: number;
   readonly faultsMs: number;
+  /** What befalls the cluster, in place of what the seed would draw. */
+  readonly script: readonly Deed[] | undefined;
 }
 
 export interface RunWishes {
@@ -44,6 +47,7 @@ export interface RunWishes {
   readonly clockFaults?: boolean;
   readonly faultEveryMs?: number;
   readonly faultsMs?: number;
+  readonly script?: readonly Deed[];
 }
 
 const COPIES_DEFAULT = 3;
@@ -94,6 +98,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     }),
     warmUpMs: WARM_UP_MS,
     faultsMs: wishes.faultsMs ?? 60_000,
+    script: wishes.script,
   };
 }
 

@@ -13,6 +13,7 @@ import { KeyChooser } from "./key-chooser.ts";
 import { Nemesis } from "./nemesis.ts";
 import { RequestMaker } from "./request-maker.ts";
 import type { RunPlan } from "./run-plan.ts";
+import { type Deed, playScript, ScriptRecorder } from "./script.ts";
 import { SimCluster, type SimClusterOptions } from "./sim-cluster.ts";
 import { Survey } from "./survey.ts";
 import { WorkloadClient } from "./workload-client.ts";
@@ -35,6 +36,8 @@ export interface RunResult {
   readonly aftermath: Aftermath;
   readonly violations: readonly Violation[];
   readonly faults: ReadonlyMap<FaultKind, number>;
+  /** All that befell the cluster, as a script that does the same again. */
+  readonly deeds: readonly Deed[];
   readonly simulatedMs: number;
   readonly eventCount: number;
   /** Equal for equal event logs. */
@@ -61,6 +64,7 @@ class SimRun {
   readonly #recorder: Recorder;
   readonly #survey: Survey;
   readonly #keys = new Set<string>();
+  readonly #script = new ScriptRecorder();
   #clients: readonly WorkloadClient[] = [];
   #nextLookMs = LOOK_EVERY_MS;
 
@@ -68,8 +72,9 @@ class SimRun {
     this.#plan = plan;
     this.#options = options;
     this.#log = new EventLog(options.onLine);
+    const onDeed = (words: readonly string[]): void => this.#script.note(words, this.#cluster.world.nowMs);
     const trace = options.isDetailed === true ? { trace: (line: string) => this.#log.note(line) } : {};
-    this.#cluster = new SimCluster(plan.seed, plan.cluster, { ...options, ...trace });
+    this.#cluster = new SimCluster(plan.seed, plan.cluster, { ...options, ...trace, onDeed });
     this.#recorder = new Recorder((line) => this.#log.note(line));
     this.#survey = new Survey(this.#cluster);
   }
@@ -82,6 +87,7 @@ class SimRun {
     await this.#runFor(warmUpMs);
     const nemesis = this.#unleash();
     await this.#runFor(faultsMs);
+    this.#script.end();
     nemesis.stop();
     const healedAtMs = world.nowMs;
     this.#note("all faults end");
@@ -98,6 +104,7 @@ class SimRun {
       aftermath,
       violations,
       faults: nemesis.counts,
+      deeds: this.#script.deeds,
       simulatedMs: world.nowMs,
       eventCount: world.scheduler.eventCount,
       logSum: this.#log.sum,
@@ -126,7 +133,10 @@ class SimRun {
   }
 
   #unleash(): Nemesis {
-    const { bounds, clients } = this.#plan;
+    const { bounds: drawn, clients, script, faultsMs } = this.#plan;
+    this.#script.begin(this.#cluster.world.nowMs);
+    const bounds = script === undefined ? drawn : { ...drawn, kinds: {} };
+    if (script !== undefined) playScript(this.#cluster, script, faultsMs);
     return new Nemesis({
       cluster: this.#cluster,
       random: this.#cluster.world.random("nemesis"),
