@@ -111,12 +111,12 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   }
 
   /**
-   * Sends a request, whose payload `write` puts down at once. `receiver` is told how it ended, within `timeoutMs` and
+   * Sends a request, whose payload `write` puts down at once, or that is a range. `receiver` is told how it ended, within `timeoutMs` and
    * some more; never before this returns. Returns the refusal (not applied) if it is not sent: nobody is told then.
    */
   request(
     method: number,
-    write: (payload: PayloadWriter) => void,
+    write: ((payload: PayloadWriter) => void) | ByteRange,
     receiver: ReplyReceiver,
     timeoutMs: number,
   ): StoreError | undefined {
@@ -269,13 +269,14 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     kind: typeof FRAME_KIND.request | typeof FRAME_KIND.message,
     method: number,
     id: number,
-    write: (payload: PayloadWriter) => void,
+    write: ((payload: PayloadWriter) => void) | ByteRange,
   ): StoreError | undefined {
     const writer = this.#writer;
     let isWhole = false;
     try {
       writer.begin(kind, method, id);
-      write(writer);
+      if (typeof write === "function") write(writer);
+      else writer.range(write.bytes, write.start, write.end);
       isWhole = writer.payloadBytes <= this.#parts.settings.payloadBytesMax;
       if (isWhole) writer.end();
     } finally {

@@ -17,6 +17,7 @@ import { slotOf } from "../ring/slot.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
+import { type Acknowledging, type Overwrite, Overwrites } from "./overwrites.ts";
 import {
   type ConsistencyLevel,
   missingMachines,
@@ -71,6 +72,7 @@ export class Coordinator {
   readonly #parts: CoordinatorParts;
   readonly #rounds: RoundBoard;
   readonly #settled: SettledReplicas;
+  readonly #overwrites: Overwrites;
   readonly #needs = new WeakMap<readonly Participant[], Map<ConsistencyLevel, QuorumNeed>>();
   readonly #counter = new CounterCell();
 
@@ -79,16 +81,18 @@ export class Coordinator {
     this.#parts = parts;
     this.#rounds = new RoundBoard(parts.settings.roundsMax);
     this.#settled = new SettledReplicas(parts.cluster, parts.hints);
+    this.#overwrites = new Overwrites({ ...parts, board: this.#rounds });
   }
 
   onTick(nowMs: number): void {
     this.#settled.onTick(nowMs);
+    this.#overwrites.onTick(nowMs);
     this.#rounds.onTick(nowMs);
   }
 
   /** Requests that wait for replicas, and writes on their way to the last of them. */
   get roundCount(): number {
-    return this.#rounds.size;
+    return this.#rounds.size + this.#overwrites.size;
   }
 
   /** Throws or rejects with StoreError, always not applied. */
@@ -106,7 +110,7 @@ export class Coordinator {
     { level, isSloppy, readLevel }: WriteOptions,
     step: (view: KeyView) => Effect<R>,
   ): Promise<Written<R>> {
-    const { replica, calls, clock, cluster } = this.#parts;
+    const { replica, clock, cluster } = this.#parts;
     const slot = slotOf(ref.key);
     const need = this.#admit(slot, level, isSloppy);
     if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
@@ -119,12 +123,23 @@ export class Coordinator {
     });
     const reply = updated instanceof Promise ? await updated : updated;
     if (!hasChanged) return { reply, receipt: undefined };
-    // What others have written meanwhile goes with it: a cell that knows more does no harm.
-    const own = calls.loadOwn(ref);
-    const changed = own instanceof Promise ? await own.catch(asUnknown) : own;
-    if (changed === undefined) return { reply, receipt: undefined }; // it has expired already, or been evicted
-    const holders = new Map([[cluster.self.id, calls.ownAck()]]);
-    return { reply, receipt: await this.#spread({ slot, ref, cell: changed, need, isSloppy, holders }) };
+    return { reply, receipt: await this.#spreadOwn(ref, { slot, need, isSloppy }) };
+  }
+
+  /**
+   * Hot: as `update` of a plain overwrite without a read level, whose promise is of `reply`. Undefined, with nothing done,
+   * if that must do it.
+   */
+  overwrite<R>(
+    overwrite: Overwrite,
+    { level, isSloppy }: Pick<WriteOptions, "level" | "isSloppy">,
+    reply: R,
+  ): Promise<R> | undefined {
+    const { bytes, starts, ends } = overwrite.request;
+    const slot = slotOf(bytes, starts[1], ends[1]);
+    const how = { slot, need: this.#need(slot, level), isSloppy };
+    this.#rounds.requireRoom(this.#overwrites.size);
+    return this.#overwrites.write(overwrite, how, reply, (ref) => this.#spreadOwn(ref, how));
   }
 
   /**
@@ -159,7 +174,7 @@ export class Coordinator {
   /** Throws StoreError, not applied, if a write surely cannot be made. */
   #admit(slot: number, level: ConsistencyLevel, isSloppy: boolean): QuorumNeed {
     const { cluster } = this.#parts;
-    this.#rounds.requireRoom();
+    this.#rounds.requireRoom(this.#overwrites.size);
     const need = this.#need(slot, level);
     if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
@@ -186,7 +201,7 @@ export class Coordinator {
 
   /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
   async #agree(slot: number, ref: KeyRef, need: QuorumNeed): Promise<Uint8Array | undefined> {
-    this.#rounds.requireRoom();
+    this.#rounds.requireRoom(this.#overwrites.size);
     const isSettled = this.#settled.areSettled(this.#parts.cluster.replicasOf(slot));
     const hints = isSettled ? NO_HINTS : await this.#hintsOf(slot, ref);
     const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere });
@@ -270,6 +285,18 @@ export class Coordinator {
     this.#rounds.add(round);
     round.start();
     return round.done;
+  }
+
+  /**
+   * Brings what this node has to the others. What they have written meanwhile goes with it: a cell that knows more does no
+   * harm. Undefined if it has expired already, or been evicted.
+   */
+  async #spreadOwn(ref: KeyRef, how: Acknowledging): Promise<Receipt | undefined> {
+    const { calls, cluster } = this.#parts;
+    const own = calls.loadOwn(ref);
+    const cell = own instanceof Promise ? await own.catch(asUnknown) : own;
+    if (cell === undefined) return undefined;
+    return this.#spread({ ...how, ref, cell, holders: new Map([[cluster.self.id, calls.ownAck()]]) });
   }
 
   #spread(task: {

@@ -101,7 +101,7 @@ export class ReceivedCells {
   ): Awaitable<boolean> {
     const { engine, access, stamper, watchBoard } = this.#parts;
     if (!isCompact(bytes, cellStart, end) || !isSoundCompact(bytes, cellStart, end)) return false;
-    const present = this.#find(database, bytes, start, cellStart);
+    const present = this.find(database, bytes, start, cellStart);
     if (present === undefined) return false;
     const isThere = present.end > present.start;
     if (isThere && !isCompact(present.bytes, present.start, present.end)) return false;
@@ -119,8 +119,11 @@ export class ReceivedCells {
     return written instanceof Promise ? access.hold(hash, written.then(isDone)) : true;
   }
 
-  /** The key's cell, empty if there is none; undefined if somebody holds the key, or the disk must be waited for. */
-  #find(database: number, bytes: Uint8Array, start: number, end: number): ByteRange | undefined {
+  /**
+   * Hot: the key's cell where it lies, until the next call of anything; empty if there is none. Undefined if somebody
+   * holds the key, or the disk must be waited for.
+   */
+  find(database: number, bytes: Uint8Array, start: number, end: number): ByteRange | undefined {
     const { engine, access } = this.#parts;
     const rowKey = this.#rowKey;
     rowKey.encode(access.physicalOf(database), bytes, start, end);

@@ -64,6 +64,14 @@ export interface PeerCalls {
     receiver: AnswerReceiver,
     timeoutMs: number,
   ): StoreError | undefined;
+  /** Where there is such a method: as `request`, of a payload that is the caller's again when it returns. Hot. */
+  requestRange?(
+    to: NodeId,
+    method: number,
+    payload: ByteRange,
+    receiver: AnswerReceiver,
+    timeoutMs: number,
+  ): StoreError | undefined;
 }
 
 export interface ReplicaCallsParts {
@@ -134,6 +142,24 @@ export class ReplicaCalls {
       return;
     }
     const refusal = peers.request(to, method, payload, receiver, timeoutMs);
+    if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
+  }
+
+  /** As `send`, of a payload that is the caller's again when it returns. Hot. */
+  sendRange(
+    to: NodeId,
+    method: number,
+    payload: ByteRange,
+    receiver: AnswerReceiver,
+    timeoutMs: number,
+  ): void {
+    const { peers } = this.#parts;
+    if (peers.requestRange === undefined) {
+      const { bytes, start, end } = payload;
+      this.send(to, { method, payload: bytes.slice(start, end), timeoutMs }, receiver);
+      return;
+    }
+    const refusal = peers.requestRange(to, method, payload, receiver, timeoutMs);
     if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
   }
 

@@ -5,7 +5,7 @@
  * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
  */
 import type { ByteRange } from "../base/bytes.ts";
-import { readUint48 } from "../causality/fixed-integer.ts";
+import { readUint48, writeUint48 } from "../causality/fixed-integer.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { KeyRef } from "./step.ts";
@@ -60,6 +60,35 @@ const UNSYNCED_MESSAGE = Uint8Array.of(VERSION, 0);
 export function encodeWriteCell({ epoch, ref, cell, hintFor }: WriteCell): Uint8Array {
   const writer = begin(epoch).name(hintFor ?? "");
   return writeRef(writer, ref).bytes(cell).finish();
+}
+
+/** Where a message is put together that is used again. */
+export interface MessageRoom {
+  /** Where a message of so many bytes goes, from the first one on. */
+  reserve(length: number): Uint8Array;
+}
+
+/**
+ * Hot: as `encodeWriteCell` of the receiver's own copy, up to where the key goes, and then the cell; returns that place.
+ */
+export function beginWriteCell(
+  room: MessageRoom,
+  epoch: number,
+  database: number,
+  keyBytes: number,
+  cellBytes: number,
+): number {
+  const keyStart = NAME_AT + 1 + REF_HEAD_BYTES;
+  const bytes = room.reserve(keyStart + keyBytes + cellBytes);
+  bytes[0] = VERSION;
+  writeUint48(bytes, EPOCH_AT, epoch);
+  bytes[NAME_AT] = 0;
+  bytes[NAME_AT + 1] = database;
+  bytes[NAME_AT + 2] = keyBytes;
+  bytes[NAME_AT + 3] = keyBytes >>> 8;
+  bytes[NAME_AT + 4] = keyBytes >>> 16;
+  bytes[NAME_AT + 5] = 0;
+  return keyStart;
 }
 
 export function decodeWriteCell(payload: Uint8Array): WriteCell {
@@ -120,9 +149,14 @@ export function encodeAck({ isSynced }: Ack): Uint8Array {
 }
 
 export function decodeAck(payload: Uint8Array): Ack {
-  const reader = openAnswer(payload);
-  const synced = reader.uint8();
-  reader.end();
+  return ackIn({ bytes: payload, start: 0, end: payload.length });
+}
+
+/** Hot: as `decodeAck`, where the message lies. */
+export function ackIn({ bytes, start, end }: ByteRange): Ack {
+  if (end - start !== 2) throw malformedMessage("an ack has two bytes");
+  if (bytes[start] !== VERSION) throw malformedMessage(`version ${bytes[start]}`);
+  const synced = bytes[start + 1]!;
   if (synced > 1) throw malformedMessage("an ack is synced or not");
   return synced === 1 ? SYNCED : UNSYNCED;
 }

@@ -18,9 +18,9 @@ export class RoundBoard {
     return this.#rounds.size;
   }
 
-  /** Throws StoreError OVERLOADED, not applied, if too many rounds are under way. */
-  requireRoom(): void {
-    if (this.#rounds.size < this.#roundsMax) return;
+  /** Throws StoreError OVERLOADED, not applied, if too many rounds are under way, with `others` that are not here. */
+  requireRoom(others: number): void {
+    if (this.#rounds.size + others < this.#roundsMax) return;
     throw new StoreError(
       "OVERLOADED",
       "not-applied",

@@ -62,3 +62,9 @@ export function integer(
 export function fitsInt64(value: bigint): boolean {
   return value <= INT64_MAX && value >= INT64_MIN;
 }
+
+/** A web page can make a browser send requests here: such a connection ends before its body is read as commands. */
+export function isHttp(name: Uint8Array): boolean {
+  const text = latin1(name.subarray(0, 8)).toLowerCase();
+  return text === "post" || text === "host:";
+}

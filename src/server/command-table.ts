@@ -8,6 +8,8 @@ import type { Command, ContainerCommand, FastPath, RunnableCommand } from "./com
 export class CommandEntry<S = never> {
   readonly command: RunnableCommand<S>;
   readonly fastPath: FastPath<S> | undefined;
+  /** In a cluster, in place of the other. */
+  readonly clusterPath: FastPath<S> | undefined;
   /** How long calls took; its count is the number of calls. */
   readonly latency = new LatencyHistogram();
   /** Calls that the fast path took in the present turn, not yet in `latency`. */
@@ -16,9 +18,10 @@ export class CommandEntry<S = never> {
   rejectedCalls = 0;
   failedCalls = 0;
 
-  constructor(command: RunnableCommand<S>, fastPath: FastPath<S> | undefined) {
+  constructor(command: RunnableCommand<S>, fastPath?: FastPath<S>, clusterPath?: FastPath<S>) {
     this.command = command;
     this.fastPath = fastPath;
+    this.clusterPath = clusterPath;
   }
 
   resetStatistics(): void {
@@ -66,13 +69,16 @@ export function ownArguments(args: readonly Uint8Array[]): Uint8Array[] {
   return args.map(({ byteOffset, length }) => new Uint8Array(copy, byteOffset - from, length));
 }
 
+/** By the name of the command. */
+export type FastPaths<S> = Readonly<Record<string, FastPath<S>>>;
+
 export class CommandTable<S = never> {
   readonly #items: readonly TableItem<S>[];
   readonly #buckets: readonly (readonly TableItem<S>[])[];
   #latest: TableItem<S> | undefined;
 
-  constructor(commands: readonly Command<S>[], fastPaths: Readonly<Record<string, FastPath<S>>>) {
-    this.#items = commands.map((command) => toItem(command, fastPaths));
+  constructor(commands: readonly Command<S>[], fastPaths: FastPaths<S>, clusterPaths: FastPaths<S> = {}) {
+    this.#items = commands.map((command) => toItem(command, fastPaths, clusterPaths));
     const buckets: TableItem<S>[][] = Array.from({ length: BUCKET_COUNT }, () => []);
     for (const item of this.#items) buckets[hashName(item.name, 0, item.name.length)]!.push(item);
     this.#buckets = buckets;
@@ -133,17 +139,18 @@ function isNamed(
   return true;
 }
 
-function toItem<S>(command: Command<S>, fastPaths: Readonly<Record<string, FastPath<S>>>): TableItem<S> {
+function toItem<S>(command: Command<S>, fastPaths: FastPaths<S>, clusterPaths: FastPaths<S>): TableItem<S> {
   const name = Buffer.from(command.name, "latin1");
   if (command.kind !== "container") {
-    return { kind: "command", name, entry: new CommandEntry(command, fastPaths[command.name]) };
+    const entry = new CommandEntry(command, fastPaths[command.name], clusterPaths[command.name]);
+    return { kind: "command", name, entry };
   }
   const entries = new Map(
     command.subcommands.map((subcommand) => [
       subcommand.name.slice(command.name.length + 1),
-      new CommandEntry(subcommand, undefined),
+      new CommandEntry(subcommand),
     ]),
   );
-  const alone = command.alone === undefined ? undefined : new CommandEntry(command.alone, undefined);
+  const alone = command.alone === undefined ? undefined : new CommandEntry(command.alone);
   return { kind: "container", name, container: command, alone, entries };
 }

@@ -15,7 +15,7 @@ import { mgetFast } from "./commands/mget.ts";
 import { msetFast } from "./commands/mset.ts";
 import { persistFast } from "./commands/persist.ts";
 import { serverCommands } from "./commands/server-commands.ts";
-import { setFast } from "./commands/set.ts";
+import { setFast, setInCluster } from "./commands/set.ts";
 import { psetexFast, setexFast } from "./commands/setex.ts";
 import { setnxFast } from "./commands/setnx.ts";
 import { stringCommands } from "./commands/string-commands.ts";
@@ -53,5 +53,6 @@ export function createCommandTable(): CommandTable<Session> {
       touch: touchFast,
       unlink: delFast,
     },
+    { set: setInCluster },
   );
 }

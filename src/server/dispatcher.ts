@@ -13,7 +13,7 @@ import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
-import { echo, latin1 } from "./arguments.ts";
+import { echo, isHttp, latin1 } from "./arguments.ts";
 import type { ClusterDoor } from "./cluster/cluster-door.ts";
 import type { AskedLevels } from "./cluster/consistency.ts";
 import {
@@ -33,6 +33,7 @@ import {
 import { hasLongKey } from "./key-refs.ts";
 import type { Pause } from "./pause.ts";
 import { noticingChanges, receiptOfOne, receiptReply } from "./receipt-reply.ts";
+import { errorText, unknownCommandText } from "./refusal-text.ts";
 import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
@@ -103,11 +104,14 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   dispatch(session: S, request: Request): Answer | Promise<Answer> {
     const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
-      const { fastPath } = item.entry;
+      const { fastPath, clusterPath } = item.entry;
+      const path = this.#server.clusterDoor === undefined ? fastPath : clusterPath;
       const isLong = request.argCount > ARGUMENTS_TIMED_TOGETHER_MAX;
       const startedMs = isLong ? this.#server.runtime.clock.monotonicMs() : 0;
       try {
-        const answer = fastPath?.(session, request, this.#server.writer) ?? false;
+        const answer = path?.(session, request, this.#server.writer) ?? false;
+        if (path === clusterPath && answer instanceof Promise)
+          return this.#timed(session, item.entry, answer);
         if (answer !== false) {
           if (isLong) this.#countLong(session, item.entry, request, startedMs);
           else this.#server.countFastCall(item.entry);
@@ -123,7 +127,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   /** What a client reads when something was thrown. Throws again what is a bug. */
   refusal(cause: unknown): Refusal {
     if (!(cause instanceof CommandError || cause instanceof StoreError)) throw cause;
-    const text = cause instanceof CommandError ? cause.message : describe(cause);
+    const text = cause instanceof CommandError ? cause.message : errorText(cause);
     return { kind: "failure", text };
   }
 
@@ -147,6 +151,27 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       const refusal = this.#reject(item, cause);
       return isExec(item) ? abortTransaction(session, refusal) : refusal;
     }
+  }
+
+  /** Counts a call that waits for other nodes. */
+  #timed(session: S, entry: CommandEntry<S>, answer: Promise<Answer>): Promise<Answer> {
+    const { runtime, statistics } = this.#server;
+    const startedMs = runtime.clock.monotonicMs();
+    const count = (): void => {
+      entry.latency.record((runtime.clock.monotonicMs() - startedMs) * 1000);
+      statistics.commands++;
+    };
+    session.lastCommandName = entry.command.name;
+    return answer.then(
+      (reply) => {
+        count();
+        return reply;
+      },
+      (cause: unknown) => {
+        count();
+        return this.#fail(entry, cause);
+      },
+    );
   }
 
   /** Counts a call that the fast path took, but that may have been slow. */
@@ -189,7 +214,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   }
 
   #entryOf(item: TableItem<S> | undefined, args: readonly Uint8Array[]): CommandEntry<S> {
-    if (item === undefined) throw new CommandError(unknownCommand(args));
+    if (item === undefined) throw new CommandError(unknownCommandText(args));
     const entry = item.kind === "command" ? item.entry : subcommandOf(item, args);
     checkArity(entry.command, args);
     return entry;
@@ -353,23 +378,6 @@ function isRefusal(answer: Answer): answer is Refusal {
   return typeof answer === "object" && answer !== null && "kind" in answer && answer.kind === "failure";
 }
 
-function describe(error: StoreError): string {
-  switch (error.code) {
-    case "OUT_OF_MEMORY":
-      return "OOM command not allowed when used memory > 'maxmemory'.";
-    case "INVALID_REQUEST":
-      return `ERR ${error.message}`;
-    default:
-      return `${error.code.replaceAll("_", "")} ${error.outcome === "unknown" ? "UNKNOWN" : "NOTAPPLIED"} ${error.message}`;
-  }
-}
-
-/** A web page can make a browser send requests here: such a connection ends before its body is read as commands. */
-function isHttp(name: Uint8Array): boolean {
-  const text = latin1(name.subarray(0, 8)).toLowerCase();
-  return text === "post" || text === "host:";
-}
-
 function checkArity({ arity, name }: RunnableCommand, args: readonly Uint8Array[]): void {
   if (arity >= 0 ? args.length === arity : args.length >= -arity) return;
   throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
@@ -385,14 +393,4 @@ function subcommandOf<S>(
   const entry = item.entries.get(latin1(args[1]!).toLowerCase());
   if (entry !== undefined) return entry;
   throw new CommandError(`ERR unknown subcommand '${echo(args[1]!)}'. Try ${name.toUpperCase()} HELP.`);
-}
-
-/** Redis shows the first arguments, up to 128 characters of them. */
-function unknownCommand(args: readonly Uint8Array[]): string {
-  let shown = "";
-  for (const arg of args.slice(1)) {
-    if (shown.length >= 128) break;
-    shown += `'${echo(arg, 128 - shown.length)}' `;
-  }
-  return `ERR unknown command '${echo(args[0]!)}', with args beginning with: ${shown}`;
 }

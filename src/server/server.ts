@@ -189,8 +189,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   refreshFastPaths(): void {
     const { slowlogThresholdMicros } = this.settings;
     const timesAll = slowlogThresholdMicros >= 0 && slowlogThresholdMicros < FAST_PATH_THRESHOLD_MICROS;
-    // They work on this node's copy, which in a cluster is one of several.
-    this.allowsFastPaths = this.pause.mode === undefined && !timesAll && this.cluster === undefined;
+    this.allowsFastPaths = this.pause.mode === undefined && !timesAll;
   }
 
   /** For one EXEC: it may have to wait, and others come meanwhile. Pair it with `giveBack`. */

@@ -1,4 +1,5 @@
 /** This node's end of all connections between nodes: those it makes, those it accepts, and who answers what comes. */
+import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerAddress, PeerIdentity } from "../../peer/peer-identity.ts";
@@ -65,6 +66,17 @@ export class PeerStation implements PeerCalls {
     timeoutMs: number,
   ): StoreError | undefined {
     return this.peers.link(to).request(method, (writer) => writer.bytes(payload), receiver, timeoutMs);
+  }
+
+  /** As `request`, without a closure. Hot. */
+  requestRange(
+    to: string,
+    method: number,
+    payload: ByteRange,
+    receiver: AnswerReceiver,
+    timeoutMs: number,
+  ): StoreError | undefined {
+    return this.peers.link(to).request(method, payload, receiver, timeoutMs);
   }
 
   /** Where to find a node from now on, and connects to it. */

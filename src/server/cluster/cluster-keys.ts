@@ -12,11 +12,13 @@ import { assert } from "../../base/assert.ts";
 import { type Awaitable, whenReady } from "../../base/awaitable.ts";
 import { StoreError } from "../../base/errors.ts";
 import { mapBounded } from "../../base/map-bounded.ts";
+import type { Topology } from "../../membership/topology.ts";
 import type { WriteOptions } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeForward } from "../../replication/forward-message.ts";
+import type { Overwrite } from "../../replication/overwrites.ts";
 import { type KeyRef, type KeyView, ownReply } from "../../replication/step.ts";
 import { versionOf, type Watch } from "../../replication/watch-board.ts";
-import type { Reply } from "../../resp/reply.ts";
+import { OK, type Reply } from "../../resp/reply.ts";
 import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } from "../command-shape.ts";
 import { keyRefsOf } from "../key-refs.ts";
 import { type AskedLevels, levelsFor } from "./consistency.ts";
@@ -38,6 +40,11 @@ const READS_AT_ONCE = 64;
 export class ClusterKeys {
   readonly #parts: ClusterKeysParts;
   readonly #scattered: ScatteredWrite;
+  /** What overwrites have been asked for last. */
+  #planned: Pick<WriteOptions, "level" | "isSloppy"> & { topology?: Topology; asked?: AskedLevels } = {
+    level: "quorum",
+    isSloppy: false,
+  };
 
   constructor(parts: ClusterKeysParts) {
     this.#parts = parts;
@@ -60,6 +67,20 @@ export class ClusterKeys {
       case "update-many":
         return this.#write(call, command, refs);
     }
+  }
+
+  /**
+   * Hot: a promise of OK of a request that is a plain overwrite; undefined, with nothing done, if the general way must run
+   * it. Throws StoreError, not applied.
+   */
+  overwrite(overwrite: Overwrite, asked: AskedLevels): Promise<Reply> | undefined {
+    const { topology, coordinator } = this.#parts.cluster;
+    if (topology.keyspaces.length > 1) return undefined;
+    if (topology !== this.#planned.topology || asked !== this.#planned.asked) {
+      const { write, isSloppy } = levelsFor(topology, undefined, asked);
+      this.#planned = { topology, asked, level: write, isSloppy };
+    }
+    return coordinator.overwrite<Reply>(overwrite, this.#planned, OK);
   }
 
   /** All the keys as their level's replicas have them, each at a moment of its own. */

@@ -83,6 +83,17 @@ export const setFast: FastPath = (session, request, writer) => {
   return written;
 };
 
+/** Hot: in a cluster, the same without NX and XX. */
+export const setInCluster: FastPath = ({ server, database, consistency }, request) => {
+  const { clusterDoor, node, wallMs } = server;
+  const { argCount } = request;
+  if (argCount !== 3 && argCount !== 5) return false;
+  const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, 3, wallMs);
+  if (expiresAtMs === undefined || !node.makeRoom()) return false;
+  const overwrite = { database, request, valueAt: 2, expiresAtMs, wallMs };
+  return clusterDoor!.keys.overwrite(overwrite, consistency) ?? false;
+};
+
 const setIfFast: FastPath = ({ server, database }, request, writer) => {
   const { argCount } = request;
   const first = existence(request, 3);

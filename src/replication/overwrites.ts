@@ -1,0 +1,222 @@
+/**
+ * Plain overwrites coordinated where the request lies, while the cluster is as it should be: all replicas up, each on a
+ * machine of its own, no slot about to move. Everything else is refused here, with nothing done, or goes on as a WriteRound.
+ *
+ * Invariant: what is acknowledged is what Coordinator.update would acknowledge.
+ * Hot: watched by `bench -- cluster`.
+ */
+import type { ByteRange } from "../base/bytes.ts";
+import type { Clock } from "../runtime/runtime.ts";
+import type { LocalReplica } from "./local-replica.ts";
+import { OverwriteRound, type RoundsOwner } from "./overwrite-round.ts";
+import { countMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
+import { type Ack, beginWriteCell, REPLICA_METHOD } from "./replica-message.ts";
+import type { RoundBoard } from "./round-board.ts";
+import type { KeyRef, RequestInPlace } from "./step.ts";
+import { WriteRound, type WriteRoundParts } from "./write-round.ts";
+
+/** A request to be made: the key is the second argument, the value that of number `valueAt`. */
+export interface Overwrite {
+  readonly database: number;
+  readonly request: RequestInPlace;
+  readonly valueAt: number;
+  readonly expiresAtMs: number;
+  readonly wallMs: number;
+}
+
+export interface OverwritesParts extends WriteRoundParts {
+  readonly replica: LocalReplica;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
+  readonly board: RoundBoard;
+}
+
+/** How a write is to be acknowledged. */
+export interface Acknowledging {
+  readonly slot: number;
+  readonly need: QuorumNeed;
+  readonly isSloppy: boolean;
+}
+
+/** Longer ones gain nothing by it. */
+const CELL_BYTES_MAX = 16 * 1024;
+const SPARE_MAX = 1_024;
+
+export class Overwrites implements RoundsOwner {
+  readonly #parts: OverwritesParts;
+  readonly #spare: OverwriteRound[] = [];
+  /** Whether all of them stand on machines of their own; lists stay the same while the topology does. */
+  readonly #areDistinct = new WeakMap<readonly Participant[], boolean>();
+  #oldest: OverwriteRound | undefined;
+  #newest: OverwriteRound | undefined;
+  #count = 0;
+
+  constructor(parts: OverwritesParts) {
+    this.#parts = parts;
+  }
+
+  /** Under way. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /**
+   * A promise of `reply`, which is kept or rejects as Coordinator.update does; undefined, with nothing done, if that must do
+   * it. `spread` brings to the others what this node has, where that could not be read at once.
+   */
+  write<R>(
+    overwrite: Overwrite,
+    how: Acknowledging,
+    reply: R,
+    spread: (ref: KeyRef) => Promise<unknown>,
+  ): Promise<R> | undefined {
+    const { cluster, replica } = this.#parts;
+    const replicas = cluster.replicasOf(how.slot);
+    if (cluster.isMoving === true || !this.#isPlain(replicas, how.need)) return undefined;
+    const { database, request, valueAt, expiresAtMs, wallMs } = overwrite;
+    const { bytes, starts, ends } = request;
+    const [start, end] = [starts[1]!, ends[1]!];
+    if (ends[valueAt]! - starts[valueAt]! > CELL_BYTES_MAX) return undefined;
+    const written = replica.overwrite(database, request, valueAt, expiresAtMs, wallMs);
+    if (written === false) return undefined;
+    const cell = written === true ? replica.received.find(database, bytes, start, end) : undefined;
+    if (cell === undefined || cell.start === cell.end) {
+      const ref = { database, key: bytes.slice(start, end) };
+      return Promise.resolve(written)
+        .then(() => spread(ref))
+        .then(() => reply);
+    }
+    const round = this.#spare.pop() ?? new OverwriteRound(this);
+    this.#describe(round, overwrite, cell, how);
+    return this.#start(round, replicas, how.need, reply);
+  }
+
+  /** Hands over what takes too long, oldest first. */
+  onTick(nowMs: number): void {
+    const { settings } = this.#parts;
+    let round = this.#oldest;
+    while (round !== undefined && nowMs - round.startedMs >= settings.lateMs) {
+      const { newer } = round;
+      if (this.#isStuck(round, nowMs - round.startedMs)) this.onTrouble(round);
+      round = newer;
+    }
+  }
+
+  onOver(round: OverwriteRound): void {
+    this.#unlink(round);
+    if (this.#spare.length < SPARE_MAX) this.#spare.push(round);
+  }
+
+  onTrouble(round: OverwriteRound): void {
+    this.#unlink(round);
+    const { settings, board } = this.#parts;
+    const { slot, database, payload, keyStart, cellStart, need, isSloppy, startedMs } = round;
+    const ref = { database, key: payload.bytes.subarray(keyStart, cellStart) };
+    const cell = payload.bytes.subarray(cellStart, payload.end);
+    const holders = round.handOver();
+    const { timeoutMs, lateMs } = settings;
+    const task = { slot, ref, cell, need, isSloppy, holders, startedMs, timeoutMs, lateMs };
+    const rest = new WriteRound(this.#parts, task);
+    board.add(rest);
+    rest.start();
+    round.answered(rest.done);
+  }
+
+  /** True if it takes no more than to ask everybody and count the answers. */
+  #isPlain(replicas: readonly Participant[], need: QuorumNeed): boolean {
+    if (need.length !== 1 || need[0]!.datacenter !== undefined) return false;
+    const { cluster } = this.#parts;
+    let isHere = false;
+    for (let i = 0; i < replicas.length; i++) {
+      const { id } = replicas[i]!;
+      if (id === cluster.self.id) isHere = true;
+      else if (!cluster.isUp(id)) return false;
+    }
+    if (!isHere) return false;
+    let isDistinct = this.#areDistinct.get(replicas);
+    if (isDistinct === undefined) {
+      isDistinct = countMachines(replicas, undefined) === replicas.length;
+      this.#areDistinct.set(replicas, isDistinct);
+    }
+    return isDistinct;
+  }
+
+  #describe(
+    round: OverwriteRound,
+    { database, request }: Overwrite,
+    cell: ByteRange,
+    how: Acknowledging,
+  ): void {
+    const { bytes, starts, ends } = request;
+    const [start, end] = [starts[1]!, ends[1]!];
+    const cellBytes = cell.end - cell.start;
+    const keyStart = beginWriteCell(round, this.#parts.cluster.epoch, database, end - start, cellBytes);
+    const target = round.payload.bytes;
+    const cellStart = keyStart + end - start;
+    for (let i = start, to = keyStart; i < end; i++) target[to++] = bytes[i]!;
+    target.set(cell.bytes.subarray(cell.start, cell.end), cellStart);
+    round.keyStart = keyStart;
+    round.cellStart = cellStart;
+    round.database = database;
+    round.slot = how.slot;
+    round.need = how.need;
+    round.isSloppy = how.isSloppy;
+  }
+
+  #start<R>(round: OverwriteRound, replicas: readonly Participant[], need: QuorumNeed, reply: R): Promise<R> {
+    const { cluster, calls, clock, settings } = this.#parts;
+    const self = cluster.self.id;
+    round.startedMs = clock.monotonicMs();
+    this.#link(round);
+    const done = round.begin(replicas, need[0]!.machineCount, reply);
+    for (let i = 0; i < replicas.length; i++) {
+      const { id } = replicas[i]!;
+      if (id === self) continue;
+      calls.sendRange(id, REPLICA_METHOD.writeCell, round.payload, round, settings.timeoutMs);
+    }
+    const own = calls.ownAck();
+    if (own instanceof Promise) {
+      own.then(
+        (ack: Ack) => round.onAck(self, ack),
+        (cause: unknown) => round.onFailure(cluster.self, cause),
+      );
+    } else {
+      round.onAck(self, own);
+    }
+    return done;
+  }
+
+  /** True if somebody lets it wait who would be stood in for, or its time is over. */
+  #isStuck(round: OverwriteRound, tookMs: number): boolean {
+    const { cluster, settings } = this.#parts;
+    if (tookMs >= settings.timeoutMs) return true;
+    const { replicas, slot } = round;
+    for (let i = 0; i < replicas.length; i++) {
+      const { id } = replicas[i]!;
+      if (id === cluster.self.id || !round.isWaitingFor(i)) continue;
+      if (tookMs < cluster.p99Ms(id)) continue;
+      if (!cluster.isUp(id) || cluster.fallbacksOf(slot).length > 0) return true;
+    }
+    return false;
+  }
+
+  #link(round: OverwriteRound): void {
+    round.newer = undefined;
+    round.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = round;
+    else this.#newest.newer = round;
+    this.#newest = round;
+    this.#count++;
+  }
+
+  #unlink(round: OverwriteRound): void {
+    const { older, newer } = round;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    round.older = undefined;
+    round.newer = undefined;
+    this.#count--;
+  }
+}
