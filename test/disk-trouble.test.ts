@@ -130,6 +130,43 @@ test("under fsync always nobody reads what is not on the disk, and replies keep 
     expect(events[0]).toBe("released");
   }));
 
+test.each(["always", "everysec"] as const)(
+  "while the disk does not answer writes are refused after a while and reads go on, until it does (fsync %s)",
+  (fsync) =>
+    withTrouble({ fsync, diskTimeoutMs: 200 }, async ({ port }, trouble) => {
+      const client = await RawClient.connect(port);
+      expect(`${await client.call("set", "before", "1")}`).toBe("+OK\r\n");
+      let answer = (): void => undefined;
+      trouble.gate = new Promise((resolve) => {
+        answer = resolve;
+      });
+      const refusal = await askUntil(port, "-IO", "set", "refused", "1");
+      expect(refusal).toMatch(/^-IO NOTAPPLIED the disk does not answer: .*\.log has been waited for \d+ s/);
+      const reader = await RawClient.connect(port);
+      expect(`${await reader.call("get", "before")}`).toBe("$1\r\n1\r\n");
+      const told = `${await reader.call("info", "kvorum_disk")}`;
+      expect(told).toContain("lsm_refuses_writes:1\r\nlsm_refusal:the disk does not answer");
+      trouble.gate = undefined;
+      answer();
+      await askUntil(port, "+OK", "set", "after", "1");
+      expect(`${await reader.call("info", "kvorum_disk")}`).toContain(
+        "lsm_refuses_writes:0\r\nlsm_refusal:\r\n",
+      );
+    }),
+);
+
+test("FLUSHALL does not wait for a disk that is full: it says that a crash may bring the keys back", () =>
+  withTrouble({}, async ({ port }, trouble) => {
+    const client = await RawClient.connect(port);
+    await client.call("set", "before", "1");
+    trouble.fault = (path) => (path.includes("MANIFEST") ? "ENOSPC" : undefined);
+    expect(`${await client.call("flushall")}`).toMatch(/^-IO UNKNOWN disk full: /);
+    expect(`${await client.call("dbsize")}`).toBe(":0\r\n");
+    expect(`${await client.call("set", "after", "1")}`).toBe("+OK\r\n");
+    trouble.fault = undefined;
+    expect(`${await client.call("flushall")}`).toBe("+OK\r\n");
+  }));
+
 test("SIGTERM under load loses nothing that was acknowledged, and the node starts again", async () => {
   const first = serve("--fsync", "always", "--memtable", "1mb");
   const port = await first.ready();

@@ -127,6 +127,13 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     summary: "with storage disk, memory for rows in files; a 16th of the machine's, up to 512mb",
   },
   {
+    key: "diskTimeoutMs",
+    name: "disk-timeout",
+    group: "Storage",
+    kind: "millis",
+    summary: "with storage disk, refuse writes while it has not answered for so long; 0 for never",
+  },
+  {
     key: "recover",
     name: "recover",
     group: "Storage",

@@ -155,6 +155,7 @@ function openEngine({
     fsync: settings.fsync,
     segmentBytes: settings.memtableBytes,
     cacheBytes: settings.blockCacheBytes ?? suitableCacheBytes(runtime.host),
+    diskTimeoutMs: settings.diskTimeoutMs,
     recover: settings.recover,
     onLoss,
   });

@@ -25,6 +25,7 @@ test.each([
   [{ host: "[::1]" }, "host must be an address or a host name, without brackets or a port"],
   [{ dataDirectory: "" }, "dataDirectory must be a directory"],
   [{ storage: "disk", maxmemoryBytes: 1 }, /^maxmemoryBytes must be 0 with storage disk/],
+  [{ diskTimeoutMs: -1 }, "diskTimeoutMs must be a duration such as 10s or 1m (0 for never)"],
   [{ memtableBytes: 1 }, "memtableBytes must be a size from 1mb to 1gb"],
   [
     { memtableBytes: 1024 ** 2 + 1 },

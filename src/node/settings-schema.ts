@@ -41,6 +41,7 @@ export const nodeSettingsSchema = z.strictObject({
     { error: "a size from 1mb to 1gb, in whole words of 4 bytes" },
   ),
   blockCacheBytes: whole({ min: MIB, rule: "a size of at least 1mb" }).optional(),
+  diskTimeoutMs: whole({ min: 0, rule: "a duration such as 10s or 1m (0 for never)" }),
   recover: z.boolean({ error: "true or false" }),
   password: z
     .string({ error: passwordRule })

@@ -30,6 +30,8 @@ export interface NodeSettings {
   readonly memtableBytes: number;
   /** With storage disk: memory for rows that are in files, too; undefined for what suits the machine. */
   readonly blockCacheBytes: number | undefined;
+  /** With storage disk: while it has not answered for so long, writes are refused; 0 to let them wait for ever. */
+  readonly diskTimeoutMs: number;
   /** With storage disk: start on a damaged directory with what is whole of it. */
   readonly recover: boolean;
   /** What AUTH asks for; undefined lets everybody in. Never to be logged. */
@@ -74,6 +76,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   fsync: "everysec",
   memtableBytes: 64 * MIB,
   blockCacheBytes: undefined,
+  diskTimeoutMs: 10_000,
   recover: false,
   password: undefined,
   maxClients: 10_000,

@@ -18,6 +18,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import { RowKey, scanStart } from "../row-key.ts";
 import type { CellRules, RowCounts, StorageEngine } from "../storage-engine.ts";
 import { Backpressure } from "./engine/backpressure.ts";
+import { ClearWaiters } from "./engine/clear-waiters.ts";
 import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
@@ -40,7 +41,7 @@ import { RowSums } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
 import { TableSummary } from "./engine/table-summary.ts";
-import { refuseAfterFailures } from "./engine/write-refusal.ts";
+import { WriteRefusal } from "./engine/write-refusal.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
 import type { LogWriter } from "./log/log-writer.ts";
 import { MemtableScan } from "./log/memtable-scan.ts";
@@ -62,7 +63,7 @@ export class LsmEngine implements StorageEngine {
   /** Wall part of the newest hybrid time of any row that was there when the engine opened; 0 if there was none. */
   readonly newestWallMs: number;
   /** For whoever keeps replies back until writes are durable. */
-  readonly writes: Pick<RowWriter, "writeCount" | "isRefusing">;
+  readonly writes: Pick<RowWriter, "writeCount" | "isRefusing" | "refusalText">;
   readonly syncing: Pick<LogWriter, "policy">;
   readonly #clock: Clock;
   readonly #rules: CellRules;
@@ -79,6 +80,8 @@ export class LsmEngine implements StorageEngine {
   readonly #sweep: ExpirySweep;
   readonly #clearing: DatabaseClearing;
   readonly #throttle: WriteThrottle;
+  readonly #refusal: WriteRefusal;
+  readonly #clears: ClearWaiters;
   readonly #backpressure: Backpressure;
   readonly #closing = new AbortController();
   readonly #scans: OpenScans;
@@ -101,7 +104,7 @@ export class LsmEngine implements StorageEngine {
   }
 
   private constructor(settings: LsmSettings, places: Places, parts: RecoveredParts) {
-    const { runtime, rules, traits, logger, picker, tableSettings, tableBytes } = settings;
+    const { runtime, rules, traits, logger, picker, tableSettings, tableBytes, diskTimeoutMs } = settings;
     const { memtables, manifest, tables, sums } = parts;
     this.newestWallMs = parts.newestWallMs;
     this.#clock = runtime.clock;
@@ -123,7 +126,10 @@ export class LsmEngine implements StorageEngine {
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     this.writes = this.#writer;
     const throttle = this.#throttle;
-    const onFailure = refuseAfterFailures({ writer: this.#writer, throttle, flushes: this.#flushes });
+    this.#clears = new ClearWaiters(runtime.clock, diskTimeoutMs);
+    const concerned = { writer: this.#writer, throttle, flushes: this.#flushes, clears: this.#clears };
+    this.#refusal = new WriteRefusal({ clock: runtime.clock, diskTimeoutMs, ...concerned });
+    const { onFailure } = this.#refusal;
     const changes = new TableChanges(manifest, tables, retry, onFailure);
     this.#changes = changes;
     this.syncing = log;
@@ -274,6 +280,7 @@ export class LsmEngine implements StorageEngine {
     this.#scans.close();
     this.#flushes.close();
     this.#throttle.msPerMiB = 0;
+    this.#refusal.close();
     await this.#flusher.settled();
     await this.#compactor.settled();
     this.#writer.refusal = closedError(); // who read before the close may only put now: nothing would be logged
@@ -357,17 +364,23 @@ export class LsmEngine implements StorageEngine {
     this.#tableSummary.clear();
     this.#flushCount++;
     this.#changes.beginEpoch(Version.empty);
-    await this.#changes.make(
+    this.#relieve();
+    const change = this.#changes.make(
       ({ tables }) => ({ removed: tables.map(({ number }) => number), flushedLog }),
       () => this.#flushes.settle(),
     );
-    this.#tables.release();
-    for (const memtable of cleared) this.#flusher.discard(memtable);
-    this.#backpressure.adjust();
+    await this.#clears.wait(
+      change.then(() => {
+        this.#tables.release();
+        for (const memtable of cleared) this.#flusher.discard(memtable);
+        this.#relieve();
+      }),
+    );
   }
 
   #onFull(): void {
     this.#backpressure.adjust();
+    this.#refusal.onFull();
     this.#flusher.wake();
   }
 
@@ -382,8 +395,8 @@ export class LsmEngine implements StorageEngine {
 
   /** Rows have got into tables, or further down. */
   #relieve(): void {
-    this.#writer.refusal = undefined;
     this.#backpressure.adjust();
+    this.#refusal.onRelief();
   }
 
   #copyOf(key: RowKey): RowKey {

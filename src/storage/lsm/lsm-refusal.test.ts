@@ -1,7 +1,7 @@
 /** Rows cannot get into tables: writers are told, readers are not concerned, and all goes on by itself afterwards. */
 import { expect, test } from "vitest";
 import { StoreError } from "../../base/errors.ts";
-import type { Background } from "../../runtime/runtime.ts";
+import type { Background, Disk, Runtime } from "../../runtime/runtime.ts";
 import type { Intercept } from "../../sim/sim-disk.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
@@ -85,6 +85,107 @@ test("writers are refused while every background thread dies", async () => {
     });
     isDying = false;
     await runtime.clock.sleep(10_000);
+    await overwrite(engine, simpleKey("after"), simpleCell("v"));
+    await expectExact(engine);
+    await engine.close();
+  };
+  await world.runUntil(run());
+});
+
+/** What a clear says, and that it goes on whatever it says. */
+async function expectCleared(engine: LsmEngine, message: string, mend: () => void): Promise<void> {
+  await expect(engine.clear()).rejects.toMatchObject({
+    code: "IO",
+    outcome: "unknown",
+    message: expect.stringContaining(message),
+  });
+  expect(engine.counts(0).rows).toBe(0);
+  await overwrite(engine, simpleKey("after"), simpleCell("v"));
+  mend();
+  await engine.clear();
+  await overwrite(engine, simpleKey("later"), simpleCell("v"));
+  await engine.close();
+}
+
+test("a clear that cannot be made durable says so, and becomes so by itself", async () => {
+  const world = new SimWorld(3);
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine(world.runtime("a"), "/data");
+    const disk = world.disk("a");
+    await overwrite(engine, simpleKey("before"), simpleCell("v"));
+    disk.intercept = ({ path, kind }) =>
+      path.includes("MANIFEST") && kind === "append" ? "ENOSPC" : undefined;
+    await expectCleared(engine, "disk full", () => {
+      disk.intercept = undefined;
+    });
+    const again = await openSmallEngine(world.runtime("a"), "/data");
+    expect(again.counts(0).rows).toBe(1);
+    await again.close();
+  };
+  await world.runUntil(run());
+});
+
+/** The machine's runtime, on whose disk appends to some files wait until `answer` is called. */
+function silencing(
+  runtime: Runtime,
+  isSilent: (path: string) => boolean,
+): { readonly runtime: Runtime; readonly answer: () => void } {
+  let answer!: () => void;
+  const silence = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const open: Disk["open"] = async (path, options) => {
+    const file = await runtime.disk.open(path, options);
+    const append = (bytes: Uint8Array): Promise<void> =>
+      (isSilent(path) ? silence : Promise.resolve()).then(() => file.append(bytes));
+    return replacing(file, { append });
+  };
+  const disk = replacing(runtime.disk, { open });
+  const background: Background = {
+    run: async (task, input) => structuredClone(await task.run({ ...runtime, disk }, structuredClone(input))),
+    close: () => runtime.background.close(),
+  };
+  return { runtime: { ...runtime, disk, background }, answer };
+}
+
+/** The object with some of its methods replaced. */
+function replacing<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+test("a clear does not wait for ever for a disk that does not answer", async () => {
+  const world = new SimWorld(3);
+  let isOpen = false;
+  const { runtime, answer } = silencing(world.runtime("a"), (path) => isOpen && path.includes("MANIFEST"));
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine(runtime, "/data");
+    await overwrite(engine, simpleKey("before"), simpleCell("v"));
+    isOpen = true;
+    await expectCleared(engine, "the disk does not answer", answer);
+  };
+  await world.runUntil(run());
+});
+
+test("writers are refused when no table is written for long, readers are not, and both go on afterwards", async () => {
+  const world = new SimWorld(3);
+  const { runtime, answer } = silencing(world.runtime("a"), (path) => path.endsWith(".sst"));
+  const run = async (): Promise<void> => {
+    const engine = await openSmallEngine(runtime, "/data", { fsync: "no", diskTimeoutMs: 5000 });
+    const startMs = runtime.clock.monotonicMs();
+    expect(await fillUp(engine)).toMatchObject({ code: "IO", outcome: "unknown" });
+    expect(runtime.clock.monotonicMs() - startMs).toBeGreaterThan(5000);
+    const put = (): unknown => engine.put(simpleKey("refused"), simpleCell("v"));
+    expect(put).toThrow(/^rows cannot be written to tables: none was for \d+ s, and memory is full of them$/);
+    expect(engine.writes.refusalText).toMatch(/none was for/);
+    expect(await isReadable(engine)).toBe(true);
+    answer();
+    await runtime.clock.sleep(1000);
+    expect(engine.writes.refusalText).toBeUndefined();
     await overwrite(engine, simpleKey("after"), simpleCell("v"));
     await expectExact(engine);
     await engine.close();

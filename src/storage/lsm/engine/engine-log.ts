@@ -7,7 +7,7 @@ import type { Places } from "./recovery.ts";
 
 /** `segment` takes rows first. `onTrouble`: what is in memory only may be lost. */
 export function openLog(
-  { runtime, fsync, logger }: LsmSettings,
+  { runtime, fsync, logger, diskTimeoutMs }: LsmSettings,
   places: Places,
   segment: Segment,
   onTrouble: (cause: StoreError) => void,
@@ -17,6 +17,7 @@ export function openLog(
     directory: places.log,
     policy: fsync,
     segment,
+    silenceMsMax: diskTimeoutMs,
     onTrouble: (cause) => {
       logger.error({ cause }, "the commit log cannot be written: puts are refused");
       onTrouble(new StoreError("IO", "unknown", cause.message, { cause }));

@@ -35,6 +35,8 @@ export interface LsmEngineOptions {
   readonly picker?: PickerSettings;
   /** What compactions may read while they are not behind; 0 for no limit. */
   readonly compactionBytesPerSecond?: number;
+  /** While the disk has not answered for so long, writers are refused; 0 to let them wait for ever. */
+  readonly diskTimeoutMs?: number;
   /** Read every file, and go on with what is whole of a damaged directory, instead of refusing to start. */
   readonly recover?: boolean;
   /** Awaited, when it recovers, before rows that may have been there are gone for good. */
@@ -48,6 +50,7 @@ export const DEFAULT_LSM_SETTINGS = {
   tableSettings: DEFAULT_TABLE_SETTINGS,
   picker: DEFAULT_PICKER_SETTINGS,
   compactionBytesPerSecond: 0,
+  diskTimeoutMs: 10_000,
   recover: false,
   onLoss: () => Promise.resolve(),
 };

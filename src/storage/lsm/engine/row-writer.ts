@@ -67,6 +67,11 @@ export class RowWriter {
     return this.#log.refusal !== undefined || this.refusal !== undefined;
   }
 
+  /** Why nothing can be written now; undefined if it can. */
+  get refusalText(): string | undefined {
+    return (this.#log.refusal ?? this.refusal)?.message;
+  }
+
   /**
    * The row is this cell from now on. `superseded` is the cell that tables have of it; where a memtable has
    * the row, that one knows. Throws StoreError IO, OVERLOADED or INVALID_REQUEST with nothing changed.

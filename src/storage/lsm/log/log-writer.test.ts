@@ -123,6 +123,50 @@ describe("under everysec", () => {
   });
 });
 
+test.each(["always", "everysec"] as const)(
+  "writers are refused when the disk does not answer, and go on when it does (%s)",
+  async (policy) => {
+    const world = new SimWorld(1);
+    const runtime = world.runtime("a");
+    let answer!: () => void;
+    const silence = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const stalled = { ...runtime, disk: withSlowSync(runtime.disk, silence) };
+    const log = await world.runUntil(SmallLog.open(stalled, { policy, silenceMsMax: 8000 }));
+    log.put("a", "1");
+    await world.runFor(5000);
+    log.put("b", "1");
+    const waiting = log.writer.durable()!.catch((cause: unknown) => cause);
+    await world.runFor(2900);
+    expect(log.writer.refusal).toBeUndefined();
+    await world.runFor(4100);
+    expect(await waiting).toMatchObject({ code: "IO", outcome: "unknown" });
+    expect(() => log.put("c", "1")).toThrow(expect.objectContaining({ code: "IO", outcome: "not-applied" }));
+    expect(() => log.put("c", "1")).toThrow(
+      /does not answer: \/data\/log\/000001.log has been waited for \d+ s/,
+    );
+    expect(log.writer.counters).toMatchObject({ silences: 1, failures: 0 });
+    answer();
+    await world.runFor(10);
+    await world.runUntil(log.putDurably("d", "1"));
+    expect(log.notes).toEqual([expect.stringContaining("trouble: the disk does not answer"), "recovery"]);
+    await world.runFor(2000);
+    expect(await reopened(world, { crash: true })).toEqual(log.rows);
+  },
+);
+
+test("a close ends, though the disk does not answer", async () => {
+  const world = new SimWorld(1);
+  const runtime = world.runtime("a");
+  const stalled = { ...runtime, disk: withSlowSync(runtime.disk, new Promise(() => undefined)) };
+  const log = await world.runUntil(SmallLog.open(stalled, { policy: "always" }));
+  log.put("a", "1");
+  const closing = log.writer.close().catch((cause: unknown) => cause);
+  await world.runFor(15_000);
+  expect(await closing).toMatchObject({ code: "IO", outcome: "unknown" });
+});
+
 /** The same disk, but syncs of files begin only after `silence`. */
 function withSlowSync(disk: Disk, silence: Promise<void>): Disk {
   const slowFile = (file: DiskFile): DiskFile =>

@@ -4,7 +4,8 @@
  *
  * When a file cannot be written, puts are refused (`refusal`) and whoever waits is told "unknown": the rows are in
  * memory, and are written as soon as a retry succeeds, by itself. Nothing acknowledged is lost, for a segment stays in
- * memory until its file is complete.
+ * memory until its file is complete. So it is with a disk that neither does its work nor says that it cannot, after a
+ * while: until it answers.
  *
  * Hot: `onPut` and `durable`; watched by `bench -- log`.
  */
@@ -16,11 +17,14 @@ import { BatchWaiters } from "./batch-waiters.ts";
 import { type FsyncPolicy, type LogState, nextStep, WRITE_INTERVAL_MS } from "./commit-plan.ts";
 import { LogFile } from "./log-file.ts";
 import { logName } from "./log-name.ts";
+import { Patience } from "./patience.ts";
 import type { Segment } from "./segment.ts";
 
 const RETRY_MS = 1000;
 /** A write or sync that takes longer makes writers wait, whatever the policy. */
 const STALL_MS = 2000;
+/** One that takes longer may never end: writers are refused. */
+const SILENCE_MS_MAX = 10_000;
 const BACKLOG_BYTES_MAX = 32 * 1024 * 1024;
 /** So few bytes, when somebody waits for them, are not worth waiting for another thread. */
 const AT_ONCE_BYTES_MAX = 128 * 1024;
@@ -41,6 +45,8 @@ export interface LogWriterOptions {
   readonly backlogBytesMax?: number;
   /** As QUICK_SYNC_MS; 0 for every sync on another thread. */
   readonly quickSyncMs?: number;
+  /** As SILENCE_MS_MAX; 0 to wait for ever. */
+  readonly silenceMsMax?: number;
   /** The log could not be written; told once until `onRecovery`. */
   readonly onTrouble?: (cause: StoreError) => void;
   readonly onRecovery?: () => void;
@@ -55,6 +61,8 @@ export interface LogCounters {
   syncMs: number;
   lastSyncTookMs: number;
   failures: number;
+  /** Times that the disk did not answer for so long that writers were refused. */
+  silences: number;
 }
 
 export class LogWriter {
@@ -65,6 +73,7 @@ export class LogWriter {
     syncMs: 0,
     lastSyncTookMs: 0,
     failures: 0,
+    silences: 0,
   };
   readonly #clock: Clock;
   readonly #disk: Disk;
@@ -91,6 +100,8 @@ export class LogWriter {
   #lastWrittenBytes = 0;
   #lastSyncMs = Number.NEGATIVE_INFINITY;
   #retryAtMs = Number.NEGATIVE_INFINITY;
+  readonly #patience: Patience;
+  #isSilent = false;
   #trouble: StoreError | undefined;
   #refusal: StoreError | undefined;
   #cancelTicks: Cancel | undefined;
@@ -100,12 +111,14 @@ export class LogWriter {
   constructor(options: LogWriterOptions) {
     const { runtime, policy, segment } = options;
     const { backlogBytesMax = BACKLOG_BYTES_MAX, quickSyncMs = QUICK_SYNC_MS } = options;
+    const { silenceMsMax = SILENCE_MS_MAX } = options;
     this.#clock = runtime.clock;
     this.#disk = runtime.disk;
     this.#options = options;
     this.#policy = policy;
     this.#backlogBytesMax = backlogBytesMax;
     this.#quickSyncMs = quickSyncMs;
+    this.#patience = new Patience(runtime.clock, silenceMsMax, (waitedMs) => this.#onSilence(waitedMs));
     this.#active = this.#fileOf(segment);
     this.#files = [this.#active];
   }
@@ -236,6 +249,7 @@ export class LogWriter {
     if (this.#policy !== "always") this.#startTicks(); // they notice a disk that does not answer
     for (let file = this.#files[0]; file !== undefined; file = this.#files[0]) {
       this.#stepStartMs = this.#clock.monotonicMs();
+      this.#patience.begin();
       const step = nextStep(this.#stateOf(file), this.#stepStartMs);
       if (step === "wait" || step === "rest") {
         this.#settleDown(step);
@@ -253,6 +267,7 @@ export class LogWriter {
         }
       }
     }
+    this.#patience.end();
     this.#stopTicks(); // and stays busy, for nothing may wake it any more
     this.#closing?.resolve();
   }
@@ -329,6 +344,7 @@ export class LogWriter {
 
   #onProgress(file: LogFile): void {
     this.#isStalled = false;
+    if (this.#isSilent) this.#recover();
     this.#writtenBatch = file.writtenBatch;
     this.#durableBatch = file.durableBatch;
     this.#settleWaiters();
@@ -342,6 +358,7 @@ export class LogWriter {
 
   #settleDown(step: "wait" | "rest"): void {
     this.#isBusy = false;
+    this.#patience.end();
     if (this.#trouble !== undefined && this.#stepStartMs >= this.#retryAtMs) this.#recover();
     this.#isResting = step === "rest";
     if (step === "rest") this.#stopTicks();
@@ -358,6 +375,7 @@ export class LogWriter {
   }
 
   #recover(): void {
+    this.#isSilent = false;
     this.#trouble = undefined;
     this.#refusal = undefined;
     this.#options.onRecovery?.();
@@ -365,16 +383,30 @@ export class LogWriter {
 
   #onFailure(cause: unknown): void {
     if (!(cause instanceof StoreError)) throw cause;
-    const isFirst = this.#trouble === undefined;
     const reason = systemCode(cause) === "ENOSPC" ? "disk full" : "the commit log cannot be written";
-    this.#refusal = new StoreError("IO", "not-applied", `${reason}: ${cause.message}`, { cause });
-    this.#trouble = new StoreError("IO", "unknown", `${reason}: ${cause.message}`, { cause });
     this.#retryAtMs = this.#clock.monotonicMs() + RETRY_MS;
     this.#isStalled = false;
+    this.#isSilent = false;
     this.counters.failures++;
+    this.#refuse(`${reason}: ${cause.message}`, cause);
+  }
+
+  /** The step goes on; what it brings in the end is as good as if it had come at once. */
+  #onSilence(waitedMs: number): void {
+    this.#isSilent = true;
+    this.counters.silences++;
+    const message = `the disk does not answer: ${this.#files[0]!.path} has been waited for ${Math.round(waitedMs / 1000)} s`;
+    this.#refuse(message, new StoreError("IO", "unknown", message));
+  }
+
+  #refuse(message: string, cause: StoreError): void {
+    const isFirst = this.#trouble === undefined;
+    this.#refusal = new StoreError("IO", "not-applied", message, { cause });
+    this.#trouble = new StoreError("IO", "unknown", message, { cause });
     this.#waiters.rejectAll(this.#trouble);
     this.#syncWaiters.rejectAll(this.#trouble);
     this.#writeWaiters.rejectAll(this.#trouble);
+    this.#closing?.reject(this.#trouble);
     if (isFirst) this.#options.onTrouble?.(cause);
   }
 

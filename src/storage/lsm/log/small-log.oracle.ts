@@ -22,6 +22,7 @@ export interface SmallLogSettings {
   readonly firstNumber?: number;
   readonly recover?: boolean;
   readonly backlogBytesMax?: number;
+  readonly silenceMsMax?: number;
 }
 
 export class SmallLog {
