@@ -126,8 +126,8 @@ export class PeerDialer implements ChannelOwner {
     this.#onFailure(`refused (${result.reason}): ${result.text}`);
   }
 
-  onSend(): void {
-    // Greetings do not go through the writer.
+  onSend(): boolean {
+    return false; // greetings do not go through the writer
   }
 
   onDrained(): void {

@@ -15,10 +15,9 @@
 import type { ByteRange } from "../../base/bytes.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
-import { RowKey, scanStart } from "../row-key.ts";
+import { RowKey } from "../row-key.ts";
 import type { CellRules, RowCounts, StorageEngine } from "../storage-engine.ts";
 import { Backpressure } from "./engine/backpressure.ts";
-import { ClearWaiters } from "./engine/clear-waiters.ts";
 import { Compactor } from "./engine/compactor.ts";
 import { DatabaseClearing } from "./engine/database-clearing.ts";
 import { openLog } from "./engine/engine-log.ts";
@@ -37,14 +36,13 @@ import { type Places, placesIn, type RecoveredParts, recoverParts } from "./engi
 import { closedError, Retry } from "./engine/retry.ts";
 import type { RowScan } from "./engine/row-scan.ts";
 import { rangeOf } from "./engine/row-source.ts";
-import { RowSums } from "./engine/row-sums.ts";
+import { addOverlay } from "./engine/row-sums.ts";
 import { RowWriter } from "./engine/row-writer.ts";
 import { TableChanges } from "./engine/table-changes.ts";
 import { TableSummary } from "./engine/table-summary.ts";
 import { WriteRefusal } from "./engine/write-refusal.ts";
 import { WriteThrottle } from "./engine/write-throttle.ts";
 import type { LogWriter } from "./log/log-writer.ts";
-import { MemtableScan } from "./log/memtable-scan.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { Version } from "./manifest/version.ts";
 import type { VersionPin } from "./manifest/version-pins.ts";
@@ -81,7 +79,6 @@ export class LsmEngine implements StorageEngine {
   readonly #clearing: DatabaseClearing;
   readonly #throttle: WriteThrottle;
   readonly #refusal: WriteRefusal;
-  readonly #clears: ClearWaiters;
   readonly #backpressure: Backpressure;
   readonly #closing = new AbortController();
   readonly #scans: OpenScans;
@@ -126,8 +123,7 @@ export class LsmEngine implements StorageEngine {
     this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
     this.writes = this.#writer;
     const throttle = this.#throttle;
-    this.#clears = new ClearWaiters(runtime.clock, diskTimeoutMs);
-    const concerned = { writer: this.#writer, throttle, flushes: this.#flushes, clears: this.#clears };
+    const concerned = { writer: this.#writer, throttle, flushes: this.#flushes };
     this.#refusal = new WriteRefusal({ clock: runtime.clock, diskTimeoutMs, ...concerned });
     const { onFailure } = this.#refusal;
     const changes = new TableChanges(manifest, tables, retry, onFailure);
@@ -243,11 +239,8 @@ export class LsmEngine implements StorageEngine {
   merkleSummary(from = 0, to = SLOT_COUNT): MerkleSummary {
     const sum = new MerkleSummary();
     sum.addSummary(this.#tableSummary.whole, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
-    for (const memtable of [...this.#memtables.full, this.#memtables.active]) {
-      const scan = new MemtableScan(memtable, scanStart(from, 0, 0), scanStart(to, 0, 0));
-      const rows = new RowSums(memtable.segment, scan, this.#traits);
-      while (rows.next()) rows.addToSummary(sum);
-    }
+    const memtables = [...this.#memtables.full, this.#memtables.active];
+    for (const memtable of memtables) addOverlay(sum, memtable, this.#traits, { from, to });
     return sum;
   }
 
@@ -369,7 +362,7 @@ export class LsmEngine implements StorageEngine {
       ({ tables }) => ({ removed: tables.map(({ number }) => number), flushedLog }),
       () => this.#flushes.settle(),
     );
-    await this.#clears.wait(
+    await this.#refusal.clears.wait(
       change.then(() => {
         this.#tables.release();
         for (const memtable of cleared) this.#flusher.discard(memtable);

@@ -1,7 +1,8 @@
 /** What an LsmEngine tells of itself. Sizes in bytes. */
 import type { EngineStatistics } from "../../storage-engine.ts";
 import { debtBytes, type PickerSettings } from "../compaction/picker.ts";
-import type { LogCounters, LogWriter } from "../log/log-writer.ts";
+import type { LogCounters } from "../log/log-options.ts";
+import type { LogWriter } from "../log/log-writer.ts";
 import { bytesOfTables } from "../manifest/sorted-run.ts";
 import { LEVEL_COUNT } from "../manifest/version.ts";
 import type { Compactor } from "./compactor.ts";

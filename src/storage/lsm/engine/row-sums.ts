@@ -3,9 +3,11 @@
  * superseded. Hot: `flagsOf`, twice per put; its parts are watched by `bench -- log` and `bench -- table`.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
+import { scanStart } from "../../row-key.ts";
 import { NEVER_EXPIRES } from "../../storage-engine.ts";
 import { ROW_FLAG } from "../log/log-format.ts";
 import type { Memtable } from "../log/memtable.ts";
+import { MemtableScan } from "../log/memtable-scan.ts";
 import type { Segment, Superseded } from "../log/segment.ts";
 import type { Hash64 } from "../table/byte-hash.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
@@ -51,6 +53,18 @@ export function addMemtable(tally: RowTally, memtable: Memtable, traits: CellTra
 }
 
 const NOTHING: Superseded = { flags: 0, hashLow: 0, hashHigh: 0 };
+
+/** Adds what the memtable's rows of the slots `from` <= slot < `to` change in Merkle sums. */
+export function addOverlay(
+  summary: MerkleSummary,
+  memtable: Memtable,
+  traits: CellTraits,
+  { from, to }: { readonly from: number; readonly to: number },
+): void {
+  const scan = new MemtableScan(memtable, scanStart(from, 0, 0), scanStart(to, 0, 0));
+  const rows = new RowSums(memtable.segment, scan, traits);
+  while (rows.next()) rows.addToSummary(summary);
+}
 
 /** Rows of a segment, in any order. */
 export interface SegmentRows {

@@ -6,7 +6,7 @@
 import { StoreError } from "../../../base/errors.ts";
 import type { Clock } from "../../../runtime/runtime.ts";
 import { Patience } from "../log/patience.ts";
-import type { ClearWaiters } from "./clear-waiters.ts";
+import { ClearWaiters } from "./clear-waiters.ts";
 import type { FlushWaiters } from "./flush-waiters.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { WriteThrottle } from "./write-throttle.ts";
@@ -19,17 +19,18 @@ export interface WriteRefusalOptions {
   readonly writer: RowWriter;
   readonly throttle: WriteThrottle;
   readonly flushes: FlushWaiters;
-  readonly clears: ClearWaiters;
   /** Of LsmEngineOptions. */
   readonly diskTimeoutMs: number;
 }
 
 export class WriteRefusal {
+  readonly clears: ClearWaiters;
   readonly #options: WriteRefusalOptions;
   readonly #patience: Patience;
 
   constructor(options: WriteRefusalOptions) {
     this.#options = options;
+    this.clears = new ClearWaiters(options.clock, options.diskTimeoutMs);
     this.#patience = new Patience(options.clock, options.diskTimeoutMs, (waitedMs) => {
       const seconds = Math.round(waitedMs / 1000);
       const message = `rows cannot be written to tables: none was for ${seconds} s, and memory is full of them`;
@@ -62,9 +63,9 @@ export class WriteRefusal {
   }
 
   #refuse(message: string, cause: StoreError): void {
-    const { writer, throttle, flushes, clears } = this.#options;
+    const { writer, throttle, flushes } = this.#options;
     flushes.fail(new StoreError("IO", "not-applied", message, { cause }));
-    clears.fail(new StoreError("IO", "unknown", message, { cause }));
+    this.clears.fail(new StoreError("IO", "unknown", message, { cause }));
     if (!throttle.isStopped) return; // there is room in memory yet
     writer.refusal = new StoreError("IO", "not-applied", message, { cause });
     throttle.fail(new StoreError("IO", "unknown", message, { cause }));

@@ -12,11 +12,12 @@
 import { assert } from "../../../base/assert.ts";
 import { StoreError } from "../../../base/errors.ts";
 import { systemCode } from "../../../runtime/io-error.ts";
-import type { Cancel, Clock, Disk, Runtime } from "../../../runtime/runtime.ts";
+import type { Cancel, Clock, Disk } from "../../../runtime/runtime.ts";
 import { BatchWaiters } from "./batch-waiters.ts";
 import { type FsyncPolicy, type LogState, nextStep, WRITE_INTERVAL_MS } from "./commit-plan.ts";
 import { LogFile } from "./log-file.ts";
 import { logName } from "./log-name.ts";
+import type { LogCounters, LogWriterOptions } from "./log-options.ts";
 import { Patience } from "./patience.ts";
 import type { Segment } from "./segment.ts";
 
@@ -33,37 +34,6 @@ const QUICK_SYNC_MS = 1;
 /** Between two syncs, how much of a sync's time, and how many turns of the event loop, writers have to come back. */
 const GATHER_SHARE = 0.3;
 const GATHER_TURNS_MAX = 100;
-
-export interface LogWriterOptions {
-  readonly runtime: Pick<Runtime, "clock" | "disk">;
-  /** Where the files are; it exists. */
-  readonly directory: string;
-  readonly policy: FsyncPolicy;
-  /** Takes rows first. If it has sealed bytes already, they are in its file, durably. */
-  readonly segment: Segment;
-  /** With more than this in memory only, writers wait. */
-  readonly backlogBytesMax?: number;
-  /** As QUICK_SYNC_MS; 0 for every sync on another thread. */
-  readonly quickSyncMs?: number;
-  /** As SILENCE_MS_MAX; 0 to wait for ever. */
-  readonly silenceMsMax?: number;
-  /** The log could not be written; told once until `onRecovery`. */
-  readonly onTrouble?: (cause: StoreError) => void;
-  readonly onRecovery?: () => void;
-}
-
-/** Since the start. */
-export interface LogCounters {
-  batches: number;
-  writtenBytes: number;
-  syncs: number;
-  /** Spent in syncs, all together and in the last one. */
-  syncMs: number;
-  lastSyncTookMs: number;
-  failures: number;
-  /** Times that the disk did not answer for so long that writers were refused. */
-  silences: number;
-}
 
 export class LogWriter {
   readonly counters: LogCounters = {
