@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { takeLock } from "./lock-file.ts";
 
@@ -45,11 +46,42 @@ test("a bit that flips in a dead process's lock keeps nobody out", async () => {
 });
 
 test("of many who find a dead process's lock, one gets it", async () => {
-  writeFileSync(path, `${spawnSync("true").pid} \n`);
-  const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
-  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  const dead = `${spawnSync("true").pid} \n`;
+  for (let round = 0; round < 50; round++) {
+    writeFileSync(path, dead);
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(readdirSync(directory)).toEqual(["LOCK"]);
+  }
+});
+
+test("those who died while they took a dead process's lock over keep nobody out, and leave nothing", async () => {
+  // The last ones as a power failure may leave them.
+  let file = path;
+  for (const content of [`${spawnSync("true").pid} \n`, `${spawnSync("true").pid} \n`, "", ""]) {
+    writeFileSync(file, content);
+    file = claimTo(file, content);
+  }
+  await takeLock(path);
   expect(readdirSync(directory)).toEqual(["LOCK"]);
 });
+
+test("while a living process takes a lock over, others are told of it", async () => {
+  const holder = `${spawnSync("true").pid} \n`;
+  await takeLock(path);
+  const own = readFileSync(path);
+  writeFileSync(path, holder);
+  writeFileSync(claimTo(path, holder), own);
+  await expect(takeLock(path)).rejects.toThrow(`being taken over by process ${process.pid}`);
+});
+
+/** Where the claim to replace a lock, or a claim, of this content stands. */
+function claimTo(file: string, content: string): string {
+  const digest = createHash("sha256")
+    .update(`${basename(file)} ${content}`)
+    .digest("hex");
+  return `${path}.${digest.slice(0, 16)}`;
+}
 
 test.runIf(process.platform === "linux")("a living process keeps its lock", async () => {
   const other = spawn("sleep", ["60"]);

@@ -4,9 +4,19 @@
  *
  *   "4711 1234567/0b5e...\n"      process id; when it was started, and since which boot of the machine
  *
- * A file of a dead holder is moved aside by one of those who find it, as rename lets only one do.
+ * Who takes a dead holder's file over needs the sole right to it first: a claim, which is a file of its own, named after
+ * the very file and content that it is about, and made by whoever is the first (link lets only one).
+ *
+ *   LOCK              what the dead holder wrote
+ *   LOCK.5be1...      the claim to replace that: who made it, as in a lock. If that one died as well, another file is the
+ *                     claim to that claim, and so on: the last one's is to them all
+ *
+ * Who has the claim looks again whether the lock is still the one it is about: if not, another has replaced it and given
+ * up the claim since. If so, nobody else may touch it, and it is replaced in one step before the claims go.
  */
+import { createHash } from "node:crypto";
 import { link, readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { systemCode } from "../io-error.ts";
 import type { DiskLock } from "../runtime.ts";
 
@@ -28,12 +38,50 @@ export async function takeLock(path: string): Promise<DiskLock> {
       if (content === undefined) continue; // given back meanwhile
       const holder = await livingHolder(content);
       if (holder !== undefined) throw inUse(`in use by process ${holder}`);
-      await moveAside(path, content, `${draft}.stale`);
+      if (await takeOver(path, content, draft)) return lockOf(path);
     }
     throw inUse("others keep taking it");
   } finally {
-    await unlink(draft);
+    await removeIfThere(draft);
   }
+}
+
+/** The dead holder's lock is the draft's from now on; false if it is not there any more. Rejects while another does that. */
+async function takeOver(path: string, content: string, draft: string): Promise<boolean> {
+  const claims: string[] = [];
+  for (let victim: string | undefined = content; victim !== undefined; ) {
+    const claim = claimTo(path, claims.at(-1) ?? path, victim);
+    claims.push(claim);
+    if (await linkIfFree(draft, claim)) return await replace(path, content, draft, claims);
+    victim = await readIfThere(claim);
+    const claimant = victim === undefined ? undefined : await livingHolder(victim);
+    if (claimant !== undefined) throw inUse(`being taken over by process ${claimant}`);
+  }
+  return false; // given up meanwhile
+}
+
+/** Requires: the last of the claims is this caller's. */
+async function replace(
+  path: string,
+  content: string,
+  draft: string,
+  claims: readonly string[],
+): Promise<boolean> {
+  if ((await readIfThere(path)) !== content) {
+    await unlink(claims.at(-1)!);
+    return false;
+  }
+  await rename(draft, path);
+  for (const claim of claims) await removeIfThere(claim);
+  return true;
+}
+
+/** Where the claim to a file of this content stands: a lock, or a claim. */
+function claimTo(lock: string, file: string, content: string): string {
+  const digest = createHash("sha256")
+    .update(`${basename(file)} ${content}`)
+    .digest("hex");
+  return `${lock}.${digest.slice(0, 16)}`;
 }
 
 function lockOf(path: string): DiskLock {
@@ -83,16 +131,12 @@ async function startOf(processId: number): Promise<string> {
   return `${fields[19]}/${boot.trim()}`;
 }
 
-/** Takes the file out of the way if it still is what was read; else gives it back. */
-async function moveAside(path: string, content: string, aside: string): Promise<void> {
+async function removeIfThere(path: string): Promise<void> {
   try {
-    await rename(path, aside);
+    await unlink(path);
   } catch (cause) {
-    if (systemCode(cause) === "ENOENT") return; // another was faster
-    throw cause;
+    if (systemCode(cause) !== "ENOENT") throw cause;
   }
-  if ((await readIfThere(aside)) !== content) await linkIfFree(aside, path); // it was another's new lock
-  await unlink(aside);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
