@@ -15,7 +15,7 @@ import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
 import type { CellRules } from "../storage/storage-engine.ts";
 import { suitableCacheBytes } from "./cache-size.ts";
-import { cellTraits } from "./cell-rules.ts";
+import { cellTraits, soleReplicaRules } from "./cell-rules.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
@@ -46,8 +46,9 @@ export class DiskStore implements NodeStore {
     const directory = await NodeDirectory.open(runtime, place, logger);
     try {
       const hashSeed = runtime.random.uint32();
-      const onLoss = (): Promise<void> => directory.renewIdentity(runtime, logger);
-      if (await directory.hasLostStore(runtime)) await onLoss();
+      const onLoss = (): Promise<void> => directory.renewIdentity(runtime.random, logger);
+      // Who has the only copy loses what it loses; of a replica, others may have what it wrote and does not know any more.
+      if (rules !== soleReplicaRules && (await directory.mayLackRows())) await onLoss();
       const engine = await openEngine({ runtime, settings, rules, hashSeed, logger, onLoss });
       try {
         return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);
@@ -56,7 +57,7 @@ export class DiskStore implements NodeStore {
         throw cause;
       }
     } catch (cause) {
-      await directory.close();
+      await directory.close(false);
       throw cause;
     }
   }
@@ -120,11 +121,13 @@ export class DiskStore implements NodeStore {
 
   /** Resolves when everything is durable, whatever the policy, and the directory is free. */
   async close(): Promise<void> {
+    let isWhole = false;
     try {
       await this.engine.close();
+      isWhole = true;
       await this.checkpoints.settled();
     } finally {
-      await this.directory.close();
+      await this.directory.close(isWhole);
     }
   }
 }

@@ -4,6 +4,7 @@
  *   DIR/LOCK      names the process that holds it; nothing else is touched without it
  *   DIR/STORE     says that this is a node's: see src/storage/lsm/directory/store-marker.ts
  *   DIR/IDENTITY  the actor, and the counters it may have used: see src/storage/lsm/directory/identity.ts
+ *   DIR/CLOSED    empty, and there only between an end in good order and the next start
  *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
  *   DIR/checkpoints/                                         see checkpoints.ts
  *   DIR/hints/    what waits for other nodes: see src/replication/hints/hint-store.ts
@@ -17,19 +18,30 @@ import { Identity } from "../storage/lsm/directory/identity.ts";
 import { loadMarker, saveMarker } from "../storage/lsm/directory/store-marker.ts";
 
 const OWN_NAME =
-  /^(IDENTITY|LOCK|STORE|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints)(\..*)?$/;
+  /^(IDENTITY|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints)(\..*)?$/;
 /** A whole file system may be given to a node, and people look into directories. */
 const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 
 export class NodeDirectory {
   readonly path: string;
+  /** True if the last life ended in good order: then nothing that it has written is lost. */
+  readonly endedWell: boolean;
+  readonly #disk: Disk;
   #identity: Identity;
   readonly #lock: DiskLock;
 
-  private constructor(path: string, lock: DiskLock, identity: Identity) {
-    this.path = path;
-    this.#lock = lock;
-    this.#identity = identity;
+  private constructor(parts: {
+    readonly path: string;
+    readonly disk: Disk;
+    readonly lock: DiskLock;
+    readonly identity: Identity;
+    readonly endedWell: boolean;
+  }) {
+    this.path = parts.path;
+    this.endedWell = parts.endedWell;
+    this.#disk = parts.disk;
+    this.#lock = parts.lock;
+    this.#identity = parts.identity;
   }
 
   get identity(): Identity {
@@ -54,7 +66,8 @@ export class NodeDirectory {
         await claim(disk, path, recover, logger);
         const identity = await Identity.open({ disk, random, directory: path });
         noteOrigin(identity, path, logger);
-        return new NodeDirectory(path, lock, identity);
+        const endedWell = await takeClosedMark(disk, path);
+        return new NodeDirectory({ path, disk, lock, identity, endedWell });
       } catch (cause) {
         await lock.release();
         throw cause;
@@ -68,21 +81,43 @@ export class NodeDirectory {
    * Rows may be lost, and other nodes may have what this one wrote to them: it goes on as another actor, who never
    * did. Else a counter of its own that it has forgotten would start anew, and replace what the others know of it.
    */
-  async renewIdentity({ disk, random }: Pick<Runtime, "disk" | "random">, logger: Logger): Promise<void> {
+  async renewIdentity(random: Runtime["random"], logger: Logger): Promise<void> {
     await this.#identity.close();
-    this.#identity = await Identity.renew({ disk, random, directory: this.path });
-    logger.warn({ directory: this.path }, "rows may be lost: this node writes under a new identity");
+    this.#identity = await Identity.renew({ disk: this.#disk, random, directory: this.path });
+    logger.info({ directory: this.path }, "rows may be lost: this node writes under a new identity");
   }
 
-  /** True if it had an identity before this start, and now nothing to go with it. */
-  async hasLostStore({ disk }: Pick<Runtime, "disk">): Promise<boolean> {
-    return this.#identity.origin === "kept" && !(await disk.exists(`${this.path}/CURRENT`));
+  /** True if rows may be gone that its actor has written in an earlier life. */
+  async mayLackRows(): Promise<boolean> {
+    if (this.#identity.origin !== "kept") return false;
+    return !this.endedWell || !(await this.#disk.exists(`${this.path}/CURRENT`));
   }
 
-  /** Requires: nothing in it is open any more. */
-  async close(): Promise<void> {
+  /** Requires: nothing in it is open any more. `isWhole`: everything that was put is in it, durably. */
+  async close(isWhole: boolean): Promise<void> {
     await this.identity.close();
+    if (isWhole) await leaveClosedMark(this.#disk, this.path);
     await this.#lock.release();
+  }
+}
+
+/** Resolves to whether it was there, when it is gone durably. */
+async function takeClosedMark(disk: Disk, path: string): Promise<boolean> {
+  const mark = `${path}/CLOSED`;
+  if (!(await disk.exists(mark))) return false;
+  await disk.remove(mark);
+  await disk.syncDirectory(path);
+  return true;
+}
+
+/** Where it cannot be left, the next start takes it that this end was none in good order. */
+async function leaveClosedMark(disk: Disk, path: string): Promise<void> {
+  try {
+    const file = await disk.open(`${path}/CLOSED`);
+    await file.close();
+    await disk.syncDirectory(path);
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause;
   }
 }
 

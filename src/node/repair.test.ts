@@ -121,7 +121,7 @@ test("rows of a damaged table come back from the others, and the node writes as 
   await town.world.runFor(60_000);
   expect(await ownRows(town, 1)).toEqual(await ownRows(town, 0));
   expect((await ownRows(town, 1)).size).toBe(ROWS);
-}, 60_000);
+}, 120_000);
 
 test("a counter goes on right where its row was lost and came back", async () => {
   const town = await FixedTown.open("counter", 3, { settings: onDisk });
@@ -138,7 +138,7 @@ test("a counter goes on right where its row was lost and came back", async () =>
   await increment(town, 1); // before anything was repaired
   await town.world.runFor(60_000);
   for (const index of [0, 1, 2]) expect((await ownRows(town, index)).get("key 0")).toBe("6");
-}, 60_000);
+}, 120_000);
 
 test("a counter goes on right after a power failure took what its node had not synced yet", async () => {
   const town = await FixedTown.open("power", 3, { settings: { ...onDisk, fsync: "no" } });
@@ -150,7 +150,7 @@ test("a counter goes on right after a power failure took what its node had not s
   await increment(town, 1);
   await town.world.runFor(60_000);
   for (const index of [0, 1, 2]) expect((await ownRows(town, index)).get("key 0")).toBe("6");
-}, 60_000);
+}, 120_000);
 
 async function sizeOf(town: FixedTown, index: number, path: string): Promise<number> {
   const { disk } = town.world.runtime(town.names[index]!);
