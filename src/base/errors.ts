@@ -13,6 +13,7 @@ export type ErrorCode =
   | "TOO_MANY_SIBLINGS"
   | "QUORUM_UNAVAILABLE"
   | "QUORUM_TIMEOUT"
+  | "STALE_PLAN"
   | "CLOSED";
 
 /** May the failed request still take effect? The caller's retry depends on it. */

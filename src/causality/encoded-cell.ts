@@ -3,7 +3,7 @@
  * Hot: `cellExpiresAtMs` runs once per put; watched by `bench -- redis`.
  */
 import { type ByteRange, equalBytes } from "../base/bytes.ts";
-import { NEVER } from "./cell.ts";
+import { EMPTY_CELL, NEVER } from "./cell.ts";
 import { DELETED_FLAG, decodeCell, encodeCell, GENERAL_EXPIRY_FLAG } from "./cell-codec.ts";
 import { merge } from "./cell-merge.ts";
 import {
@@ -43,6 +43,14 @@ export function cellExpiresAtMs({ bytes, start, end }: ByteRange): number {
 /** True if the cell has no sibling: it only says that something was deleted. */
 export function isDeletedCell({ bytes, start, end }: ByteRange): boolean {
   return !isCompact(bytes, start, end) && (bytes[start + 1]! & DELETED_FLAG) !== 0;
+}
+
+/** The empty cell, encoded: nothing is known, not even of a deletion. Merged with another it is the other one. */
+export const NOTHING_KNOWN: Uint8Array = encodeCell(EMPTY_CELL);
+
+export function isNothingKnown({ bytes, start, end }: ByteRange): boolean {
+  if (end - start !== NOTHING_KNOWN.length) return false;
+  return NOTHING_KNOWN.every((byte, i) => bytes[start + i] === byte);
 }
 
 /** Wall part of the newest hybrid time in the cell; 0 if there is none. */

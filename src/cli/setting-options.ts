@@ -180,6 +180,14 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     summary: "HOST:PORT of other nodes' peer ports, with commas: join their cluster, or found one with them",
   },
   {
+    key: "replaces",
+    name: "replace",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "id",
+    summary: "take the place of this member, which will not come back, when joining",
+  },
+  {
     key: "datacenter",
     name: "dc",
     group: "Cluster",

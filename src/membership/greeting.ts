@@ -3,6 +3,7 @@
  * whether they are members of a cluster already.
  * DO NOT CHANGE: see docs/formats/membership.md to add a version.
  */
+import { toText, utf8 } from "../base/bytes.ts";
 import { compareText, type NodeId } from "../ring/ring-member.ts";
 import { corrupt, decodeDocument, encodeDocument, type Fields } from "./checked-document.ts";
 import { nodeIdOf } from "./membership-record.ts";
@@ -32,6 +33,32 @@ export function encodeGreeting({ self, address, met, clusterId }: Greeting): Uin
 export function decodeGreeting(bytes: Uint8Array): Greeting {
   return decodeDocument(bytes, GREETING, build, encodeGreeting);
 }
+
+/**
+ * How a newcomer asks for the place of a member that will not come back.
+ *
+ *   id of that member, 16 bytes of text | the newcomer's greeting
+ */
+export interface ReplaceRequest {
+  readonly replaced: NodeId;
+  readonly greeting: Greeting;
+}
+
+export function encodeReplaceRequest({ replaced, greeting }: ReplaceRequest): Uint8Array {
+  const rest = encodeGreeting(greeting);
+  const bytes = new Uint8Array(ID_LENGTH + rest.length);
+  bytes.set(utf8(replaced));
+  bytes.set(rest, ID_LENGTH);
+  return bytes;
+}
+
+/** Throws StoreError CORRUPTION. */
+export function decodeReplaceRequest(bytes: Uint8Array): ReplaceRequest {
+  const replaced = nodeIdOf(toText(bytes.subarray(0, ID_LENGTH)));
+  return { replaced, greeting: decodeGreeting(bytes.subarray(ID_LENGTH)) };
+}
+
+const ID_LENGTH = 16;
 
 /** As Greeting.met has them. */
 export function sortedIds(ids: Iterable<NodeId>): readonly NodeId[] {

@@ -2,9 +2,10 @@
  * The changes of a topology: pure functions from one to the next, each an epoch on. They are what is proposed to the
  * topology's register, so they look at the topology that is there, and refuse what does not fit it.
  *
- *   foundTopology -> addMember -> finishMove       the newcomer has streamed its slots
- *                    removeMember -> finishMove    the others have streamed the leaver's slots
- *                    changeWeight -> finishMove
+ *   foundTopology -> addMember      -> settleMove -> finishMove
+ *                    removeMember         who gains slots has them: reads go to it
+ *                    changeWeight                       everybody who must know does: the others need not have them
+ *                    replaceMember
  *                    setKeyspace
  *
  * While one move is under way, or voters change, the next must wait.
@@ -75,6 +76,26 @@ export function addMember(topology: Topology, newcomer: Newcomer): TopologyChang
   return beginMove(topology, { ...topology, members, nextVoters }, { kind: "join", id: newcomer.id });
 }
 
+/** The newcomer takes over the tokens and the vote of a member that will not come back. */
+export function replaceMember(topology: Topology, newcomer: Newcomer, id: NodeId): TopologyChange {
+  const lost = memberOf(topology, id);
+  if (lost === undefined) return refused(`${id} is no member`);
+  if (memberOf(topology, newcomer.id) !== undefined) return refused(`${newcomer.id} is a member already`);
+  const { datacenter, weight } = lost;
+  if (newcomer.datacenter !== datacenter) return refused(`${id} is in datacenter ${datacenter}`);
+  const member: TopologyMember = { ...newcomer, weight, tokens: [], state: "joining" };
+  const members = topology.members
+    .map((each) => (each === lost ? { ...each, state: "leaving" as const } : each))
+    .concat(member)
+    .sort((a, b) => compareText(a.id, b.id));
+  const nextVoters = topology.voters
+    .filter((voter) => voter !== id)
+    .concat(newcomer.id)
+    .sort(compareText);
+  const move = { kind: "replace", id: newcomer.id, replaced: id } as const;
+  return beginMove(topology, { ...topology, members, nextVoters }, move);
+}
+
 /** The leaver keeps its slots until finishMove, and its vote until then. An id that has left never comes back. */
 export function removeMember(topology: Topology, id: NodeId): TopologyChange {
   const leaver = memberOf(topology, id);
@@ -94,27 +115,47 @@ export function changeWeight(topology: Topology, id: NodeId, weight: number): To
   return beginMove(topology, { ...topology, members }, { kind: "reweigh", id });
 }
 
-/** Every slot that moved is where it shall be: the ring to come is the ring. */
+/** Whoever gains slots has all that was written to them: reads go there from now on. */
+export function settleMove(topology: Topology, id: NodeId, missed: readonly NodeId[] = []): TopologyChange {
+  const { move, nextVoters } = topology;
+  if (move?.id !== id) return refused(`no move of ${id} is under way`);
+  if (nextVoters !== undefined) return refused("voters are changing");
+  if (move.stage === "settling") return refused(`the move of ${id} is settling already`);
+  return advance(topology, { move: { ...move, stage: "settling", missed: [...missed].sort(compareText) } });
+}
+
+/** Nobody reads where slots were any more: the ring to come is the ring. */
 export function finishMove(topology: Topology, id: NodeId): TopologyChange {
   const { move, nextVoters } = topology;
   if (move?.id !== id) return refused(`no move of ${id} is under way`);
   if (nextVoters !== undefined) return refused("voters are changing");
+  if (move.stage !== "settling") return refused(`the slots of ${id} are on their way`);
   const next = new Map(ringMembersNext(topology).map((member) => [member.id, member.tokens]));
   const isLeave = move.kind === "leave";
+  const gone = isLeave ? id : move.replaced;
   const members = topology.members
-    .filter((member) => !isLeave || member.id !== id)
+    .filter((member) => member.id !== gone)
     .map((member) => ({ ...member, tokens: next.get(member.id) ?? member.tokens, state: "member" as const }));
   const voters = topology.voters.filter((voter) => voter !== id);
   return advance(topology, { members, ...(isLeave && { nextVoters: voters }) }, "move");
 }
 
-/** The newcomer's slots do not come to it after all: it is no member any more. */
-export function cancelJoin(topology: Topology, id: NodeId): TopologyChange {
+/** Everything stays where it is. Not once reads go where the slots are to be. */
+export function cancelMove(topology: Topology, id: NodeId): TopologyChange {
   const { move, nextVoters } = topology;
-  if (move?.kind !== "join" || move.id !== id) return refused(`${id} is not joining`);
+  if (move?.id !== id) return refused(`no move of ${id} is under way`);
   if (nextVoters !== undefined) return refused("voters are changing");
-  const members = topology.members.filter((member) => member.id !== id);
-  const voters = topology.voters.filter((voter) => voter !== id);
+  if (move.stage === "settling") return refused(`the move of ${id} is nearly over`);
+  if (move.kind === "reweigh") return refused("give it its old weight when the move is over");
+  const isNewcomer = move.kind !== "leave";
+  const members = topology.members
+    .filter((member) => !isNewcomer || member.id !== id)
+    .map((member) => ({ ...member, state: "member" as const }));
+  if (!isNewcomer) return advance(topology, { members }, "move");
+  const voters = topology.voters
+    .filter((voter) => voter !== id)
+    .concat(move.replaced ?? [])
+    .sort(compareText);
   return advance(topology, { members, nextVoters: voters }, "move");
 }
 
@@ -133,23 +174,35 @@ export function setKeyspace(topology: Topology, keyspace: Keyspace): TopologyCha
   });
 }
 
-function beginMove(before: Topology, after: Topology, move: Omit<Move, "tokens">): TopologyChange {
+type MoveBegin = Pick<Move, "kind" | "id" | "replaced">;
+
+function beginMove(before: Topology, after: Topology, move: MoveBegin): TopologyChange {
   if (before.move !== undefined) return refused(`the move of ${before.move.id} is under way`);
   if (before.nextVoters !== undefined) return refused("voters are changing");
   const fault = findTopologyFault(after);
   if (fault !== undefined) return refused(fault);
-  const staying = after.members.filter(({ id }) => move.kind !== "leave" || id !== move.id);
-  const keyspace = after.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
-  const allocated = new Map(
-    allocateTokens(staying, copiesOf(keyspace)).map(({ id, tokens }) => [id, tokens]),
-  );
+  const allocated = tokensAfter(after, move);
   const tokens = after.members
     .map(({ id, tokens: now }) => ({ id, now, tokens: allocated.get(id) ?? [] }))
     .filter(
       ({ now, tokens: next }) => now.length !== next.length || now.some((token, i) => token !== next[i]),
     )
     .map(({ id, tokens: next }) => ({ id, tokens: next }));
-  return advance(after, { move: { ...move, tokens } });
+  const since = after.epoch + 1;
+  return advance(after, { move: { ...move, since, stage: "streaming", missed: [], tokens } });
+}
+
+function tokensAfter(
+  { members, keyspaces }: Topology,
+  { kind, id, replaced }: MoveBegin,
+): ReadonlyMap<NodeId, readonly number[]> {
+  if (kind === "replace") {
+    const now = new Map(members.map((member) => [member.id, member.tokens]));
+    return new Map([...now, [id, now.get(replaced!)!], [replaced!, []]]);
+  }
+  const staying = members.filter((member) => kind !== "leave" || member.id !== id);
+  const keyspace = keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
+  return new Map(allocateTokens(staying, copiesOf(keyspace)).map((member) => [member.id, member.tokens]));
 }
 
 /** The next epoch, with `changes`, and without the field named last. */

@@ -11,6 +11,7 @@ import {
   MEMBER_STATES,
   MODES,
   MOVE_KINDS,
+  MOVE_STAGES,
   type Move,
   STORAGES,
   type Topology,
@@ -18,12 +19,13 @@ import {
 } from "./topology.ts";
 
 const MAGIC = "KVTP";
-const VERSION = 1;
+/** Version 2 tells more of a move; without one, version 1 says it all, and older nodes can read it. */
+const STAGED_VERSION = 2;
 
 /** Requires: findTopologyFault finds none. */
 export function encodeTopology(topology: Topology): Uint8Array {
   const { epoch, clusterId, members, keyspaces, voters, nextVoters, move } = topology;
-  return encodeDocument(MAGIC, VERSION, {
+  return encodeDocument(MAGIC, move === undefined ? 1 : STAGED_VERSION, {
     epoch,
     clusterId,
     // Every object is written field by field: so their order here is the order there.
@@ -39,6 +41,10 @@ export function encodeTopology(topology: Topology): Uint8Array {
     move: move && {
       kind: move.kind,
       id: move.id,
+      replaced: move.replaced,
+      since: move.since,
+      stage: move.stage,
+      missed: move.missed,
       tokens: move.tokens.map(({ id, tokens }) => ({ id, tokens })),
     },
   });
@@ -46,7 +52,8 @@ export function encodeTopology(topology: Topology): Uint8Array {
 
 /** Throws StoreError CORRUPTION if encodeTopology did not make these bytes. */
 export function decodeTopology(bytes: Uint8Array): Topology {
-  const topology = decodeDocument(bytes, { magic: MAGIC, version: VERSION }, buildTopology, encodeTopology);
+  const version = bytes[4] === STAGED_VERSION ? STAGED_VERSION : 1;
+  const topology = decodeDocument(bytes, { magic: MAGIC, version }, buildTopology, encodeTopology);
   const fault = findTopologyFault(topology);
   if (fault !== undefined) throw corrupt(fault);
   return topology;
@@ -96,6 +103,10 @@ function buildMove(fields: Fields): Move {
   return {
     kind: fields.word("kind", MOVE_KINDS),
     id: fields.text("id"),
+    ...(fields.has("replaced") && { replaced: fields.text("replaced") }),
+    since: fields.number("since"),
+    stage: fields.word("stage", MOVE_STAGES),
+    missed: fields.texts("missed"),
     tokens: fields.objects("tokens", (each) => ({ id: each.text("id"), tokens: each.numbers("tokens") })),
   };
 }

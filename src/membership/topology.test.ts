@@ -4,13 +4,16 @@ import { planChange } from "../ring/plan-change.ts";
 import { copiesOf, ringMembersNext, ringMembersNow, type Topology } from "./topology.ts";
 import {
   addMember,
+  cancelMove,
   changeWeight,
   finishMove,
   finishVoters,
   foundTopology,
   type Newcomer,
   removeMember,
+  replaceMember,
   setKeyspace,
+  settleMove,
   type TopologyChange,
 } from "./topology-change.ts";
 import { decodeTopology, encodeTopology } from "./topology-codec.ts";
@@ -36,10 +39,14 @@ function founded(...ids: readonly string[]): Topology {
   const [first, ...rest] = ids;
   return rest.reduce(
     (topology, id) => {
-      return changed(finishMove(changed(finishVoters(changed(addMember(topology, node(id))))), id));
+      return finished(changed(finishVoters(changed(addMember(topology, node(id))))), id);
     },
     changed(foundTopology("c", node(first!), KEYSPACE)),
   );
+}
+
+function finished(topology: Topology, id: string): Topology {
+  return changed(finishMove(changed(settleMove(topology, id)), id));
 }
 
 const reason = (change: TopologyChange): string | undefined =>
@@ -47,7 +54,7 @@ const reason = (change: TopologyChange): string | undefined =>
 
 test("a cluster grows to three members, voters all, an epoch at every step", () => {
   const topology = founded("b", "a", "c");
-  expect(topology.epoch).toBe(7);
+  expect(topology.epoch).toBe(9);
   expect(topology.members.map(({ id, tokens, state }) => [id, tokens.length, state])).toEqual([
     ["a", 16, "member"],
     ["b", 16, "member"],
@@ -66,7 +73,7 @@ test("a newcomer is pending for what it will hold, and holds nothing until the m
   expect(now.numberOf("e")).toBeUndefined();
   const pending = planChange(now, next).filter(({ gaining }) => gaining.includes("e"));
   expect(pending.length).toBeGreaterThan(8000); // three fifths of 16384, about
-  const joined = changed(finishMove(joining, "e"));
+  const joined = finished(joining, "e");
   const after = new PlacementPlan(ringMembersNow(joined), copies);
   expect(planChange(next, after)).toEqual([]);
 });
@@ -75,10 +82,39 @@ test("a leaver keeps its slots until the move is over, then it is gone, and gone
   const leaving = changed(removeMember(founded("a", "b", "c", "d"), "b"));
   expect(ringMembersNow(leaving).map(({ id }) => id)).toContain("b");
   expect(ringMembersNext(leaving).map(({ id }) => id)).not.toContain("b");
-  const left = changed(finishMove(leaving, "b"));
+  const left = finished(leaving, "b");
   expect(left.members.map(({ id }) => id)).toEqual(["a", "c", "d"]);
   expect(left).toMatchObject({ voters: ["a", "b", "c", "d"], nextVoters: ["a", "c", "d"] });
   expect(changed(finishVoters(left)).voters).toEqual(["a", "c", "d"]);
+});
+
+test("a newcomer takes the place of one that will not come back: its tokens, its weight, its vote", () => {
+  const before = founded("a", "b", "c", "d");
+  const replacing = changed(replaceMember(before, { ...node("e"), weight: 7 }, "b"));
+  expect(replacing).toMatchObject({ voters: ["a", "b", "c", "d"], nextVoters: ["a", "c", "d", "e"] });
+  expect(ringMembersNow(replacing).map(({ id }) => id)).toEqual(["a", "b", "c", "d"]);
+  expect(decodeTopology(encodeTopology(replacing))).toEqual(replacing);
+  const after = finished(changed(finishVoters(replacing)), "e");
+  expect(after.members.map(({ id, state }) => [id, state])).toEqual(
+    ["a", "c", "d", "e"].map((id) => [id, "member"]),
+  );
+  const { tokens, weight } = before.members[1]!;
+  expect(after.members[3]).toMatchObject({ tokens, weight });
+  expect(reason(replaceMember(before, node("e"), "x"))).toBe("x is no member");
+  expect(reason(replaceMember(before, { ...node("e"), datacenter: "f" }, "b"))).toContain("datacenter d");
+});
+
+test("a move is over only once it has settled, and is taken back only before", () => {
+  const joining = changed(finishVoters(changed(addMember(founded("a", "b"), node("c")))));
+  expect(reason(finishMove(joining, "c"))).toContain("on their way");
+  const back = changed(cancelMove(joining, "c"));
+  expect(back.members.map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(back).toMatchObject({ nextVoters: ["a", "b"] });
+  const settling = changed(settleMove(joining, "c"));
+  expect(reason(settleMove(settling, "c"))).toContain("already");
+  expect(reason(cancelMove(settling, "c"))).toContain("nearly over");
+  const leaving = changed(removeMember(founded("a", "b", "c"), "b"));
+  expect(changed(cancelMove(leaving, "b"))).toEqual({ ...founded("a", "b", "c"), epoch: leaving.epoch + 1 });
 });
 
 test("two concurrent joins cannot both win, and a move bars the next until it is over", () => {
@@ -100,7 +136,7 @@ test("while voters change nothing else does", () => {
 test("a weight brings tokens once its move is over", () => {
   const moving = changed(changeWeight(founded("a", "b", "c", "d"), "c", 2));
   expect(moving.members.find(({ id }) => id === "c")!.tokens).toHaveLength(16);
-  const moved = changed(finishMove(moving, "c"));
+  const moved = finished(moving, "c");
   expect(moved.members.find(({ id }) => id === "c")!.tokens).toHaveLength(32);
 });
 

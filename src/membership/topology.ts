@@ -31,13 +31,24 @@ export type MemberState = (typeof MEMBER_STATES)[number];
 /** Slots on their way: `tokens` are what those members will have that have others now. */
 export interface Move {
   readonly kind: MoveKind;
-  /** Who joins, leaves, or changes its weight. */
+  /** Who joins, leaves, changes its weight, or takes another's place. */
   readonly id: NodeId;
+  /** Whose place that is: it is no member any more once the move is over. */
+  readonly replaced?: NodeId;
+  /** The epoch in which it began. */
+  readonly since: number;
+  readonly stage: MoveStage;
+  /** Owners that were not heard by all who gain slots of theirs: they must look whether others lack something, before they drop it. */
+  readonly missed: readonly NodeId[];
   readonly tokens: readonly { readonly id: NodeId; readonly tokens: readonly number[] }[];
 }
 
-export const MOVE_KINDS = ["join", "leave", "reweigh"] as const;
+export const MOVE_KINDS = ["join", "leave", "reweigh", "replace"] as const;
 export type MoveKind = (typeof MOVE_KINDS)[number];
+
+/** Writes go to the owners of now and to those to come, and need both. Reads: first to those of now, then to those to come. */
+export const MOVE_STAGES = ["streaming", "settling"] as const;
+export type MoveStage = (typeof MOVE_STAGES)[number];
 
 export interface Keyspace {
   readonly name: string;
@@ -99,9 +110,12 @@ export function findTopologyFault(topology: Topology): string | undefined {
   }
   // One that has left may still be among the old voters until the change of voters is finished.
   if (!(nextVoters ?? voters).every(isMember)) return "voters are members";
-  if (move !== undefined && (!isMember(move.id) || !move.tokens.every(({ id }) => isMember(id)))) {
+  const movers = move && [move.id, ...(move.replaced === undefined ? [] : [move.replaced])];
+  if (move !== undefined && ![...movers!, ...move.tokens.map(({ id }) => id)].every(isMember)) {
     return "a move is one of members";
   }
+  if ((move?.kind === "replace") !== (move?.replaced !== undefined))
+    return "only a replacement takes a place";
   return (
     findMemberFault(members, ringMembersNext(topology)) ?? keyspaces.map(findKeyspaceFault).find(Boolean)
   );

@@ -1,7 +1,6 @@
 /** Drops the rows of database numbers that are no longer used, some at a time, so that nobody waits for it. */
 import { StoreError } from "../base/errors.ts";
-import { EMPTY_CELL } from "../causality/cell.ts";
-import { encodeCell } from "../causality/cell-codec.ts";
+import { NOTHING_KNOWN } from "../causality/encoded-cell.ts";
 import { PLACES_END, walkKeys } from "../replication/key-walk.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { RowKey } from "../storage/row-key.ts";
@@ -11,8 +10,6 @@ import type { StorageEngine } from "../storage/storage-engine.ts";
 const SLICE_ROWS = 100;
 /** How soon to try again what the engine refused. */
 const RETRY_MS = 1_000;
-/** What a row becomes that may be forgotten. */
-const NOTHING = encodeCell(EMPTY_CELL);
 
 export class AbandonedRows {
   readonly #engine: StorageEngine;
@@ -77,6 +74,6 @@ export class AbandonedRows {
 
   #forget(database: number, key: Uint8Array): void | Promise<void> {
     this.#rowKey.encode(database, key, 0, key.length);
-    return this.#engine.put(this.#rowKey, { bytes: NOTHING, start: 0, end: NOTHING.length });
+    return this.#engine.put(this.#rowKey, { bytes: NOTHING_KNOWN, start: 0, end: NOTHING_KNOWN.length });
   }
 }

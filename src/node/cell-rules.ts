@@ -5,6 +5,7 @@ import {
   cellVersionRange,
   hasLiveContent,
   isDeletedCell,
+  isNothingKnown,
   mergeCells,
 } from "../causality/encoded-cell.ts";
 import type { CellTraits } from "../storage/lsm/table/cell-traits.ts";
@@ -24,7 +25,7 @@ export const soleReplicaRules: CellRules = {
 export const clusterRules: CellRules = {
   merge: mergeCells,
   expiresAtMs: cellExpiresAtMs,
-  isCollectible: () => false,
+  isCollectible: isNothingKnown,
 };
 
 export const cellTraits: CellTraits = {

@@ -22,6 +22,7 @@ import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
 import { Liveness } from "./cluster/liveness.ts";
 import type { MemberStatus } from "./cluster/member-status.ts";
+import { Moves } from "./cluster/moves.ts";
 import type { MethodHandler } from "./cluster/peer-door.ts";
 import { PlanKeeper } from "./cluster/plan-keeper.ts";
 import { RepairRounds } from "./cluster/repair-rounds.ts";
@@ -55,6 +56,8 @@ export class ClusterNode {
   readonly hints: HintStore;
   /** Finds and mends what neither hints nor reads have brought. */
   readonly repair: RepairRounds;
+  /** Slots on their way to other nodes; undefined where the plan cannot change. */
+  readonly moves: Moves | undefined;
   readonly #footing: Footing;
   readonly #gossip: GossipRounds;
   readonly #planKeeper: PlanKeeper;
@@ -79,7 +82,7 @@ export class ClusterNode {
   }
 
   private constructor(
-    { runtime, engine, replica, isSynced, countRows, logger }: ClusterParts,
+    { runtime, engine, replica, isSynced, logger }: ClusterParts,
     footing: Footing,
     hints: HintStore,
   ) {
@@ -111,6 +114,7 @@ export class ClusterNode {
       hints,
       door: station.door,
       onNewerEpoch,
+      renewPlan: (epoch) => this.#planKeeper.renewBeyond(epoch),
     });
     this.repair = new RepairRounds({
       clock,
@@ -123,12 +127,28 @@ export class ClusterNode {
       logger,
       onNewerEpoch,
     });
+    const { register } = footing;
+    this.moves =
+      register &&
+      new Moves({
+        clock,
+        station,
+        membership,
+        register,
+        view: this.view,
+        engine,
+        received: replica.received,
+        coordinator: this.coordinator,
+        obtain: (from, spans, signal) => this.repair.obtain(from, spans, signal),
+        logger,
+      });
     this.#planKeeper = new PlanKeeper({
       runtime,
+      admission: this.moves?.admission,
       footing,
       gossip: this.#gossip,
       view: this.view,
-      countRows,
+      onTopology: (plan) => this.moves?.onTopology(plan),
       logger,
     });
     for (const [id, text] of membership.addresses) {
@@ -144,6 +164,7 @@ export class ClusterNode {
       this.coordinator.onTick(nowMs);
       delivery.onTick(nowMs);
       this.repair.onTick(nowMs);
+      this.moves?.onTick(nowMs);
     });
   }
 
@@ -212,6 +233,7 @@ export class ClusterNode {
     this.#gossip.close();
     this.#planKeeper.close();
     const repairEnd = this.repair.close(); // what it asks of others fails with the links
+    await this.moves?.close();
     await this.#footing.close();
     await repairEnd;
     await this.hints.close();

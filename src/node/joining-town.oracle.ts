@@ -106,6 +106,12 @@ export class JoiningTown {
     return node.cluster!;
   }
 
+  /** Deleted ones included. */
+  rowsAt(name: string): number {
+    const { engine } = this.#residents.get(name)!.node!;
+    return Array.from({ length: 16 }, (_, database) => engine.counts(database).rows).reduce((a, b) => a + b);
+  }
+
   /** What must be equal everywhere, in words. */
   planAt(name: string): string {
     const { clusterId, epoch, members, move } = this.cluster(name).topology;

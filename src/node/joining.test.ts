@@ -1,4 +1,4 @@
-/** Nodes that come to a cluster later, in a simulated world. */
+/** Nodes that come to an empty cluster later, in a simulated world. With data: moving.test.ts. */
 import { expect, test } from "vitest";
 import { JoiningTown } from "./joining-town.oracle.ts";
 
@@ -38,19 +38,6 @@ function noReplica(cause: Error): void {
   if (!/keeps no copy/.test(cause.message)) throw cause;
 }
 
-test("a cluster with data refuses a newcomer, with the reason, and goes on", async () => {
-  const town = await townOfThree("refuses");
-  await town.set("a", "k", "v");
-  const plan = town.planAt("a");
-  town.start("d", ["a"]);
-  await town.world.runFor(4_000);
-  expect(town.failureOf("d")?.message).toBe(
-    "this node cannot join: the cluster holds data, which would have to move to the newcomer: that cannot be done yet",
-  );
-  expect(town.plans(["a", "b", "c"])).toEqual([plan]);
-  await town.set("b", "k", "w", "all");
-});
-
 test("a node with data of its own does not join, and one with a cluster of its own stays there", async () => {
   const town = await townOfThree("not empty itself");
   const alone = await town.openAlone("d");
@@ -67,38 +54,6 @@ test("a node with data of its own does not join, and one with a cluster of its o
   await town.world.runFor(2_000);
   expect(town.planAt("e")).toBe(plan);
 });
-
-test("who writes while a node joins loses nothing: either the write is refused, or the join, or both come to be", async () => {
-  let joined = 0;
-  let refused = 0;
-  for (let seed = 0; seed < 8; seed++) {
-    const town = await townOfThree(`writes meanwhile ${seed}`);
-    const random = town.world.random("writes");
-    town.start("d", ["a", "b", "c"]);
-    const acknowledged: string[] = [];
-    await town.world.runFor(random.below(120));
-    for (let i = 0; i < 6; i++) {
-      await town.world.runFor(random.below(8));
-      const key = `k${i}`;
-      await town.set(["a", "b", "c"][i % 3]!, key, key).then(
-        () => acknowledged.push(key),
-        (cause: { code: string; outcome: string }) => expect(cause.outcome).toBe("not-applied"),
-      );
-    }
-    await town.world.runFor(2_500);
-    if (town.isOpen("d")) joined++;
-    else refused++;
-    expect(town.plans(["a", "b", "c"]), `seed ${seed}`).toHaveLength(1);
-    expect(town.cluster("a").topology.move, `seed ${seed}`).toBeUndefined();
-    for (const key of acknowledged) {
-      for (const name of ["a", "b", "c", "d"]) {
-        if (!town.isOpen(name) || !town.keepsCopy(name, key)) continue;
-        expect(await town.get(name, key, "one"), `seed ${seed}, the copy at ${name}`).toBe(key);
-      }
-    }
-  }
-  expect([joined > 0, refused > 0]).toEqual([true, true]);
-}, 60_000);
 
 test("if who takes a node in dies on the way, another brings it to an end", async () => {
   for (let seed = 0; seed < 4; seed++) {
@@ -131,18 +86,6 @@ test("the plan stays committed through restarts of all, with the power failing",
   await town.world.runFor(4_000);
   expect(town.cluster("e").topology.members).toHaveLength(5);
   expect(town.plans(NAMES)).toHaveLength(1);
-});
-
-test("while a member is down nobody joins; when it is back, the newcomer is taken in", async () => {
-  const town = await townOfThree("waits");
-  town.kill("c");
-  town.start("d", ["a", "b"]);
-  await town.world.runFor(4_000);
-  expect(town.isOpen("d")).toBe(false);
-  expect(town.failureOf("d")).toBeUndefined();
-  town.start("c", []);
-  await town.world.runFor(12_000);
-  expect(town.isOpen("d")).toBe(true);
 });
 
 test("a member that comes back without its data, or with other labels, is told what that means", async () => {

@@ -24,6 +24,7 @@ const WILDCARD = /^(0\.0\.0\.0|::)$/;
 
 const passwordRule = "1 to 1024 characters";
 const peerPortRule = "a whole number from 0 to 65535 (0 takes any free port)";
+const idRule = "a node's id, 16 hexadecimal digits as `kvorum status` shows them";
 const joinRule = "a list of addresses HOST:PORT with commas between them";
 const nameRule = "1 to 255 characters";
 
@@ -63,6 +64,7 @@ export const nodeSettingsSchema = z.strictObject({
   join: z
     .string({ error: joinRule })
     .refine((text) => parseAddresses(text) !== undefined, { error: joinRule }),
+  replaces: z.string({ error: idRule }).regex(/^([0-9a-f]{16})?$/, { error: idRule }),
   datacenter: named(),
   rack: named(),
   machine: named().optional(),
@@ -103,7 +105,10 @@ export function findConflict(settings: NodeSettings): SettingProblem | undefined
   return findPeerConflict(settings);
 }
 
-function findPeerConflict({ peerHost, peerPort, join, secret }: NodeSettings): SettingProblem | undefined {
+function findPeerConflict(settings: NodeSettings): SettingProblem | undefined {
+  const { peerHost, peerPort, join, replaces, secret } = settings;
+  if (replaces !== "" && join === "")
+    return { name: "replaces", rule: "left out unless there is a cluster to join" };
   if (peerPort === undefined) {
     return join === "" ? undefined : { name: "join", rule: "left out unless there is a peer port" };
   }

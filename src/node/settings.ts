@@ -54,6 +54,8 @@ export interface NodeSettings {
   readonly peerPort: number | undefined;
   /** "host:port" of other nodes' peer doors, with commas between: the cluster to join, or to found together. */
   readonly join: string;
+  /** The id of a member that will not come back, whose place this node takes when it joins; "": nobody's. */
+  readonly replaces: string;
   readonly datacenter: string;
   readonly rack: string;
   /** Two copies never meet on one; undefined: this machine's own id. */
@@ -89,6 +91,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   peerHost: "127.0.0.1",
   peerPort: undefined,
   join: "",
+  replaces: "",
   datacenter: "dc1",
   rack: "rack1",
   machine: undefined,

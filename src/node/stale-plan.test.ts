@@ -54,20 +54,45 @@ test("by an older plan, a node is not made to keep what it keeps no more", async
   const { town, next, write } = await stage("older");
   await write(1);
   town.node(0).cluster!.adopt(next);
-  await expect(write(1)).rejects.toMatchObject({ code: "INVALID_REQUEST", outcome: "not-applied" });
+  await expect(write(1)).rejects.toMatchObject({ code: "STALE_PLAN", outcome: "not-applied" });
 });
 
-test("while slots are about to move nothing is taken, but by a plan that says they have moved", async () => {
+test("once a slot moves, it is not written by a plan that does not know where to", async () => {
   const { town, next, write } = await stage("moving");
-  const move = { kind: "reweigh", id: town.ids[3]!, tokens: [] } as const;
-  town.node(0).cluster!.adopt({ ...next, move });
-  await expect(write(1)).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
-  await expect(write(2)).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
-  await write(3);
-  await expect(town.set(0, "k", "v", "one")).rejects.toMatchObject({
-    code: "OVERLOADED",
-    outcome: "not-applied",
-  });
+  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
+  const move = {
+    kind: "reweigh",
+    id: town.ids[3]!,
+    stage: "streaming",
+    since: 2,
+    missed: [],
+    tokens,
+  } as const;
+  town.node(0).cluster!.adopt({ ...town.topology, epoch: 2, move });
+  await expect(write(1)).rejects.toMatchObject({ code: "STALE_PLAN", outcome: "not-applied" });
+  await write(2);
+  town.node(0).cluster!.adopt({ ...town.topology, epoch: 3, move: { ...move, stage: "settling" } });
+  await write(2); // it was brought to both sides
+  await write(4);
+});
+
+test("who writes by a plan that is too old learns of the newer one, and his client sees nothing of it", async () => {
+  const { town, next } = await stage("renewed");
+  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
+  const move = {
+    kind: "reweigh",
+    id: town.ids[3]!,
+    stage: "streaming",
+    since: 2,
+    missed: [],
+    tokens,
+  } as const;
+  for (const index of [1, 2, 3]) town.node(index).cluster!.adopt({ ...town.topology, epoch: 2, move });
+  for (let i = 0; i < 20; i++) {
+    if (town.node(0).cluster!.view.owns(town.ids[0]!, slotOf(utf8(`k${i}`))))
+      await town.set(0, `k${i}`, "v", "quorum");
+  }
+  expect(town.node(0).cluster!.topology.epoch).toBe(2);
 });
 
 test("who is asked by a newer plan fetches it from who asked", async () => {

@@ -17,23 +17,19 @@ import { slotOf } from "../ring/slot.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
+import { byNewestPlan } from "./newest-plan.ts";
 import { type Acknowledging, type Overwrite, Overwrites } from "./overwrites.ts";
-import {
-  type ConsistencyLevel,
-  missingMachines,
-  type Participant,
-  type QuorumNeed,
-  quorumNeed,
-} from "./quorum-need.ts";
+import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
 import { type ReadOutcome, ReadRound, type ReadTask, type RowAnswers } from "./read-round.ts";
 import type { Cluster, ReplicaCalls, RowAnswer } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
 import { type Ack, UNSYNCED } from "./replica-message.ts";
 import { RoundBoard } from "./round-board.ts";
 import { SettledReplicas } from "./settled-replicas.ts";
+import { SlotNeeds } from "./slot-needs.ts";
 import type { Effect, KeyRef, KeyView } from "./step.ts";
 import type { Receipt } from "./write-quorum.ts";
-import { WriteRound } from "./write-round.ts";
+import { type SpreadTask, WriteRound } from "./write-round.ts";
 
 export interface CoordinatorSettings {
   readonly timeoutMs: number;
@@ -49,6 +45,8 @@ export interface CoordinatorParts {
   readonly hints: HintKeeper;
   readonly replica: LocalReplica;
   readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
+  /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
+  readonly renewPlan?: (epoch: number) => Promise<void>;
   readonly settings: CoordinatorSettings;
 }
 
@@ -73,15 +71,18 @@ export class Coordinator {
   readonly #rounds: RoundBoard;
   readonly #settled: SettledReplicas;
   readonly #overwrites: Overwrites;
-  readonly #needs = new WeakMap<readonly Participant[], Map<ConsistencyLevel, QuorumNeed>>();
+  readonly #needs: SlotNeeds;
+  readonly #byNewestPlan: <T>(attempt: () => Promise<T>) => Promise<T>;
   readonly #counter = new CounterCell();
 
   /** Needs `onTick` about every ten milliseconds. */
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
+    this.#needs = new SlotNeeds(parts.cluster);
+    this.#byNewestPlan = (attempt) => byNewestPlan(parts, attempt);
     this.#rounds = new RoundBoard(parts.settings.roundsMax);
     this.#settled = new SettledReplicas(parts.cluster, parts.hints);
-    this.#overwrites = new Overwrites({ ...parts, board: this.#rounds });
+    this.#overwrites = new Overwrites({ ...parts, spread: (task) => this.#spread(task) });
   }
 
   onTick(nowMs: number): void {
@@ -110,20 +111,19 @@ export class Coordinator {
     { level, isSloppy, readLevel }: WriteOptions,
     step: (view: KeyView) => Effect<R>,
   ): Promise<Written<R>> {
-    const { replica, clock, cluster } = this.#parts;
+    const { replica, clock } = this.#parts;
     const slot = slotOf(ref.key);
-    const need = this.#admit(slot, level, isSloppy);
+    this.#admit(slot, level, isSloppy);
     if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
     let hasChanged = false;
     const updated = replica.update(ref, clock.wallMs(), (view) => {
       const effect = step(view);
-      if (effect.change !== undefined) refuseWhileMoving(cluster);
       hasChanged = effect.change !== undefined;
       return effect;
     });
     const reply = updated instanceof Promise ? await updated : updated;
     if (!hasChanged) return { reply, receipt: undefined };
-    return { reply, receipt: await this.#spreadOwn(ref, { slot, need, isSloppy }) };
+    return { reply, receipt: await this.#spreadOwn(ref, { slot, level, isSloppy }) };
   }
 
   /**
@@ -137,7 +137,7 @@ export class Coordinator {
   ): Promise<R> | undefined {
     const { bytes, starts, ends } = overwrite.request;
     const slot = slotOf(bytes, starts[1], ends[1]);
-    const how = { slot, need: this.#need(slot, level), isSloppy };
+    const how = { slot, level, need: this.#needs.reading(slot, level), isSloppy };
     this.#rounds.requireRoom(this.#overwrites.size);
     return this.#overwrites.write(overwrite, how, reply, (ref) => this.#spreadOwn(ref, how));
   }
@@ -153,12 +153,11 @@ export class Coordinator {
   ): Promise<Written<R>> {
     const { calls, cluster } = this.#parts;
     const slot = slotOf(refs[0]!.key);
-    const need = this.#admit(slot, level, isSloppy);
+    this.#admit(slot, level, isSloppy);
     if (readLevel !== undefined) {
       await mapBounded(refs, ROWS_AT_ONCE, (ref) => this.#bringHere(ref, readLevel));
     }
     const before = await mapBounded(refs, ROWS_AT_ONCE, async (ref) => calls.loadOwn(ref));
-    refuseWhileMoving(cluster);
     const reply = await run();
     const receipts = await mapBounded(refs, ROWS_AT_ONCE, async (ref, i) => {
       const cell = await calls.loadOwn(ref);
@@ -166,42 +165,52 @@ export class Coordinator {
       const isSame = cell !== undefined && was !== undefined && equalBytes(cell, was);
       if (cell === undefined || (isSame && !isRepeatable)) return undefined;
       const holders = new Map([[cluster.self.id, calls.ownAck()]]);
-      return this.#spread({ slot, ref, cell, need, isSloppy, holders });
+      return this.#spread({ slot, ref, cell, level, isSloppy, holders });
     }).catch(asUnknown);
     return { reply, receipt: weakest(receipts) };
   }
 
+  /** Resolves when every owner of the row has what the cell says. Rejects with StoreError: some may have it then. */
+  async bringToAll(ref: KeyRef, cell: Uint8Array): Promise<void> {
+    this.#rounds.requireRoom(this.#overwrites.size);
+    await this.#spread({
+      slot: slotOf(ref.key),
+      ref,
+      cell,
+      level: "all",
+      isSloppy: false,
+      holders: NO_HOLDERS,
+    });
+  }
+
   /** Throws StoreError, not applied, if a write surely cannot be made. */
-  #admit(slot: number, level: ConsistencyLevel, isSloppy: boolean): QuorumNeed {
+  #admit(slot: number, level: ConsistencyLevel, isSloppy: boolean): void {
     const { cluster } = this.#parts;
     this.#rounds.requireRoom(this.#overwrites.size);
-    const need = this.#need(slot, level);
+    const sides = this.#needs.sides(slot, level);
     if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
     }
-    this.#requireReachable(slot, need, isSloppy);
-    return need;
+    this.#needs.requireReachable(slot, sides, isSloppy);
   }
 
   /** Encoded. */
   #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Uint8Array | undefined> {
     const { calls } = this.#parts;
     const slot = slotOf(ref.key);
-    const need = this.#need(slot, level);
-    return this.#isEnough(need, slot) ? calls.loadOwn(ref) : this.#agree(slot, ref, need);
+    const need = this.#needs.reading(slot, level);
+    return this.#needs.isMetHere(need, slot) ? calls.loadOwn(ref) : this.#agree(slot, ref, level);
   }
 
-  /** True if this node's own copy is all that is needed. */
-  #isEnough(need: QuorumNeed, slot: number): boolean {
-    const { cluster } = this.#parts;
-    if (need.length > 1 || need[0]!.machineCount > 1) return false;
-    const own = cluster.replicasOf(slot).find(({ id }) => id === cluster.self.id);
-    return own !== undefined && missingMachines(need, [own]) === 0;
+  /** By a newer plan if replicas say that this node's is too old. */
+  async #agree(slot: number, ref: KeyRef, level: ConsistencyLevel): Promise<Uint8Array | undefined> {
+    return await this.#byNewestPlan(() => this.#agreeOnce(slot, ref, level));
   }
 
   /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
-  async #agree(slot: number, ref: KeyRef, need: QuorumNeed): Promise<Uint8Array | undefined> {
+  async #agreeOnce(slot: number, ref: KeyRef, level: ConsistencyLevel): Promise<Uint8Array | undefined> {
     this.#rounds.requireRoom(this.#overwrites.size);
+    const need = this.#needs.reading(slot, level);
     const isSettled = this.#settled.areSettled(this.#parts.cluster.replicasOf(slot));
     const hints = isSettled ? NO_HINTS : await this.#hintsOf(slot, ref);
     const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere });
@@ -212,20 +221,20 @@ export class Coordinator {
     const cells = [...answers.values()].map(({ row }) => row?.cell).filter((cell) => cell !== undefined);
     if (cells.length + kept.length === 0) return undefined;
     const merged = [...cells, ...kept].reduce(mergeCells);
-    await this.#repair(slot, ref, { need, merged, answers });
+    await this.#repair(slot, ref, { level, merged, answers });
     return merged;
   }
 
   async #repair(
     slot: number,
     ref: KeyRef,
-    { need, merged, answers }: { need: QuorumNeed; merged: Uint8Array; answers: RowAnswers },
+    { level, merged, answers }: { level: ConsistencyLevel; merged: Uint8Array; answers: RowAnswers },
   ): Promise<void> {
     const digest = cellDigest(merged);
     const current = [...answers].filter(([, answer]) => equalBytes(answer.digest, digest));
     const holders = new Map(current.map(([id]): [NodeId, Awaitable<Ack>] => [id, HELD]));
     try {
-      await this.#spread({ slot, ref, cell: merged, need, isSloppy: false, holders });
+      await this.#spread({ slot, ref, cell: merged, level, isSloppy: false, holders });
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
       throw new StoreError(cause.code, "not-applied", "the read could not repair enough replicas", { cause });
@@ -291,7 +300,10 @@ export class Coordinator {
    * Brings what this node has to the others. What they have written meanwhile goes with it: a cell that knows more does no
    * harm. Undefined if it has expired already, or been evicted.
    */
-  async #spreadOwn(ref: KeyRef, how: Acknowledging): Promise<Receipt | undefined> {
+  async #spreadOwn(
+    ref: KeyRef,
+    how: Pick<Acknowledging, "slot" | "level" | "isSloppy">,
+  ): Promise<Receipt | undefined> {
     const { calls, cluster } = this.#parts;
     const own = calls.loadOwn(ref);
     const cell = own instanceof Promise ? await own.catch(asUnknown) : own;
@@ -299,50 +311,27 @@ export class Coordinator {
     return this.#spread({ ...how, ref, cell, holders: new Map([[cluster.self.id, calls.ownAck()]]) });
   }
 
-  #spread(task: {
-    slot: number;
-    ref: KeyRef;
-    cell: Uint8Array;
-    need: QuorumNeed;
-    isSloppy: boolean;
-    holders: ReadonlyMap<NodeId, Awaitable<Ack>>;
-  }): Promise<Receipt> {
+  /** By a newer plan if replicas say that this node's is too old. What this node holds it does so then, too. */
+  #spread(task: SpreadTask): Promise<Receipt> {
+    let holders = task.holders;
+    return this.#byNewestPlan(() => {
+      const attempt = this.#spreadOnce({ ...task, holders });
+      const own = holders.get(this.#parts.cluster.self.id);
+      holders = own === undefined ? NO_HOLDERS : new Map([[this.#parts.cluster.self.id, own]]);
+      return attempt;
+    });
+  }
+
+  #spreadOnce(task: SpreadTask): Promise<Receipt> {
     const { timeoutMs, lateMs } = this.#parts.settings;
-    const { slot, ref, cell, need, isSloppy, holders } = task;
-    const startedMs = this.#parts.clock.monotonicMs();
+    const { slot, ref, cell, level, isSloppy, holders } = task;
+    const startedMs = task.startedMs ?? this.#parts.clock.monotonicMs();
     const times = { startedMs, timeoutMs, lateMs };
-    const round = new WriteRound(this.#parts, { slot, ref, cell, need, isSloppy, holders, ...times });
+    const sides = this.#needs.sidesOfWritten(slot, level);
+    const round = new WriteRound(this.#parts, { slot, ref, cell, sides, isSloppy, holders, ...times });
     this.#rounds.add(round);
     round.start();
     return round.done;
-  }
-
-  /** Lists of replicas are shared by slots and stay the same while the topology does: so is what levels ask of them. */
-  #need(slot: number, level: ConsistencyLevel): QuorumNeed {
-    const { cluster } = this.#parts;
-    const replicas = cluster.replicasOf(slot);
-    const present = this.#needs.get(replicas)?.get(level);
-    if (present !== undefined) return present;
-    const result = quorumNeed(level, replicas, cluster.self.datacenter);
-    if (result.kind === "impossible") {
-      throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", result.reason);
-    }
-    const needs = this.#needs.get(replicas) ?? new Map<ConsistencyLevel, QuorumNeed>();
-    this.#needs.set(replicas, needs.set(level, result.need));
-    return result.need;
-  }
-
-  /** Refuses a write that surely finds too few machines before anything is done. */
-  #requireReachable(slot: number, need: QuorumNeed, isSloppy: boolean): void {
-    const { cluster } = this.#parts;
-    const replicas = cluster.replicasOf(slot);
-    if (replicas.every(({ id }) => id === cluster.self.id || cluster.isUp(id))) return;
-    const takers = isSloppy ? [...replicas, ...cluster.fallbacksOf(slot)] : replicas;
-    const isReachable = ({ id }: Participant): boolean => id === cluster.self.id || cluster.isUp(id);
-    const missing = missingMachines(need, takers.filter(isReachable));
-    if (missing === 0) return;
-    const text = `${missing} machines too few are up for the write's consistency`;
-    throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", text);
   }
 }
 
@@ -365,6 +354,7 @@ function asUnknown(cause: unknown): never {
 
 /** Those who stand in first are the first to have been given something. */
 const CONSULTED_MAX = 4;
+const NO_HOLDERS: ReadonlyMap<NodeId, Awaitable<Ack>> = new Map();
 const NO_CELLS: readonly Uint8Array[] = [];
 const NO_HINTS: { here: Uint8Array[]; elsewhere: readonly Participant[] } = { here: [], elsewhere: [] };
 
@@ -382,12 +372,6 @@ function addsNothing(hints: readonly Uint8Array[], { row, digest }: RowAnswer): 
   if (hints.length === 0) return true;
   const cells = row?.cell === undefined ? hints : [row.cell, ...hints];
   return equalBytes(cellDigest(cells.reduce(mergeCells)), digest);
-}
-
-/** Asked where the write is made, with no await between: else it could be made after all others have stopped. */
-function refuseWhileMoving({ isMoving }: Cluster): void {
-  if (isMoving !== true) return;
-  throw new StoreError("OVERLOADED", "not-applied", "a node is joining: nothing is written until it has");
 }
 
 /** Of a replica that has just shown that it has the cell. */

@@ -9,7 +9,7 @@
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
-import type { Participant, QuorumNeed } from "./quorum-need.ts";
+import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
 import type { Answerer, AnswerReceiver } from "./replica-calls.ts";
 import { type Ack, ackIn } from "./replica-message.ts";
 
@@ -37,7 +37,7 @@ export class OverwriteRound implements AnswerReceiver {
   database = 0;
   slot = 0;
   isSloppy = false;
-  need: QuorumNeed = [];
+  level: ConsistencyLevel = "quorum";
   startedMs = 0;
   replicas: readonly Participant[] = [];
   readonly #owner: RoundsOwner;

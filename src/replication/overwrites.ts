@@ -1,6 +1,6 @@
 /**
  * Plain overwrites coordinated where the request lies, while the cluster is as it should be: all replicas up, each on a
- * machine of its own, no slot about to move. Everything else is refused here, with nothing done, or goes on as a WriteRound.
+ * machine of its own, the slot at rest. Everything else is refused here, with nothing done, or goes on as a WriteRound.
  *
  * Invariant: what is acknowledged is what Coordinator.update would acknowledge.
  * Hot: watched by `bench -- cluster`.
@@ -9,11 +9,10 @@ import type { ByteRange } from "../base/bytes.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { OverwriteRound, type RoundsOwner } from "./overwrite-round.ts";
-import { countMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
+import { type ConsistencyLevel, countMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
 import { type Ack, beginWriteCell, REPLICA_METHOD } from "./replica-message.ts";
-import type { RoundBoard } from "./round-board.ts";
 import type { KeyRef, RequestInPlace } from "./step.ts";
-import { WriteRound, type WriteRoundParts } from "./write-round.ts";
+import type { SpreadTask, WriteRoundParts } from "./write-round.ts";
 
 /** A request to be made: the key is the second argument, the value that of number `valueAt`. */
 export interface Overwrite {
@@ -24,16 +23,19 @@ export interface Overwrite {
   readonly wallMs: number;
 }
 
-export interface OverwritesParts extends WriteRoundParts {
+export interface OverwritesParts extends Omit<WriteRoundParts, "hints"> {
   readonly replica: LocalReplica;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
-  readonly board: RoundBoard;
+  /** Goes on with a write that meets with trouble. */
+  readonly spread: (task: SpreadTask) => Promise<unknown>;
 }
 
 /** How a write is to be acknowledged. */
 export interface Acknowledging {
   readonly slot: number;
+  readonly level: ConsistencyLevel;
+  /** What that asks of the replicas. */
   readonly need: QuorumNeed;
   readonly isSloppy: boolean;
 }
@@ -72,7 +74,8 @@ export class Overwrites implements RoundsOwner {
   ): Promise<R> | undefined {
     const { cluster, replica } = this.#parts;
     const replicas = cluster.replicasOf(how.slot);
-    if (cluster.isMoving === true || !this.#isPlain(replicas, how.need)) return undefined;
+    if (cluster.otherReplicasOf?.(how.slot) !== undefined) return undefined;
+    if (!this.#isPlain(replicas, how.need)) return undefined;
     const { database, request, valueAt, expiresAtMs, wallMs } = overwrite;
     const { bytes, starts, ends } = request;
     const [start, end] = [starts[1]!, ends[1]!];
@@ -109,17 +112,11 @@ export class Overwrites implements RoundsOwner {
 
   onTrouble(round: OverwriteRound): void {
     this.#unlink(round);
-    const { settings, board } = this.#parts;
-    const { slot, database, payload, keyStart, cellStart, need, isSloppy, startedMs } = round;
+    const { slot, database, payload, keyStart, cellStart, level, isSloppy, startedMs } = round;
     const ref = { database, key: payload.bytes.subarray(keyStart, cellStart) };
     const cell = payload.bytes.subarray(cellStart, payload.end);
     const holders = round.handOver();
-    const { timeoutMs, lateMs } = settings;
-    const task = { slot, ref, cell, need, isSloppy, holders, startedMs, timeoutMs, lateMs };
-    const rest = new WriteRound(this.#parts, task);
-    board.add(rest);
-    rest.start();
-    round.answered(rest.done);
+    round.answered(this.#parts.spread({ slot, ref, cell, level, isSloppy, holders, startedMs }));
   }
 
   /** True if it takes no more than to ask everybody and count the answers. */
@@ -159,7 +156,7 @@ export class Overwrites implements RoundsOwner {
     round.cellStart = cellStart;
     round.database = database;
     round.slot = how.slot;
-    round.need = how.need;
+    round.level = how.level;
     round.isSloppy = how.isSloppy;
   }
 

@@ -11,7 +11,7 @@ import {
   quorumNeed,
 } from "./quorum-need.ts";
 import { ReadQuorum } from "./read-quorum.ts";
-import { WriteQuorum } from "./write-quorum.ts";
+import { WriteQuorum, type WriteSide } from "./write-quorum.ts";
 
 /** Machines m0..m5 of two racks and two datacenters, with more nodes than machines. */
 const anyMembers = fc
@@ -99,7 +99,7 @@ test("a write is met, pending or failed exactly as counting says, and never un-m
         const replicas = members.filter(({ isFallback }) => !isFallback);
         const need = needOf(level, replicas);
         fc.pre(need !== undefined);
-        const write = new WriteQuorum({ need, isSloppy });
+        const write = new WriteQuorum({ sides: [{ need, replicas: undefined }], isSloppy });
         // Fallbacks stand for the replicas in turn; some replicas are known to be of no use from the beginning.
         const standsFor = new Map(
           members.map(({ id, isFallback }, i) => [
@@ -169,6 +169,10 @@ test("a read is met, pending or failed exactly as counting says", () => {
   );
 });
 
+function sideOf(machineCount: number, replicas?: readonly Participant[]): WriteSide {
+  return { need: [{ datacenter: undefined, machineCount }], replicas };
+}
+
 describe("levels", () => {
   test("words in any case and whole numbers from 1 are levels, and nothing else", () => {
     expect(parseConsistency("Local_Quorum")).toBe("local_quorum");
@@ -190,9 +194,36 @@ describe("levels", () => {
     expect(quorumNeed("quorum", [], "ber")).toMatchObject({ kind: "impossible" });
   });
 
+  test("while a slot moves both sides must have the write, and who is on both counts for both", () => {
+    const [a, b, c, d] = [..."abcd"].map((id) => ({ id, machine: id, rack: "r", datacenter: "d" }));
+    const open = (isSloppy: boolean): WriteQuorum => {
+      const sides = [sideOf(2, [a!, b!, c!]), sideOf(2, [b!, c!, d!])];
+      const write = new WriteQuorum({ sides, isSloppy });
+      for (const member of [a!, b!, c!, d!]) write.ask(member);
+      return write;
+    };
+    const write = open(false);
+    expect(write.onAck("a", false)).toBe("pending");
+    expect(write.onAck("b", false)).toBe("pending"); // a and b of the one, only b of the other
+    expect(write.onAck("d", false)).toBe("met");
+    expect(open(false).onAck("b", false)).toBe("pending");
+    const both = open(false);
+    both.onAck("b", false);
+    expect(both.onAck("c", false)).toBe("met");
+    const failed = open(false);
+    failed.onFailure("b", "not-applied");
+    expect(failed.onFailure("d", "not-applied")).toBe("unknown"); // c alone is left of the other side
+    const sloppy = open(true);
+    sloppy.ask({ ...d!, id: "f", machine: "f" }, "d");
+    sloppy.onAck("f", false);
+    sloppy.onAck("a", false);
+    expect(sloppy.onAck("b", false)).toBe("pending"); // d may still have it
+    expect(sloppy.onFailure("d", "unknown")).toBe("met");
+  });
+
   test("an answer that comes twice changes nothing", () => {
     const [a, b] = ["a", "b"].map((id) => ({ id, machine: id, rack: "r", datacenter: "d" }));
-    const write = new WriteQuorum({ need: [{ datacenter: undefined, machineCount: 2 }], isSloppy: true });
+    const write = new WriteQuorum({ sides: [sideOf(2)], isSloppy: true });
     write.ask(a!);
     write.ask(b!);
     expect(write.onAck("a", false)).toBe("pending");

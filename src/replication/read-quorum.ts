@@ -7,7 +7,6 @@
 import { assert } from "../base/assert.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import { missingMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
-import type { WriteQuorumSettings } from "./write-quorum.ts";
 
 export type ReadVerdict = "pending" | "met" | "failed";
 
@@ -22,7 +21,7 @@ export class ReadQuorum {
   readonly #isSloppy: boolean;
   readonly #asked: Asked[] = [];
 
-  constructor({ need, isSloppy }: WriteQuorumSettings) {
+  constructor({ need, isSloppy }: { readonly need: QuorumNeed; readonly isSloppy: boolean }) {
     this.#need = need;
     this.#isSloppy = isSloppy;
   }

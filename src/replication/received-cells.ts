@@ -6,7 +6,7 @@
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { pooledCopy } from "../base/byte-pool.ts";
-import type { ByteRange } from "../base/bytes.ts";
+import { type ByteRange, equalBytes } from "../base/bytes.ts";
 import {
   compactLogical,
   compactSupersedes,
@@ -14,7 +14,7 @@ import {
   isCompact,
   isSoundCompact,
 } from "../causality/compact-cell.ts";
-import { cellNewestTime } from "../causality/encoded-cell.ts";
+import { cellNewestTime, NOTHING_KNOWN } from "../causality/encoded-cell.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ExclusiveAccess } from "./exclusive-access.ts";
@@ -137,6 +137,24 @@ export class ReceivedCells {
     }
     if (!found) present.end = present.start;
     return present;
+  }
+
+  /** Drops the row altogether if its cell still is that one. False, with nothing done, if it is another. */
+  forget(ref: KeyRef, cell: Uint8Array): Awaitable<boolean> {
+    const { engine, access } = this.#parts;
+    return access.run([ref], {
+      load: ([stored]) => {
+        const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+        return whenReady(engine.get(this.#named(stored!), range, false), (isThere) => copyOf(isThere, range));
+      },
+      apply: (present, [stored]) => {
+        if (present === undefined) return true;
+        if (!equalBytes(present, cell)) return false;
+        const nothing = { bytes: NOTHING_KNOWN, start: 0, end: NOTHING_KNOWN.length };
+        const superseded = { bytes: cell, start: 0, end: cell.length };
+        return whenReady(engine.put(this.#named(stored!), nothing, superseded), () => true);
+      },
+    });
   }
 
   #named({ database, key }: KeyRef): RowKey {

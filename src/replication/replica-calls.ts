@@ -23,10 +23,10 @@ import type { KeyRef } from "./step.ts";
 export interface Cluster {
   readonly self: Participant;
   readonly epoch: number;
-  /** True while slots are about to change their owners: then nothing is written. Undefined: never. */
-  readonly isMoving?: boolean;
-  /** The preference list. */
+  /** The preference list: whom reads ask. */
   replicasOf(slot: number): readonly Participant[];
+  /** While the slot moves: who has it on the other side of the move, where writes must be as well. */
+  otherReplicasOf?(slot: number): readonly Participant[] | undefined;
   /** Who stands in, in this order; none is a replica of the slot. */
   fallbacksOf(slot: number): readonly Participant[];
   /** This node's own verdict. */

@@ -22,6 +22,7 @@ import {
   encodeDigestAnswer,
   findWriteCell,
   REPLICA_METHOD,
+  type ReadRow,
   type RowInPlace,
   type WriteCell,
 } from "./replica-message.ts";
@@ -53,8 +54,8 @@ export interface ReplicaDoorParts {
   readonly hints: HintKeeper;
   readonly clock: Pick<Clock, "wallMs">;
   readonly settings: ReplicaDoorSettings;
-  /** Throws StoreError, not applied, if a cell that is to be this node's own must not be taken by the sender's plan. */
-  readonly requireCurrent?: (write: WriteCell) => void;
+  /** Throws StoreError, not applied, if the sender's plan is too old for what it asks of this node's own copy. */
+  readonly requireCurrent?: (request: ReadRow, isWrite: boolean) => void;
   /** True if that takes whatever is of that epoch. Hot. */
   readonly isCurrent?: (epoch: number) => boolean;
 }
@@ -111,16 +112,14 @@ export class ReplicaDoor {
   }
 
   #answer(method: number, payload: Uint8Array): Awaitable<Uint8Array> {
-    const { received, hints } = this.#parts;
+    const { hints } = this.#parts;
     switch (method) {
       case REPLICA_METHOD.writeCell:
         return this.#write(decodeWriteCell(payload));
       case REPLICA_METHOD.readCell:
-        return whenReady(received.load(decodeReadRow(payload).ref), encodeCellAnswer);
+        return whenReady(this.#load(payload), encodeCellAnswer);
       case REPLICA_METHOD.readDigest:
-        return whenReady(received.load(decodeReadRow(payload).ref), (cell) =>
-          encodeDigestAnswer(cellDigest(cell)),
-        );
+        return whenReady(this.#load(payload), (cell) => encodeDigestAnswer(cellDigest(cell)));
       case REPLICA_METHOD.readHint:
         return whenReady(hints.find(decodeReadRow(payload).ref), encodeCellAnswer);
       default:
@@ -142,6 +141,12 @@ export class ReplicaDoor {
     return durable === undefined ? ack : durable.then(() => ack);
   }
 
+  #load(payload: Uint8Array): Awaitable<Uint8Array | undefined> {
+    const request = decodeReadRow(payload);
+    this.#parts.requireCurrent?.(request, false);
+    return this.#parts.received.load(request.ref);
+  }
+
   #write(write: WriteCell): Awaitable<Uint8Array> {
     const { ref, cell, hintFor } = write;
     const { received, engine, hints, clock, settings } = this.#parts;
@@ -149,7 +154,7 @@ export class ReplicaDoor {
       cellNewestTime(cell); // what is no cell would stand in the way of all hints behind it
       return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: hints.isSynced }));
     }
-    this.#parts.requireCurrent?.(write);
+    this.#parts.requireCurrent?.(write, true);
     const ack = encodeAck(settings);
     const merged = received.merge(ref, cell, clock.wallMs());
     if (merged instanceof Promise) return merged.then(() => whenReady(engine.durable(), () => ack));

@@ -6,7 +6,9 @@
  *
  * Ask whoever shall stand in for a failed one before telling of the failure: else the write may be given up between.
  *
- * Invariant: "met" only if that many distinct machines hold the write, and it stays met.
+ * While a slot moves there are two sides, its owners of now and those to come: each must hold the write. Most nodes are on both.
+ *
+ * Invariant: "met" only if that many distinct machines of each side hold the write, and it stays met.
  * Invariant: "not-applied" only if all who were asked surely do not have it and never will, so that nobody does.
  */
 import { assert } from "../base/assert.ts";
@@ -30,8 +32,15 @@ export interface Receipt {
   readonly fallbacks: readonly NodeId[];
 }
 
-export interface WriteQuorumSettings {
+/** Who counts, and for what. */
+export interface WriteSide {
   readonly need: QuorumNeed;
+  /** Undefined: whoever is asked. */
+  readonly replicas: readonly Participant[] | undefined;
+}
+
+export interface WriteQuorumSettings {
+  readonly sides: readonly WriteSide[];
   /** True if a fallback's ack counts, once the replica it stands for is known to be of no use. */
   readonly isSloppy: boolean;
 }
@@ -46,15 +55,15 @@ interface Asked {
 }
 
 export class WriteQuorum {
-  readonly #need: QuorumNeed;
+  readonly #sides: readonly WriteSide[];
   readonly #isSloppy: boolean;
   readonly #asked: Asked[] = [];
   /** Replicas that others may count for. */
   readonly #excused: NodeId[] = [];
   #isMet = false;
 
-  constructor({ need, isSloppy }: WriteQuorumSettings) {
-    this.#need = need;
+  constructor({ sides, isSloppy }: WriteQuorumSettings) {
+    this.#sides = sides;
     this.#isSloppy = isSloppy;
   }
 
@@ -89,10 +98,9 @@ export class WriteQuorum {
   }
 
   get verdict(): WriteVerdict {
-    this.#isMet ||= missingMachines(this.#need, this.#counting(holds)) === 0;
+    this.#isMet ||= this.#isEnough(holds);
     if (this.#isMet) return "met";
-    if (missingMachines(this.#need, this.#counting(mayHold)) === 0) return "pending";
-    return this.outcome;
+    return this.#isEnough(mayHold) ? "pending" : this.outcome;
   }
 
   /** What is known of the write's effect if nobody waits for it any longer. */
@@ -112,10 +120,18 @@ export class WriteQuorum {
     };
   }
 
-  #counting(counts: (state: State) => boolean): readonly Participant[] {
+  #isEnough(counts: (state: State) => boolean): boolean {
+    for (const side of this.#sides) {
+      if (missingMachines(side.need, this.#counting(side, counts)) > 0) return false;
+    }
+    return true;
+  }
+
+  #counting({ replicas }: WriteSide, counts: (state: State) => boolean): readonly Participant[] {
     const counted: Participant[] = [];
     for (const { member, standsFor, state } of this.#asked) {
-      if (counts(state) && this.#mayCount(standsFor)) counted.push(member);
+      if (!counts(state) || !this.#mayCount(standsFor)) continue;
+      if (replicas === undefined || isAmong(replicas, standsFor ?? member.id)) counted.push(member);
     }
     return counted;
   }
@@ -134,6 +150,10 @@ export class WriteQuorum {
   #find(id: NodeId): Asked | undefined {
     return this.#asked.find(({ member }) => member.id === id);
   }
+}
+
+function isAmong(replicas: readonly Participant[], id: NodeId): boolean {
+  return replicas.some((replica) => replica.id === id);
 }
 
 function holds(state: State): boolean {

@@ -15,13 +15,13 @@ import type { Awaitable } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
-import type { Participant, QuorumNeed } from "./quorum-need.ts";
+import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
 import type { Answerer, AnswerReceiver, Cluster, ReplicaCalls } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
 import { type Ack, decodeAck, REPLICA_METHOD } from "./replica-message.ts";
 import type { Round } from "./round-board.ts";
 import type { KeyRef } from "./step.ts";
-import { type Receipt, WriteQuorum } from "./write-quorum.ts";
+import { type Receipt, WriteQuorum, type WriteSide } from "./write-quorum.ts";
 
 export interface WriteRoundParts {
   readonly cluster: Cluster;
@@ -29,12 +29,25 @@ export interface WriteRoundParts {
   readonly hints: HintKeeper;
 }
 
+/** A cell that is to be brought where it belongs, before anybody has looked where that is. */
+export interface SpreadTask {
+  /** Undefined: now. */
+  readonly startedMs?: number;
+  readonly slot: number;
+  readonly ref: KeyRef;
+  readonly cell: Uint8Array;
+  readonly level: ConsistencyLevel;
+  readonly isSloppy: boolean;
+  readonly holders: ReadonlyMap<NodeId, Awaitable<Ack>>;
+}
+
 export interface WriteTask {
   readonly slot: number;
   readonly ref: KeyRef;
   /** Encoded. */
   readonly cell: Uint8Array;
-  readonly need: QuorumNeed;
+  /** What the write needs: of the replicas, and while the slot moves, of those on the other side, too. */
+  readonly sides: readonly WriteSide[];
   readonly isSloppy: boolean;
   /** Who has it already, or will have when the promise resolves. */
   readonly holders: ReadonlyMap<NodeId, Awaitable<Ack>>;
@@ -50,6 +63,8 @@ export class WriteRound implements Round, AnswerReceiver {
   readonly #parts: WriteRoundParts;
   readonly #task: WriteTask;
   readonly #quorum: WriteQuorum;
+  /** All that shall have the cell: those of the plan that was there when the round began. */
+  readonly #replicas: readonly Participant[];
   /** Who may still be asked to stand in; found when somebody is needed. */
   #spare: Participant[] | undefined;
   /** Replicas for which somebody has been asked to keep a hint, and who. */
@@ -65,6 +80,7 @@ export class WriteRound implements Round, AnswerReceiver {
     this.#parts = parts;
     this.#task = task;
     this.#quorum = new WriteQuorum(task);
+    this.#replicas = recipientsOf(parts.cluster, task.slot);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -73,8 +89,8 @@ export class WriteRound implements Round, AnswerReceiver {
 
   start(): void {
     const { cluster } = this.#parts;
-    const { slot, holders } = this.#task;
-    for (const replica of cluster.replicasOf(slot)) {
+    const { holders } = this.#task;
+    for (const replica of this.#replicas) {
       const { id } = replica;
       const holds = holders.get(id);
       if (holds !== undefined) this.#awaitHere(replica, holds);
@@ -115,7 +131,7 @@ export class WriteRound implements Round, AnswerReceiver {
 
   #lookForLate(tookMs: number): void {
     const { cluster } = this.#parts;
-    for (const replica of cluster.replicasOf(this.#task.slot)) {
+    for (const replica of this.#replicas) {
       const { id } = replica;
       if (id === cluster.self.id) continue; // it has the write: only its disk is late
       if (!this.#quorum.hasAsked(id) || !this.#quorum.isWaitingFor(id)) continue;
@@ -174,7 +190,7 @@ export class WriteRound implements Round, AnswerReceiver {
     this.#quorum.onFailure(id, cause instanceof StoreError ? cause.outcome : "unknown");
     const hint = this.#hints.find(({ keeper }) => keeper === id);
     if (hint !== undefined) this.#hints = this.#hints.filter((other) => other !== hint);
-    const replica = hint?.replica ?? cluster.replicasOf(this.#task.slot).find((other) => other.id === id);
+    const replica = hint?.replica ?? this.#replicas.find((other) => other.id === id);
     if (replica !== undefined && id !== cluster.self.id) this.#replace(replica);
     this.#decide();
   }
@@ -203,7 +219,7 @@ export class WriteRound implements Round, AnswerReceiver {
     const { cluster } = this.#parts;
     this.#spare ??= cluster
       .fallbacksOf(this.#task.slot)
-      .filter(({ id }) => id !== cluster.self.id && cluster.isUp(id));
+      .filter(({ id }) => id !== cluster.self.id && cluster.isUp(id) && !isAmong(this.#replicas, id));
     return this.#spare;
   }
 
@@ -222,6 +238,18 @@ export class WriteRound implements Round, AnswerReceiver {
     const text = `${receipt.machines.length} machines have the write, too few for its consistency${why}`;
     this.#reject(new StoreError("QUORUM_UNAVAILABLE", verdict, text, { cause: this.#failures.at(-1) }));
   }
+}
+
+/** Replicas of both sides of a move. */
+function recipientsOf(cluster: Cluster, slot: number): readonly Participant[] {
+  const replicas = cluster.replicasOf(slot);
+  const others = cluster.otherReplicasOf?.(slot);
+  if (others === undefined) return replicas;
+  return [...replicas, ...others.filter(({ id }) => !isAmong(replicas, id))];
+}
+
+function isAmong(nodes: readonly Participant[], id: NodeId): boolean {
+  return nodes.some((node) => node.id === id);
 }
 
 const NO_HINTS: { readonly replica: Participant; readonly keeper: NodeId }[] = [];

@@ -24,6 +24,8 @@ export interface FixedCluster {
 export interface ClusterSettings {
   readonly listen: PeerAddress;
   readonly join: readonly PeerAddress[];
+  /** A member that will not come back, whose place this node is to take. */
+  readonly replaces: NodeId | undefined;
   readonly labels: Omit<Newcomer, "id">;
   readonly secret: Uint8Array;
   /** Where membership is remembered. */
@@ -35,7 +37,8 @@ export function clusterSettingsOf(
   settings: NodeSettings,
   host: Pick<Host, "machineId">,
 ): ClusterSettings | undefined {
-  const { peerHost, peerPort, join, datacenter, rack, machine, weight, secret, dataDirectory } = settings;
+  const { peerHost, peerPort, join, replaces, datacenter, rack, machine, weight, secret, dataDirectory } =
+    settings;
   if (peerPort === undefined) return undefined;
   if (secret === undefined && !isLoopback(peerHost)) {
     const text = `refusing to listen for peers on ${peerHost} without a secret: set one, or listen on 127.0.0.1`;
@@ -44,6 +47,7 @@ export function clusterSettingsOf(
   return {
     listen: { host: peerHost, port: peerPort },
     join: parseAddresses(join) ?? [],
+    replaces: replaces === "" ? undefined : replaces,
     labels: { datacenter, rack, machine: machine ?? host.machineId, weight },
     secret: utf8(secret ?? ""),
     directory: `${dataDirectory}/cluster`,

@@ -1,15 +1,26 @@
 /**
  * The cluster as this node sees it: who keeps which slot, by the newest topology it knows; who is up, by its own lights.
  *
+ * While a slot moves there are two lists of replicas (ADR 0012): reads ask one of them, writes need both. A request by an older
+ * plan is answered as long as it cannot miss what was written by this one, nor be missed by who reads by it: that is
+ * known slot by slot, as the oldest epoch that still fits.
+ *
  * Invariant: what it answers comes from one topology at a time. Lists are made once per topology, and shared by slots that
  * have the same: asking for them allocates nothing after the first time. Hot.
  */
 import { assert } from "../../base/assert.ts";
-import { copiesOf, DEFAULT_KEYSPACE, ringMembersNow, type Topology } from "../../membership/topology.ts";
+import { StoreError } from "../../base/errors.ts";
+import {
+  copiesOf,
+  DEFAULT_KEYSPACE,
+  ringMembersNext,
+  ringMembersNow,
+  type Topology,
+} from "../../membership/topology.ts";
 import type { Participant } from "../../replication/quorum-need.ts";
 import type { Cluster } from "../../replication/replica-calls.ts";
 import { PlacementPlan } from "../../ring/placement-plan.ts";
-import type { NodeId } from "../../ring/ring-member.ts";
+import { compareText, type NodeId, type RingMember } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 
 /** What this node has found out about the others by itself. */
@@ -31,7 +42,10 @@ export class ClusterView implements Cluster {
   readonly self: Participant;
   readonly #verdicts: Verdicts;
   #topology: Topology;
-  #lists: SlotLists;
+  #sides: Sides;
+  /** By slot: the oldest epoch whose reads, and whose writes, fit the present one. */
+  readonly #oldestRead: Float64Array;
+  readonly #oldestWrite: Float64Array;
   /** How far other members are. */
   #steps: ReadonlyMap<NodeId, number>;
 
@@ -39,7 +53,9 @@ export class ClusterView implements Cluster {
     this.self = self;
     this.#topology = topology;
     this.#verdicts = verdicts;
-    this.#lists = new SlotLists(topology);
+    this.#sides = sidesOf(topology);
+    this.#oldestRead = new Float64Array(SLOT_COUNT).fill(topology.epoch);
+    this.#oldestWrite = new Float64Array(SLOT_COUNT).fill(topology.epoch);
     this.#steps = stepsFrom(self, topology);
   }
 
@@ -51,24 +67,59 @@ export class ClusterView implements Cluster {
     return this.#topology.epoch;
   }
 
-  get isMoving(): boolean {
-    return this.#topology.move !== undefined;
-  }
-
   /** Requires: it is newer than the present one. */
   adopt(topology: Topology): void {
     assert(topology.epoch > this.#topology.epoch, "a topology gives way to a newer one only");
+    const before = this.#sides;
     this.#topology = topology;
-    this.#lists = new SlotLists(topology);
+    this.#sides = sidesOf(topology);
     this.#steps = stepsFrom(this.self, topology);
+    this.#noteMoved(before);
   }
 
+  /** Whom reads ask, and who coordinates writes. */
   replicasOf(slot: number): readonly Participant[] {
-    return this.#lists.of(slot).replicas;
+    return this.#sides.reading.of(slot).replicas;
+  }
+
+  /** Where writes must be as well while the slot moves. */
+  otherReplicasOf(slot: number): readonly Participant[] | undefined {
+    const { reading, other } = this.#sides;
+    if (other === undefined) return undefined;
+    const lists = other.of(slot);
+    return lists.owners === reading.of(slot).owners ? undefined : lists.replicas;
   }
 
   fallbacksOf(slot: number): readonly Participant[] {
-    return this.#lists.of(slot).fallbacks;
+    return this.#sides.reading.of(slot).fallbacks;
+  }
+
+  /** Throws StoreError STALE_PLAN, not applied, if a request of that epoch must not be answered any more. */
+  requireCurrent(epoch: number, slot: number, isWrite: boolean): void {
+    const oldest = isWrite ? this.#oldestWrite : this.#oldestRead;
+    if (epoch >= oldest[slot]!) return;
+    const text = `slot ${slot} has moved since epoch ${epoch}: it is ${this.epoch} now`;
+    throw new StoreError("STALE_PLAN", "not-applied", text);
+  }
+
+  /** True if the node keeps the slot, or shall. */
+  owns(id: NodeId, slot: number): boolean {
+    const isIt = (replica: Participant): boolean => replica.id === id;
+    return this.replicasOf(slot).some(isIt) || (this.otherReplicasOf(slot)?.some(isIt) ?? false);
+  }
+
+  /** Reads must ask who has them by now. Writes that were brought to all sides there are now do no harm. */
+  #noteMoved(before: Sides): void {
+    const now = this.#sides;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const reading = now.reading.of(slot).owners;
+      const other = now.other?.of(slot).owners ?? reading;
+      const read = before.reading.of(slot).owners;
+      const written = before.other?.of(slot).owners ?? read;
+      if (reading !== read) this.#oldestRead[slot] = this.epoch;
+      const isCovered = (owners: string): boolean => owners === read || owners === written;
+      if (!isCovered(reading) || !isCovered(other)) this.#oldestWrite[slot] = this.epoch;
+    }
   }
 
   isUp(id: NodeId): boolean {
@@ -97,20 +148,35 @@ function stepsFrom(self: Participant, { members }: Topology): ReadonlyMap<NodeId
   );
 }
 
+/** Present owners and those to come; reads have moved to the latter once the move is settling. */
+interface Sides {
+  readonly reading: SlotLists;
+  readonly other: SlotLists | undefined;
+}
+
+function sidesOf(topology: Topology): Sides {
+  const now = new SlotLists(topology, ringMembersNow(topology));
+  if (topology.move === undefined) return { reading: now, other: undefined };
+  const next = new SlotLists(topology, ringMembersNext(topology));
+  return topology.move.stage === "settling" ? { reading: next, other: now } : { reading: now, other: next };
+}
+
 interface Lists {
+  /** Who they are, whatever the order. */
+  readonly owners: string;
   readonly replicas: readonly Participant[];
   readonly fallbacks: readonly Participant[];
 }
 
-/** Of one topology. */
+/** Of one ring. */
 class SlotLists {
   readonly #plan: PlacementPlan;
   readonly #bySlot: (Lists | undefined)[] = new Array<Lists | undefined>(SLOT_COUNT).fill(undefined);
   readonly #byContent = new Map<string, Lists>();
 
-  constructor(topology: Topology) {
-    const keyspace = topology.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
-    this.#plan = new PlacementPlan(ringMembersNow(topology), copiesOf(keyspace));
+  constructor({ keyspaces }: Topology, members: readonly RingMember[]) {
+    const keyspace = keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
+    this.#plan = new PlacementPlan(members, copiesOf(keyspace));
   }
 
   of(slot: number): Lists {
@@ -125,7 +191,11 @@ class SlotLists {
     let lists = this.#byContent.get(content);
     if (lists === undefined) {
       const named = (numbers: readonly number[]) => numbers.map((number) => members[number]!);
-      lists = { replicas: named(replicas), fallbacks: named(fallbacks) };
+      const owners = named(replicas)
+        .map(({ id }) => id)
+        .sort(compareText)
+        .join();
+      lists = { owners, replicas: named(replicas), fallbacks: named(fallbacks) };
       this.#byContent.set(content, lists);
     }
     this.#bySlot[slot] = lists;

@@ -5,11 +5,12 @@
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Heard, metAmong, nextEntryStep } from "../../membership/entry.ts";
-import { encodeGreeting, type Greeting } from "../../membership/greeting.ts";
+import { encodeGreeting, encodeReplaceRequest, type Greeting } from "../../membership/greeting.ts";
 import { decodeClusterPlans } from "../../membership/membership-record.ts";
 import { memberOf } from "../../membership/topology.ts";
 import { foundTopologyOf, type Newcomer } from "../../membership/topology-change.ts";
 import type { PeerAddress } from "../../peer/peer-identity.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { formatAddress } from "./address.ts";
 import type { Membership } from "./membership.ts";
@@ -18,10 +19,11 @@ import { Strangers } from "./strangers.ts";
 
 export const PLANS_METHOD = 34;
 export const JOIN_METHOD = 35;
+export const REPLACE_METHOD = 37;
 const PAUSE_MS = 100;
 const CALL_TIMEOUT_MS = 5_000;
 /** A newcomer is admitted by several rounds of the others. */
-const JOIN_TIMEOUT_MS = 40_000;
+const JOIN_TIMEOUT_MS = 20_000;
 /** What is waited for is told so often. */
 const TELL_MS = 5_000;
 
@@ -33,6 +35,8 @@ export interface EntranceParts {
   /** Where its peers reach this node. */
   readonly address: PeerAddress;
   readonly join: readonly PeerAddress[];
+  /** A member that will not come back, whose place this node is to take. */
+  readonly replaces: NodeId | undefined;
   readonly logger: Logger;
   /** Whether this node has rows from a life alone. */
   readonly hasRows: () => boolean;
@@ -110,9 +114,8 @@ export class Entrance {
       let plans = decodeClusterPlans(
         await strangers.call(address, PLANS_METHOD, new Uint8Array(0), CALL_TIMEOUT_MS),
       );
-      if (memberOf(plans.topology, self.id)?.state !== "member") {
-        const request = encodeGreeting(this.greeting);
-        plans = decodeClusterPlans(await strangers.call(address, JOIN_METHOD, request, JOIN_TIMEOUT_MS));
+      if (memberOf(plans.topology, self.id) === undefined) {
+        plans = decodeClusterPlans(await this.#ask(strangers, address));
       }
       this.#noteAddresses();
       await membership.enter(plans);
@@ -123,6 +126,19 @@ export class Entrance {
       if (cause.code === "INVALID_REQUEST") throw unfit(cause.message);
       return `${address} cannot take this node in yet: ${cause.message}`;
     }
+  }
+
+  #ask(strangers: Strangers, address: string): Promise<Uint8Array> {
+    const { replaces: replaced } = this.#parts;
+    const { greeting } = this;
+    return replaced === undefined
+      ? strangers.call(address, JOIN_METHOD, encodeGreeting(greeting), JOIN_TIMEOUT_MS)
+      : strangers.call(
+          address,
+          REPLACE_METHOD,
+          encodeReplaceRequest({ replaced, greeting }),
+          JOIN_TIMEOUT_MS,
+        );
   }
 
   #noteAddresses(): void {

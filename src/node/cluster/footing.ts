@@ -75,7 +75,7 @@ async function enter(
     const registerFile = new DocumentFile(runtime.disk, settings.directory, "REGISTER");
     const register = await TopologyRegister.open({ runtime, station, membership }, registerFile);
     const self = { id: membership.id, ...settings.labels };
-    const entrance = new Entrance({ ...parts, station, membership, self, address, join: settings.join });
+    const entrance = new Entrance({ ...parts, station, membership, self, address, ...settings });
     serveStrangers(station, membership, () => entrance.greeting);
     const where = { address: formatAddress(address), node: membership.id };
     logger.info(where, "listening for other nodes");

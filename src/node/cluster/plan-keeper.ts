@@ -3,15 +3,15 @@
  * newcomers in, and looks for members that have not been heard of where it was told to join.
  */
 import type { Logger } from "../../base/logger.ts";
-import { decodeGreeting } from "../../membership/greeting.ts";
+import { decodeGreeting, decodeReplaceRequest, type Greeting } from "../../membership/greeting.ts";
 import { decodeClusterPlans, encodeClusterPlans } from "../../membership/membership-record.ts";
 import type { Topology } from "../../membership/topology.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import { parseAddress } from "./address.ts";
-import { Admission } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { JOIN_METHOD, PLANS_METHOD } from "./entrance.ts";
+import { JOIN_METHOD, PLANS_METHOD, REPLACE_METHOD } from "./entrance.ts";
 import type { Footing } from "./footing.ts";
 import type { GossipRounds } from "./gossip-rounds.ts";
 import { Strangers } from "./strangers.ts";
@@ -21,16 +21,18 @@ const FETCH_TIMEOUT_MS = 2_000;
 
 export interface PlanKeeperParts {
   readonly runtime: Pick<Runtime, "clock">;
+  /** Undefined where the plan cannot change. */
+  readonly admission: Admission | undefined;
   readonly footing: Footing;
   readonly gossip: GossipRounds;
   readonly view: ClusterView;
-  readonly countRows: () => number;
+  /** Told of a newer plan once the view has it. */
+  readonly onTopology: (topology: Topology) => void;
   readonly logger: Logger;
 }
 
 export class PlanKeeper {
   readonly #parts: PlanKeeperParts;
-  readonly #admission: Admission | undefined;
   readonly #cancel: Cancel;
   readonly #fetching = new Set<NodeId>();
   #strangers: Strangers | undefined;
@@ -38,27 +40,15 @@ export class PlanKeeper {
   #isClosed = false;
 
   constructor(parts: PlanKeeperParts) {
-    const { runtime, footing, view, countRows, logger } = parts;
-    const { membership, station, register } = footing;
+    const { runtime, footing } = parts;
+    const { membership, station } = footing;
     this.#parts = parts;
-    this.#admission =
-      register &&
-      new Admission({
-        clock: runtime.clock,
-        station,
-        membership,
-        register,
-        isUp: (id) => view.isUp(id),
-        countRows,
-        logger,
-      });
-    station.door.serve([JOIN_METHOD], async (_, { bytes, start, end }) => {
-      const greeting = decodeGreeting(bytes.slice(start, end));
-      if (this.#admission === undefined) throw new Error("the plan of this cluster cannot change");
-      const address = parseAddress(greeting.address);
-      // Its acceptor is asked before it is a member.
-      if (address !== undefined) station.know(greeting.self.id, address);
-      return encodeClusterPlans(await this.#admission.admit(greeting.self));
+    station.door.serve([JOIN_METHOD], (_, { bytes, start, end }) =>
+      this.#admit(decodeGreeting(bytes.slice(start, end)), undefined),
+    );
+    station.door.serve([REPLACE_METHOD], (_, { bytes, start, end }) => {
+      const { replaced, greeting } = decodeReplaceRequest(bytes.slice(start, end));
+      return this.#admit(greeting, replaced);
     });
     membership.onTopology = (topology) => this.#onTopology(topology);
     this.#cancel = runtime.clock.every(TICK_MS, () => this.#tick());
@@ -73,10 +63,32 @@ export class PlanKeeper {
       .finally(() => this.#fetching.delete(from));
   }
 
+  /** Resolves when the plan is of a later epoch, or nobody was found who has such a one. */
+  async renewBeyond(epoch: number): Promise<void> {
+    const { footing, view } = this.#parts;
+    const others = view.topology.members.map(({ id }) => id).filter((id) => id !== footing.membership.id);
+    const asked = others.filter((id) => view.isUp(id)).map((id) => this.#ask(id));
+    const until = asked.map((each) =>
+      each.then(() => {
+        if (view.epoch <= epoch) throw new Error("it knows no newer one");
+      }),
+    );
+    await Promise.any(until).catch(() => undefined);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancel();
     this.#strangers?.close();
+  }
+
+  async #admit({ self, address }: Greeting, replaced: NodeId | undefined): Promise<Uint8Array> {
+    const { admission, footing } = this.#parts;
+    if (admission === undefined) throw new Error("the plan of this cluster cannot change");
+    const at = parseAddress(address);
+    // Its acceptor is asked before it is a member.
+    if (at !== undefined) footing.station.know(self.id, at);
+    return encodeClusterPlans(await admission.admit(self, replaced));
   }
 
   async #ask(from: NodeId): Promise<void> {
@@ -89,17 +101,17 @@ export class PlanKeeper {
   }
 
   #onTopology(topology: Topology): void {
-    const { view, gossip, footing } = this.#parts;
+    const { view, gossip, footing, onTopology } = this.#parts;
     const ids = new Set(topology.members.map(({ id }) => id));
     view.adopt(topology);
     gossip.retain(ids);
     gossip.tell({ epoch: topology.epoch });
+    onTopology(topology);
     for (const id of [...footing.station.peers.links().keys()])
       if (!ids.has(id)) footing.station.peers.forget(id);
   }
 
   #tick(): void {
-    this.#admission?.onTick();
     if (!this.#isSeeking) void this.#seek();
   }
 

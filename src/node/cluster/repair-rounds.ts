@@ -52,7 +52,7 @@ export interface RepairRun {
 
 export const EVERY_SLOT: SlotSpan = { first: 0, last: SLOT_COUNT - 1 };
 
-/** Between two exchanges of this node, or as long as one took; shorter after one that has moved something. */
+/** Between two exchanges of this node; shorter after one that has moved something. */
 const REST_MS = 10_000;
 const REST_BUSY_MS = 1_000;
 /** How soon to look again whether somebody can be compared with. */
@@ -60,6 +60,8 @@ const LOOK_MS = 500;
 const TIMEOUT_MS = 10_000;
 /** An exchange waits for hints to be delivered: they know what is missing. But not for ever, for some may be lost. */
 const HINTS_FIRST_MS = 60_000;
+/** Of slots on their way: what one of the two lacks is brought to it at once. */
+const MOVING_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 0 };
 const URGENT_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 1_000 };
 
 interface Pacing {
@@ -115,6 +117,7 @@ export class RepairRounds {
   /** Needs to be called some times a second. */
   onTick(nowMs: number): void {
     this.#nextMs ??= nowMs + REST_MS;
+    if (this.#parts.view.topology.move !== undefined) return;
     if (this.#quiet !== undefined || this.#isAskedFor || nowMs < this.#nextMs) return;
     if (this.#reasonNotTo() !== undefined) return;
     const partner = this.#nextPartner(nowMs);
@@ -149,6 +152,22 @@ export class RepairRounds {
       await this.#repairAll(run, asked);
     } finally {
       run.isOver = true;
+    }
+  }
+
+  /**
+   * Resolves when this node and the other have whatever either had of those slots, which both own by the plan. Rejects with
+   * StoreError, some of it done, or when it is aborted.
+   */
+  async obtain(from: NodeId, spans: readonly SlotSpan[], signal: AbortSignal): Promise<void> {
+    const pacing = { pace: new ExchangePace(URGENT_PACE), settings: MOVING_EXCHANGE };
+    const driver = this.#driverOver(from, spans, pacing, AbortSignal.any([signal, this.#closing.signal]));
+    let isWhole = false;
+    try {
+      await driver.run();
+      isWhole = true;
+    } finally {
+      addOutcome(this.totals, driver.outcome, isWhole);
     }
   }
 
@@ -204,7 +223,6 @@ export class RepairRounds {
 
   /** Never rejects. */
   async #quietExchange(id: NodeId, pacing: Pacing, signal: AbortSignal): Promise<void> {
-    const startedMs = this.#parts.clock.monotonicMs();
     const driver = this.#driverWith(id, EVERY_SLOT, pacing, signal);
     let isWhole = false;
     try {
@@ -217,14 +235,22 @@ export class RepairRounds {
     this.#note(id, driver.outcome, isWhole);
     const { pulled, pushed } = driver.outcome;
     const hasMoved = isWhole && pulled + pushed > 0;
-    const nowMs = this.#parts.clock.monotonicMs();
-    this.#nextMs = nowMs + (hasMoved ? REST_BUSY_MS : Math.max(REST_MS, nowMs - startedMs));
+    this.#nextMs = this.#parts.clock.monotonicMs() + (hasMoved ? REST_BUSY_MS : REST_MS);
   }
 
-  #driverWith(id: NodeId, asked: SlotSpan, { pace, settings }: Pacing, signal: AbortSignal): ExchangeDriver {
+  #driverWith(id: NodeId, asked: SlotSpan, pacing: Pacing, signal: AbortSignal): ExchangeDriver {
+    return this.#driverOver(id, this.#shared.spansWith(id, asked), pacing, signal);
+  }
+
+  #driverOver(
+    id: NodeId,
+    spans: readonly SlotSpan[],
+    { pace, settings }: Pacing,
+    signal: AbortSignal,
+  ): ExchangeDriver {
     const { view, peers, clock } = this.#parts;
     const shared = this.#shared.with(id);
-    return new ExchangeDriver(this.#shared.spansWith(id, asked), {
+    return new ExchangeDriver(spans, {
       rows: this.#rows,
       isShared: (slot) => shared[slot] === 1,
       epoch: view.epoch,
@@ -284,7 +310,7 @@ export class RepairRounds {
   }
 
   #reasonNotTo(): string | undefined {
-    if (this.#parts.view.isMoving) return "a node is joining: nothing is repaired until it has";
+    if (this.#parts.view.topology.move !== undefined) return undefined; // slots on their way are moved by exchanges
     // What one replica has evicted the others would bring back, and evict other rows for it.
     return this.#parts.engine.statistics.evictedRows > 0
       ? "this node evicts rows, and repairs none"

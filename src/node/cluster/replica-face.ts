@@ -1,9 +1,8 @@
 /**
- * This node as a replica among others: its coordinator, and its door for what theirs ask. Both go by the plan: while slots
- * are about to move nothing is written, and who asks by an older plan is refused what this node does not keep any more.
+ * This node as a replica among others: its coordinator, and its door for what theirs ask. Both go by the plan: who asks by one that
+ * is too old for the slot is refused, and asks again once it has fetched this one.
  */
 import type { ByteRange } from "../../base/bytes.ts";
-import { StoreError } from "../../base/errors.ts";
 import { Coordinator } from "../../replication/coordinator.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
 import { type PeerCalls, ReplicaCalls } from "../../replication/replica-calls.ts";
@@ -30,33 +29,22 @@ export interface ReplicaFaceParts {
   readonly door: PeerDoor;
   /** Told of a node that asks by a newer plan. */
   readonly onNewerEpoch: (from: string) => void;
+  /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
+  readonly renewPlan: (epoch: number) => Promise<void>;
 }
 
 export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
-  const { clock, engine, replica, isSynced, view, peers, hints, door, onNewerEpoch } = parts;
+  const { clock, engine, replica, isSynced, view, peers, hints, door, onNewerEpoch, renewPlan } = parts;
   const { received } = replica;
-  const isCurrent = (epoch: number): boolean =>
-    epoch > view.epoch || (epoch === view.epoch && !view.isMoving);
   const replicaDoor = new ReplicaDoor({
     received,
     engine,
     hints,
     clock,
     settings: { isSynced, ...DOOR_LIMITS },
-    isCurrent,
-    requireCurrent: ({ epoch, ref }) => {
-      if (isCurrent(epoch)) return;
-      if (view.isMoving) {
-        throw new StoreError(
-          "OVERLOADED",
-          "not-applied",
-          "a node is joining: nothing is written until it has",
-        );
-      }
-      const slot = slotOf(ref.key);
-      if (view.replicasOf(slot).some(({ id }) => id === view.self.id)) return;
-      const text = `this node keeps no copy of slot ${slot} in epoch ${view.epoch}; the request is of ${epoch}`;
-      throw new StoreError("INVALID_REQUEST", "not-applied", text);
+    isCurrent: (epoch) => epoch >= view.epoch,
+    requireCurrent: ({ epoch, ref }, isWrite) => {
+      if (epoch < view.epoch) view.requireCurrent(epoch, slotOf(ref.key), isWrite);
     },
   });
   const answer = (method: number, payload: ByteRange, from: string) => {
@@ -65,5 +53,6 @@ export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
   };
   door.serve(Object.values(REPLICA_METHOD), answer);
   const calls = new ReplicaCalls({ cluster: view, peers, received, engine, clock, isSynced });
-  return new Coordinator({ cluster: view, calls, hints, replica, clock, settings: COORDINATOR_SETTINGS });
+  const settings = COORDINATOR_SETTINGS;
+  return new Coordinator({ cluster: view, calls, hints, replica, clock, renewPlan, settings });
 }

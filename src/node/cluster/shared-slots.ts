@@ -1,4 +1,4 @@
-/** Which slots this node and another both keep, by the present topology. Worked out once for each of the others. */
+/** Which slots this node and another both keep, or shall, by the present topology. Worked out once for each of the others. */
 import type { NodeId } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { ClusterView } from "./cluster-view.ts";
@@ -10,11 +10,11 @@ interface SlotSpan {
 }
 
 export class SharedSlots {
-  readonly #view: Pick<ClusterView, "self" | "epoch" | "replicasOf">;
+  readonly #view: Pick<ClusterView, "self" | "epoch" | "owns">;
   #epoch = -1;
   readonly #byNode = new Map<NodeId, Uint8Array>();
 
-  constructor(view: Pick<ClusterView, "self" | "epoch" | "replicasOf">) {
+  constructor(view: Pick<ClusterView, "self" | "epoch" | "owns">) {
     this.#view = view;
   }
 
@@ -49,9 +49,7 @@ export class SharedSlots {
     const { self } = this.#view;
     const shared = new Uint8Array(SLOT_COUNT);
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      const replicas = this.#view.replicasOf(slot);
-      const keeps = (other: NodeId): boolean => replicas.some((replica) => replica.id === other);
-      if (keeps(self.id) && keeps(id)) shared[slot] = 1;
+      if (this.#view.owns(self.id, slot) && this.#view.owns(id, slot)) shared[slot] = 1;
     }
     return shared;
   }

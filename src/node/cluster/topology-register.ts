@@ -83,6 +83,22 @@ export class TopologyRegister {
     return topology;
   }
 
+  /** As `change`. Rejects with StoreError OVERLOADED, not applied, while a move is under way: the next waits its turn. */
+  async changeInTurn(change: (present: Topology) => TopologyChange): Promise<Topology> {
+    let moving: Topology["move"];
+    try {
+      return await this.change((present) => {
+        moving = present.move;
+        return change(present);
+      });
+    } catch (cause) {
+      if (moving === undefined || !(cause instanceof StoreError) || cause.code !== "INVALID_REQUEST")
+        throw cause;
+      const text = `the move of ${moving.id} is under way: the next one begins when it is over`;
+      throw new StoreError("OVERLOADED", "not-applied", text, { cause });
+    }
+  }
+
   async #ask(to: string, request: AcceptorRequest): Promise<AcceptorReply> {
     const { station, membership } = this.#parts;
     if (to === membership.id) return this.#acceptor.answer(request);

@@ -1,0 +1,199 @@
+/**
+ * Carries the move under way through, on behalf of all members. Any of them can: the first that is up does, and if it dies
+ * the next goes on from the plan, which is all there is to know.
+ *
+ *   streaming    who gains slots has all that was written to them       -> settling
+ *   settling     nobody answers reads any more where the slots were     -> over
+ *
+ * Invariant: "settling" only once every gainer has fetched from majorities of the owners, of each slot, which went by this move's
+ * plan then: so no write by an older plan can be acknowledged any more that it did not see.
+ * Invariant: "over" only once majorities of the old owners, of each slot, go by the settling plan: they refuse reads by older
+ * ones, which therefore find no quorum that could miss what is written at the new owners alone. ADR 12.
+ */
+import type { ByteRange } from "../../base/bytes.ts";
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Move, Topology } from "../../membership/topology.ts";
+import { finishMove, settleMove, type TopologyChange } from "../../membership/topology-change.ts";
+import { decodeTopology, encodeTopology } from "../../membership/topology-codec.ts";
+import { missingMachines, type Participant, quorumNeed } from "../../replication/quorum-need.ts";
+import { compareText, type NodeId } from "../../ring/ring-member.ts";
+import type { Clock } from "../../runtime/runtime.ts";
+import type { Membership } from "./membership.ts";
+import { decodeMoveReport, encodeMoveReport, type MoveReport } from "./move-report.ts";
+import type { PeerStation } from "./peer-station.ts";
+import { gainersOf, slotMovesOf } from "./slot-moves.ts";
+import type { TopologyRegister } from "./topology-register.ts";
+
+/** "Go by this plan; how far are you?" */
+export const MOVE_METHOD = 36;
+const STEP_MS = 200;
+const REPORT_TIMEOUT_MS = 2_000;
+/** Who is up, and has not taken over the plan in this time, is not waited for any longer. */
+const SETTLE_MS_MAX = 10_000;
+
+export interface MoveDriverParts {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly station: PeerStation;
+  readonly membership: Membership;
+  readonly register: TopologyRegister;
+  readonly isUp: (id: NodeId) => boolean;
+  /** Of this node. */
+  readonly report: () => MoveReport;
+  readonly logger: Logger;
+}
+
+export class MoveDriver {
+  /** What members have told last of the move under way. */
+  #reports: ReadonlyMap<NodeId, MoveReport> = new Map();
+  readonly #parts: MoveDriverParts;
+  #isBusy = false;
+  #nextMs = 0;
+  #settlingEpoch = 0;
+  #settlingMs = 0;
+
+  constructor(parts: MoveDriverParts) {
+    this.#parts = parts;
+    parts.station.door.serve([MOVE_METHOD], (_, payload) => this.#answer(payload));
+  }
+
+  /** Of what is to be moved, the part that is where it shall be, as far as this node knows. 0 to 1. */
+  get progress(): number {
+    const gainers = gainersIn(this.#topology);
+    const parts = gainers.map((id) => this.#reportOf(id)?.permille ?? 0);
+    return parts.reduce((sum, part) => sum + part, 0) / (1000 * Math.max(1, parts.length));
+  }
+
+  /** Needs to be called a few times a second. */
+  onTick(nowMs: number): void {
+    if (this.#topology.move === undefined || this.#isBusy || nowMs < this.#nextMs) return;
+    this.#isBusy = true;
+    this.#step()
+      .catch((cause: unknown) => {
+        if (!(cause instanceof StoreError)) throw cause;
+        this.#parts.logger.debug({ cause }, "a move goes on later");
+      })
+      .finally(() => {
+        this.#isBusy = false;
+        this.#nextMs = this.#parts.clock.monotonicMs() + STEP_MS;
+      });
+  }
+
+  get #topology(): Topology {
+    return this.#parts.membership.plans!.topology;
+  }
+
+  /** Everybody tells how far it is, to whoever may be asked for the progress; one of them changes the plan. */
+  async #step(): Promise<void> {
+    const { membership, register, logger } = this.#parts;
+    const topology = this.#topology;
+    const move = topology.move!;
+    this.#reports = await this.#collect(topology, topology);
+    if (this.#topology.epoch !== topology.epoch || this.#first(topology) !== membership.id) return;
+    if (move.stage === "streaming" && this.#isFilled(topology)) {
+      const missed = gainersIn(topology).flatMap((id) => this.#reportOf(id)!.missed);
+      const settle = (present: Topology): TopologyChange =>
+        settleMove(present, move.id, [...new Set(missed)]);
+      await register.change((present) => inStage(present, move, settle));
+    } else if (move.stage === "settling" && this.#isKnown(topology)) {
+      await register.change((present) => inStage(present, move, (last) => finishMove(last, move.id)));
+      logger.info({ move: move.kind, node: move.id, epoch: this.#topology.epoch }, "slots have moved");
+    } else return;
+    // So that all know at once, and not when gossip gets there; and who has left as well.
+    await this.#collect(this.#topology, topology);
+  }
+
+  #isFilled(topology: Topology): boolean {
+    const { since } = topology.move!;
+    return gainersIn(topology).every((id) => {
+      const report = this.#reportOf(id);
+      return report?.since === since && report.isFilled;
+    });
+  }
+
+  #isKnown(topology: Topology): boolean {
+    const { clock, isUp } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    if (this.#settlingEpoch !== topology.epoch) {
+      this.#settlingEpoch = topology.epoch;
+      this.#settlingMs = nowMs;
+    }
+    const knows = (id: NodeId): boolean => (this.#reports.get(id)?.epoch ?? 0) >= topology.epoch;
+    const members = new Map(topology.members.map((member) => [member.id, member]));
+    const waited = nowMs - this.#settlingMs >= SETTLE_MS_MAX;
+    if (!waited && !topology.members.every(({ id }) => knows(id) || !isUp(id))) return false;
+    const seen = new Set<readonly NodeId[]>();
+    for (const { before } of slotMovesOf(topology)) {
+      if (seen.has(before)) continue;
+      seen.add(before);
+      if (!isMajority(before.filter(knows), before, members)) return false;
+    }
+    return true;
+  }
+
+  #reportOf(id: NodeId): MoveReport | undefined {
+    return id === this.#parts.membership.id ? this.#parts.report() : this.#reports.get(id);
+  }
+
+  /** Who is up, and stays. */
+  #first({ members, move }: Topology): NodeId | undefined {
+    return members
+      .filter(({ id, state }) => state === "member" && id !== move?.id && this.#isUp(id))
+      .map(({ id }) => id)
+      .sort(compareText)[0];
+  }
+
+  #isUp(id: NodeId): boolean {
+    return id === this.#parts.membership.id || this.#parts.isUp(id);
+  }
+
+  /** Of all members of `among` that answer. They go by the plan then, or by a later one. */
+  async #collect(plan: Topology, among: Topology): Promise<ReadonlyMap<NodeId, MoveReport>> {
+    const { station, membership, report } = this.#parts;
+    const payload = encodeTopology(plan);
+    const reports = new Map<NodeId, MoveReport>([[membership.id, report()]]);
+    const asked = among.members.map(async ({ id }) => {
+      if (!this.#isUp(id) || id === membership.id) return;
+      const answer = station.call(id, MOVE_METHOD, payload, { timeoutMs: REPORT_TIMEOUT_MS });
+      reports.set(id, decodeMoveReport(await answer));
+    });
+    await Promise.allSettled(asked);
+    return reports;
+  }
+
+  #answer({ bytes, start, end }: ByteRange): Uint8Array {
+    this.#parts.membership.adopt(decodeTopology(bytes.slice(start, end)));
+    return encodeMoveReport(this.#parts.report());
+  }
+}
+
+/** Whoever gains a slot. */
+function gainersIn(topology: Topology): readonly NodeId[] {
+  return [...new Set(slotMovesOf(topology).flatMap(gainersOf))];
+}
+
+function isMajority(
+  some: readonly NodeId[],
+  owners: readonly NodeId[],
+  members: ReadonlyMap<NodeId, Participant>,
+): boolean {
+  const participants = owners.map((id) => members.get(id)!);
+  const result = quorumNeed("quorum", participants, participants[0]?.datacenter ?? "");
+  if (result.kind === "impossible") return true; // nobody kept a copy
+  return (
+    missingMachines(
+      result.need,
+      participants.filter(({ id }) => some.includes(id)),
+    ) === 0
+  );
+}
+
+/** May be run again on what it has made, and on what another has. */
+function inStage(
+  present: Topology,
+  { since, stage }: Move,
+  change: (topology: Topology) => TopologyChange,
+): TopologyChange {
+  const isThere = present.move?.since === since && present.move.stage === stage;
+  return isThere ? change(present) : { kind: "changed", topology: present };
+}

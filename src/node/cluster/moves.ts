@@ -1,0 +1,113 @@
+/**
+ * Slots on their way from node to node, as this node takes part in it: it asks for changes of the plan, fetches what it
+ * gains, carries the move through if it falls to it, and drops what it has lost. ADR 12.
+ */
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Topology } from "../../membership/topology.ts";
+import {
+  cancelMove,
+  changeWeight,
+  removeMember,
+  type TopologyChange,
+} from "../../membership/topology-change.ts";
+import type { Coordinator } from "../../replication/coordinator.ts";
+import type { ReceivedCells } from "../../replication/received-cells.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
+import type { Clock } from "../../runtime/runtime.ts";
+import type { StorageEngine } from "../../storage/storage-engine.ts";
+import { Admission } from "./admission.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { Intake, type IntakeParts } from "./intake.ts";
+import type { Membership } from "./membership.ts";
+import { MoveDriver } from "./move-driver.ts";
+import { OutgrownRows } from "./outgrown-rows.ts";
+import type { PeerStation } from "./peer-station.ts";
+import type { TopologyRegister } from "./topology-register.ts";
+
+export interface MovesParts {
+  readonly clock: Clock;
+  readonly station: PeerStation;
+  readonly membership: Membership;
+  readonly register: TopologyRegister;
+  readonly view: ClusterView;
+  readonly engine: StorageEngine;
+  readonly received: ReceivedCells;
+  readonly coordinator: Coordinator;
+  readonly obtain: IntakeParts["obtain"];
+  readonly logger: Logger;
+}
+
+/** Of the move under way, for people. */
+export interface MoveProgress {
+  readonly kind: string;
+  readonly id: NodeId;
+  readonly stage: string;
+  /** 0 to 1. */
+  readonly part: number;
+}
+
+export class Moves {
+  readonly admission: Admission;
+  readonly #parts: MovesParts;
+  readonly #intake: Intake;
+  readonly #driver: MoveDriver;
+  readonly #outgrown: OutgrownRows;
+  #topology: Topology;
+
+  constructor(parts: MovesParts) {
+    const { view } = parts;
+    this.#parts = parts;
+    this.#topology = view.topology;
+    const isUp = (id: NodeId): boolean => view.isUp(id);
+    this.admission = new Admission({ ...parts, isUp });
+    this.#intake = new Intake(parts);
+    this.#driver = new MoveDriver({ ...parts, isUp, report: () => this.#intake.report });
+    this.#outgrown = new OutgrownRows(parts);
+  }
+
+  /** Undefined if nothing moves. */
+  get progress(): MoveProgress | undefined {
+    const { move } = this.#topology;
+    return move && { kind: move.kind, id: move.id, stage: move.stage, part: this.#driver.progress };
+  }
+
+  /** The member's slots go to the others, and then it is no member any more. Resolves when that has begun. */
+  remove(id: NodeId): Promise<void> {
+    return this.#change((topology) => removeMember(topology, id));
+  }
+
+  /** The member is to have so many times the slots of one of weight 1. Resolves when that has begun. */
+  reweigh(id: NodeId, weight: number): Promise<void> {
+    return this.#change((topology) => changeWeight(topology, id, weight));
+  }
+
+  /** Everything stays where it was. Rejects with StoreError INVALID_REQUEST if it is too late for that. */
+  async cancel(): Promise<void> {
+    const { move } = this.#topology;
+    if (move === undefined) throw new StoreError("INVALID_REQUEST", "not-applied", "no move is under way");
+    await this.#parts.register.change((topology) => cancelMove(topology, move.id));
+  }
+
+  onTopology(topology: Topology): void {
+    this.#outgrown.onTopology(this.#topology, topology);
+    this.#topology = topology;
+  }
+
+  /** Needs to be called a few times a second. */
+  onTick(nowMs: number): void {
+    this.#intake.onTick();
+    this.#driver.onTick(nowMs);
+    this.#outgrown.onTick(nowMs);
+  }
+
+  /** Resolves when nothing is under way. */
+  async close(): Promise<void> {
+    await this.#intake.close();
+    await this.#outgrown.close();
+  }
+
+  async #change(change: (topology: Topology) => TopologyChange): Promise<void> {
+    await this.#parts.register.changeInTurn(change);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Drops the rows of slots that this node does not keep any more, some at a time.
+ *
+ * Invariant: a row goes only once its owners have what it says. After a move in which all who gained slots of this node have
+ * fetched them from it, they have. Else (it was down meanwhile, or something came late) the row is brought to all of them first.
+ */
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Topology } from "../../membership/topology.ts";
+import type { Coordinator } from "../../replication/coordinator.ts";
+import type { ReceivedCells } from "../../replication/received-cells.ts";
+import type { KeyRef } from "../../replication/step.ts";
+import { SLOT_COUNT } from "../../ring/slot.ts";
+import type { Clock } from "../../runtime/runtime.ts";
+import { databaseOfRow, keyRange, OWN_DATABASE, scanStart, slotOfRow } from "../../storage/row-key.ts";
+import type { StorageEngine } from "../../storage/storage-engine.ts";
+import type { ClusterView } from "./cluster-view.ts";
+
+/** Well under a millisecond's worth. */
+const SLICE_ROWS = 100;
+/** What came late is looked for so often. */
+const LOOK_MS = 60_000;
+const RETRY_MS = 5_000;
+
+export interface OutgrownRowsParts {
+  readonly clock: Pick<Clock, "defer" | "sleep" | "monotonicMs">;
+  readonly engine: StorageEngine;
+  readonly view: ClusterView;
+  readonly coordinator: Pick<Coordinator, "bringToAll">;
+  readonly received: Pick<ReceivedCells, "forget">;
+  readonly logger: Logger;
+}
+
+interface Row {
+  readonly ref: KeyRef;
+  readonly rowKey: Uint8Array;
+  readonly cell: Uint8Array;
+}
+
+export class OutgrownRows {
+  readonly #parts: OutgrownRowsParts;
+  readonly #closing = new AbortController();
+  #end: Promise<void> | undefined;
+  /** The epoch in which owners surely have all that this node has and does not keep. */
+  #settledEpoch = 0;
+  #nextMs = 0;
+
+  constructor(parts: OutgrownRowsParts) {
+    this.#parts = parts;
+  }
+
+  onTopology(before: Topology, after: Topology): void {
+    const { move } = before;
+    const isHeard = move?.stage === "settling" && !move.missed.includes(this.#parts.view.self.id);
+    if (isHeard && after.move === undefined && after.epoch === before.epoch + 1) {
+      this.#settledEpoch = after.epoch;
+    }
+    this.#nextMs = 0;
+  }
+
+  /** Needs to be called a few times a second. */
+  onTick(nowMs: number): void {
+    if (this.#end !== undefined || nowMs < this.#nextMs || this.#parts.view.topology.move !== undefined)
+      return;
+    this.#nextMs = nowMs + LOOK_MS;
+    this.#end = this.#sweep().finally(() => {
+      this.#end = undefined;
+    });
+  }
+
+  /** Resolves when the engine is left alone. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#end;
+  }
+
+  /** Never rejects but by a defect. */
+  async #sweep(): Promise<void> {
+    const { view, engine, logger, clock } = this.#parts;
+    const { epoch } = view;
+    let dropped = 0;
+    try {
+      for (let slot = 0; slot < SLOT_COUNT; slot++) {
+        if (view.owns(view.self.id, slot)) continue;
+        let end = slot + 1;
+        while (end < SLOT_COUNT && !view.owns(view.self.id, end)) end++;
+        const count = await this.#dropSpan(slot, end, epoch);
+        if (count === undefined) return;
+        dropped += count;
+        slot = end;
+      }
+      if (dropped > 0) await engine.durable();
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.#nextMs = clock.monotonicMs() + RETRY_MS;
+      logger.debug({ cause }, "rows of slots that have moved away stay for now");
+    }
+    if (dropped > 0) logger.info({ rows: dropped }, "dropped rows of slots that have moved away");
+  }
+
+  /** How many went; undefined if the plan has changed, or the node closes. */
+  async #dropSpan(slot: number, endSlot: number, epoch: number): Promise<number | undefined> {
+    const { clock, view, engine, coordinator, received } = this.#parts;
+    const end = scanStart(endSlot, 0, 0);
+    let from = scanStart(slot, 0, 0);
+    for (let dropped = 0; ; ) {
+      const rows = await this.#rowsFrom(from, end);
+      if (rows.length === 0) return dropped;
+      for (const row of rows) {
+        if (view.epoch !== epoch || this.#closing.signal.aborted) return undefined;
+        if (epoch !== this.#settledEpoch) await coordinator.bringToAll(row.ref, row.cell);
+        // If it has changed since, it is looked at again later.
+        if (await received.forget(row.ref, row.cell)) dropped++;
+      }
+      from = after(rows.at(-1)!.rowKey);
+      await engine.durable();
+      await new Promise<void>((resolve) => clock.defer(resolve));
+    }
+  }
+
+  async #rowsFrom(from: Uint8Array, end: Uint8Array): Promise<readonly Row[]> {
+    const rows: Row[] = [];
+    const found = this.#parts.engine.scan(from, end);
+    try {
+      while (rows.length < SLICE_ROWS) {
+        const moved = found.next();
+        if (!(typeof moved === "boolean" ? moved : await moved)) break;
+        const { key, cell } = found;
+        const database = databaseOfRow(key.bytes, key.start);
+        if (
+          database === OWN_DATABASE ||
+          this.#parts.view.owns(this.#parts.view.self.id, slotOfRow(key.bytes, key.start))
+        )
+          continue;
+        const name = keyRange(key.bytes, key.start);
+        rows.push({
+          ref: { database, key: key.bytes.slice(name.start, name.end) },
+          rowKey: key.bytes.slice(key.start, key.end),
+          cell: cell.bytes.slice(cell.start, cell.end),
+        });
+      }
+    } finally {
+      found.close();
+    }
+    return rows;
+  }
+}
+
+/** The least row key that comes after. */
+function after(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1);
+  next.set(key);
+  return next;
+}

@@ -1,0 +1,57 @@
+/** What the move under way asks of whom: which slots change their owners, from whom to whom. Pure. */
+import {
+  copiesOf,
+  DEFAULT_KEYSPACE,
+  ringMembersNext,
+  ringMembersNow,
+  type Topology,
+} from "../../membership/topology.ts";
+import { PlacementPlan } from "../../ring/placement-plan.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
+import { SLOT_COUNT } from "../../ring/slot.ts";
+
+export interface SlotMove {
+  readonly slot: number;
+  readonly before: readonly NodeId[];
+  readonly after: readonly NodeId[];
+}
+
+/** In the order of slots; none if nothing moves. Slots with the same owners share their lists. */
+export function slotMovesOf(topology: Topology): readonly SlotMove[] {
+  const present = KNOWN.get(topology);
+  if (present !== undefined) return present;
+  const moves = topology.move === undefined ? [] : find(topology);
+  KNOWN.set(topology, moves);
+  return moves;
+}
+
+/** Who keeps the slot after the move, and not before. */
+export function gainersOf({ before, after }: SlotMove): readonly NodeId[] {
+  return after.filter((id) => !before.includes(id));
+}
+
+/** Computed once a topology: it takes some milliseconds. */
+const KNOWN = new WeakMap<Topology, readonly SlotMove[]>();
+
+function find(topology: Topology): readonly SlotMove[] {
+  const copies = copiesOf(topology.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!);
+  const now = new PlacementPlan(ringMembersNow(topology), copies);
+  const next = new PlacementPlan(ringMembersNext(topology), copies);
+  const shared = new Map<string, readonly NodeId[]>();
+  const ownersIn = (plan: PlacementPlan, slot: number): readonly NodeId[] => {
+    const owners = plan.replicasOf(slot);
+    const name = owners.join();
+    const known = shared.get(name);
+    if (known === undefined) shared.set(name, owners);
+    return known ?? owners;
+  };
+  const moves: SlotMove[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const before = ownersIn(now, slot);
+    const after = ownersIn(next, slot);
+    if (before === after) continue;
+    if (before.length === after.length && before.every((id) => after.includes(id))) continue;
+    moves.push({ slot, before, after });
+  }
+  return moves;
+}

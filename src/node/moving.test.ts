@@ -1,0 +1,88 @@
+/** Slots that move from node to node under load, in a simulated world: nodes join, leave, weigh more, take others' places. */
+import { expect, test } from "vitest";
+import { MovingStory } from "./moving-story.oracle.ts";
+
+const FIVE = ["a", "b", "c", "d", "e"];
+
+test("a node joins a cluster with data: it has its share then, and nothing is lost", async () => {
+  const story = await MovingStory.begin("joins", ["a", "b", "c"], FIVE);
+  await story.write(300);
+  story.join("d");
+  await story.untilMoved("d");
+  await story.checkCopies();
+  expect(story.rowsAt("d")).toBeGreaterThan(100);
+  // Each of four keeps three quarters of the keys: the others have dropped what they keep no more.
+  await story.world.runFor(3_000);
+  expect(["a", "b", "c", "d"].reduce((sum, name) => sum + story.rowsAt(name), 0)).toBe(3 * 300);
+});
+
+test.each([1, 2, 3, 4])(
+  "writes go on while slots move, from 3 to 5 nodes and back to 4 (seed %i)",
+  async (seed) => {
+    const story = await MovingStory.begin(`elastic ${seed}`, ["a", "b", "c"], FIVE);
+    await story.write(100);
+    story.join("d");
+    story.join("e"); // waits for d
+    await story.writeUntilMoved("e");
+    await story.leave("b");
+    await story.writeUntilGone("b");
+    await story.reweigh("a", 2);
+    await story.writeUntilStill();
+    expect(story.errors).toEqual([]);
+    await story.check();
+    expect(story.members()).toEqual(["a", "c", "d", "e"]);
+  },
+  120_000,
+);
+
+test.each([1, 2, 3, 4, 5, 6])(
+  "a node is killed in the middle of a join, and comes back (seed %i)",
+  async (seed) => {
+    const story = await MovingStory.begin(`killed ${seed}`, ["a", "b", "c"], FIVE);
+    await story.write(200);
+    const victim = ["a", "b", "c", "d"][seed % 4]!;
+    story.join("d");
+    await story.writeUntilMoving(story.world.random("when").below(400));
+    story.kill(victim);
+    await story.writeFor(3_000);
+    story.restart(victim);
+    await story.writeUntilMoved("d");
+    await story.check();
+    expect(story.errors.filter((error) => !error.includes("QUORUM"))).toEqual([]);
+  },
+  120_000,
+);
+
+test("the place of a node that will not come back is taken by another, and the copies are three again", async () => {
+  const story = await MovingStory.begin("replaced", ["a", "b", "c", "d"], FIVE);
+  await story.write(200);
+  const lost = story.idOf("b");
+  story.kill("b");
+  await story.writeFor(8_000); // until all know
+  story.join("e", { replaces: lost });
+  await story.writeUntilMoved("e");
+  await story.check();
+  expect(story.members()).toEqual(["a", "c", "d", "e"]);
+}, 60_000);
+
+test("who is up is not replaced, and a move waits for the one before", async () => {
+  const story = await MovingStory.begin("refused", ["a", "b", "c"], FIVE);
+  story.join("d", { replaces: story.idOf("a") });
+  await story.world.runFor(2_000);
+  expect(story.town.failureOf("d")?.message).toMatch(/is up, and not to be replaced/);
+  story.join("e");
+  await story.writeUntilMoving(0);
+  await expect(story.leave("a")).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
+});
+
+test("a join that is taken back leaves everything as it was", async () => {
+  const story = await MovingStory.begin("cancelled", ["a", "b", "c"], FIVE);
+  await story.write(100);
+  story.join("d");
+  await story.writeUntilMoving(0);
+  story.kill("d");
+  await story.cancel();
+  await story.writeFor(2_000);
+  expect(story.members()).toEqual(["a", "b", "c"]);
+  await story.check();
+});

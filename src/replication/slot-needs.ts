@@ -1,0 +1,90 @@
+/**
+ * What a consistency level asks of the replicas of a slot, as they are by the present plan. Lists of replicas are shared by slots
+ * and stay the same while the topology does: so does what levels ask of them. Hot: it allocates the first time only.
+ */
+import { StoreError } from "../base/errors.ts";
+import {
+  type ConsistencyLevel,
+  missingMachines,
+  type Participant,
+  type QuorumNeed,
+  quorumNeed,
+} from "./quorum-need.ts";
+import type { Cluster } from "./replica-calls.ts";
+import type { WriteSide } from "./write-quorum.ts";
+
+export class SlotNeeds {
+  readonly #cluster: Cluster;
+  readonly #needs = new WeakMap<readonly Participant[], Map<ConsistencyLevel, QuorumNeed>>();
+  readonly #sides = new WeakMap<QuorumNeed, readonly WriteSide[]>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** What a read needs. Throws StoreError QUORUM_UNAVAILABLE, not applied, if no state of the cluster could meet it. */
+  reading(slot: number, level: ConsistencyLevel): QuorumNeed {
+    return this.#needOf(this.#cluster.replicasOf(slot), level);
+  }
+
+  /** What a write needs, and while the slot moves, of those on the other side as well. Throws as `reading`. */
+  sides(slot: number, level: ConsistencyLevel): readonly WriteSide[] {
+    const replicas = this.#cluster.replicasOf(slot);
+    const others = this.#cluster.otherReplicasOf?.(slot);
+    const need = this.#needOf(replicas, level);
+    if (others === undefined) return this.#sideOf(need);
+    return [
+      { need, replicas },
+      { need: this.#needOf(others, level), replicas: others },
+    ];
+  }
+
+  /** As `sides`, of a write that is made already: if it throws, that is unknown. */
+  sidesOfWritten(slot: number, level: ConsistencyLevel): readonly WriteSide[] {
+    try {
+      return this.sides(slot, level);
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      throw new StoreError(cause.code, "unknown", cause.message, { cause });
+    }
+  }
+
+  /** True if this node's own copy is all that is needed. */
+  isMetHere(need: QuorumNeed, slot: number): boolean {
+    if (need.length > 1 || need[0]!.machineCount > 1) return false;
+    const own = this.#cluster.replicasOf(slot).find(({ id }) => id === this.#cluster.self.id);
+    return own !== undefined && missingMachines(need, [own]) === 0;
+  }
+
+  /** Refuses a write that surely finds too few machines before anything is done. */
+  requireReachable(slot: number, sides: readonly WriteSide[], isSloppy: boolean): void {
+    const cluster = this.#cluster;
+    const isReachable = ({ id }: Participant): boolean => id === cluster.self.id || cluster.isUp(id);
+    for (const { need, replicas = cluster.replicasOf(slot) } of sides) {
+      if (replicas.every(isReachable)) continue;
+      const takers = isSloppy ? [...replicas, ...cluster.fallbacksOf(slot)] : replicas;
+      const missing = missingMachines(need, takers.filter(isReachable));
+      if (missing === 0) continue;
+      const text = `${missing} machines too few are up for the write's consistency`;
+      throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", text);
+    }
+  }
+
+  #needOf(replicas: readonly Participant[], level: ConsistencyLevel): QuorumNeed {
+    const present = this.#needs.get(replicas)?.get(level);
+    if (present !== undefined) return present;
+    const result = quorumNeed(level, replicas, this.#cluster.self.datacenter);
+    if (result.kind === "impossible") {
+      throw new StoreError("QUORUM_UNAVAILABLE", "not-applied", result.reason);
+    }
+    const needs = this.#needs.get(replicas) ?? new Map<ConsistencyLevel, QuorumNeed>();
+    this.#needs.set(replicas, needs.set(level, result.need));
+    return result.need;
+  }
+
+  #sideOf(need: QuorumNeed): readonly WriteSide[] {
+    const present = this.#sides.get(need) ?? [{ need, replicas: undefined }];
+    this.#sides.set(need, present);
+    return present;
+  }
+}
