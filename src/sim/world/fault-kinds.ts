@@ -111,13 +111,10 @@ function partition(
   };
 }
 
-function spoilLink(
-  kind: "slow link" | "lossy link",
-  victim: string,
-  { cluster, random }: FaultSite,
-): BegunFault {
+function spoilLink(kind: "slow link" | "lossy link", victim: string, site: FaultSite): BegunFault {
+  const { cluster, random } = site;
   const { world } = cluster;
-  const other = otherThan(victim, cluster, random);
+  const other = otherThan(victim, site);
   const isSlow = kind === "slow link";
   const amount = isSlow ? 2_000 + random.below(50_000) : random.between(0.02, 0.4);
   for (const [a, b] of bothWays(victim, other, random))
@@ -135,11 +132,11 @@ function spoilLink(
 function breakConnections(
   kind: "connections break" | "connections fall mute",
   victim: string,
-  { cluster, random, bystanders }: FaultSite,
+  site: FaultSite,
 ): BegunFault {
+  const { cluster, random } = site;
   const { world } = cluster;
-  const others = [...cluster.names, ...bystanders].filter((name) => name !== victim);
-  const other = others[random.below(others.length)]!;
+  const other = otherThan(victim, site);
   if (kind === "connections fall mute") world.muteConnections(victim, other);
   else if (random.oneIn(2)) world.dropConnections(victim, other);
   else world.forgetConnections(victim, other);
@@ -184,9 +181,10 @@ function lasting(random: SimRandom, maxMs: number): number {
   return Math.round(50 + random.between(0, 1) ** 2 * maxMs);
 }
 
-function otherThan(victim: string, { names }: SimCluster, random: SimRandom): string {
-  const others = names.filter((name) => name !== victim);
-  return others[random.below(others.length)] ?? victim;
+/** A node or a client. */
+function otherThan(victim: string, { cluster, random, bystanders }: FaultSite): string {
+  const others = [...cluster.names, ...bystanders].filter((name) => name !== victim);
+  return others[random.below(others.length)]!;
 }
 
 function bothWays(a: string, b: string, random: SimRandom): readonly (readonly [string, string])[] {
