@@ -10,7 +10,7 @@ test("pops interleaved with pushes always give the least by (time, sequence)", (
       let expected: Event[] = [];
       script.forEach((step, sequence) => {
         if (step !== "pop") {
-          const event = { atMs: step, sequence, fire: undefined };
+          const event = { atMs: step, sequence, fire: undefined, owner: undefined };
           heap.push(event);
           expected = [...expected, event].sort((a, b) => a.atMs - b.atMs || a.sequence - b.sequence);
           return;

@@ -1,11 +1,19 @@
 /** The simulator's agenda: a binary heap of events, the next one first, in (time, insertion) order. */
 
 export interface Event {
-  readonly atMs: number;
-  /** Told apart events of one time: the earlier inserted comes first. */
-  readonly sequence: number;
+  atMs: number;
+  /** Tells apart events of one time: the earlier inserted comes first. */
+  sequence: number;
   /** Undefined once cancelled. */
   fire: (() => void) | undefined;
+  /** Whose it is: it ends with that, and waits as long as that stands still. Undefined: the world's own. */
+  readonly owner: EventOwner | undefined;
+}
+
+export interface EventOwner {
+  readonly isAlive: boolean;
+  /** 0 unless it stands still. */
+  readonly pausedUntilMs: number;
 }
 
 export class EventHeap {

@@ -3,19 +3,16 @@
  * then, so none of its code runs on, as after `kill -9`. While it is paused, its events wait.
  */
 import type { Cancel } from "../runtime/runtime.ts";
+import type { EventOwner } from "./event-heap.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-export class Life {
+export class Life implements EventOwner {
   readonly #scheduler: Scheduler;
-  #isAlive = true;
-  #pausedUntilMs = 0;
+  isAlive = true;
+  pausedUntilMs = 0;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
-  }
-
-  get isAlive(): boolean {
-    return this.#isAlive;
   }
 
   get nowMs(): number {
@@ -23,29 +20,30 @@ export class Life {
   }
 
   end(): void {
-    this.#isAlive = false;
+    this.isAlive = false;
   }
 
   /** As SIGSTOP now and SIGCONT at `untilMs`. */
   pauseUntil(untilMs: number): void {
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, untilMs);
   }
 
   after(delayMs: number, fire: () => void): Cancel {
-    const attempt = (): void => {
-      if (!this.#isAlive) return;
-      if (this.#scheduler.nowMs < this.#pausedUntilMs)
-        cancel = this.#scheduler.at(this.#pausedUntilMs, attempt);
-      else fire();
+    const event = this.#scheduler.plan(this.nowMs + Math.max(0, delayMs), fire, this);
+    return () => {
+      event.fire = undefined;
     };
-    let cancel = this.#scheduler.after(delayMs, attempt);
-    return () => cancel();
+  }
+
+  /** As `after`, for good. */
+  plan(delayMs: number, fire: () => void): void {
+    this.#scheduler.plan(this.nowMs + Math.max(0, delayMs), fire, this);
   }
 
   /** Never resolves if the life ends first. */
   wait(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
-      this.after(delayMs, resolve);
+      this.plan(delayMs, resolve);
     });
   }
 }

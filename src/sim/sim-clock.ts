@@ -41,22 +41,19 @@ export class SimClock implements Clock {
 
   every(intervalMs: number, tick: () => void): Cancel {
     assert(intervalMs > 0 && intervalMs < 2 ** 31, "an interval is positive and below 25 days");
-    let cancelled = false;
-    let cancelNext: Cancel;
-    const arm = (): void => {
-      cancelNext = this.#life.after(this.#time.trueMs(intervalMs), () => {
-        tick();
-        if (!cancelled) arm();
-      });
+    let isOver = false;
+    const ring = (): void => {
+      if (isOver) return;
+      tick();
+      if (!isOver) this.#life.plan(this.#time.trueMs(intervalMs), ring);
     };
-    arm();
+    this.#life.plan(this.#time.trueMs(intervalMs), ring);
     return () => {
-      cancelled = true;
-      cancelNext();
+      isOver = true;
     };
   }
 
   defer(task: () => void): void {
-    this.#life.after(0, task);
+    this.#life.plan(0, task);
   }
 }

@@ -105,7 +105,7 @@ export class SimConnection implements Connection {
       return true;
     }
     this.#outbox.push({ bytes, copy });
-    if (this.#outstandingBytes < WINDOW_BYTES) this.#around.life.after(0, () => this.#flush());
+    if (this.#outstandingBytes < WINDOW_BYTES) this.#around.life.plan(0, () => this.#flush());
     return false;
   }
 
@@ -220,7 +220,7 @@ export class SimConnection implements Connection {
     this.#deliveryPlanned = true;
     const { random, life } = this.#around;
     const busyMs = random.oneIn(2) ? 0 : random.between(0, BUSY_MS_MAX);
-    life.after(busyMs, () => {
+    life.plan(busyMs, () => {
       this.#deliveryPlanned = false;
       if (this.#isDeliverable()) this.#deliver();
       this.#planDelivery();
@@ -279,7 +279,7 @@ export class SimConnection implements Connection {
     }
     if (this.#outbox.length > 0) return;
     if (this.#state === "ending") this.#sendEnd();
-    this.#around.life.after(0, () => {
+    this.#around.life.plan(0, () => {
       if (this.#state !== "closed" && this.#outbox.length === 0) this.#events?.onDrain();
     });
   }
@@ -294,7 +294,7 @@ export class SimConnection implements Connection {
   }
 
   #tellClose(): void {
-    this.#around.life.after(0, () => {
+    this.#around.life.plan(0, () => {
       this.#around.trace(`${this.local} closed from ${this.peer}: ${this.#cause?.message ?? "in order"}`);
       this.#events!.onClose(this.#cause);
     });

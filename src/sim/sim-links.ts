@@ -106,17 +106,19 @@ export class SimLinks {
 
   /** Never arrives, however often it is sent. */
   lose({ giveUp }: Pick<Transmission, "giveUp">): void {
-    if (giveUp !== undefined) this.#scheduler.after(GIVE_UP_MS, giveUp);
+    if (giveUp !== undefined) this.#scheduler.plan(this.#scheduler.nowMs + GIVE_UP_MS, giveUp);
   }
 
   #send(transmission: Transmission, retransmitMs: number, sinceMs: number): void {
     const { link, sizeBytes = 0 } = transmission;
     if (link.loses(this.#random)) {
-      this.#scheduler.after(retransmitMs, () => this.#sendAgain(transmission, retransmitMs * 2, sinceMs));
+      this.#scheduler.plan(this.#scheduler.nowMs + retransmitMs, () =>
+        this.#sendAgain(transmission, retransmitMs * 2, sinceMs),
+      );
       return;
     }
     const takesMs = link.takesMs(this.#scheduler.nowMs, sizeBytes, this.#random);
-    this.#scheduler.after(takesMs, () => this.#arrive(transmission));
+    this.#scheduler.plan(this.#scheduler.nowMs + takesMs, () => this.#arrive(transmission));
   }
 
   #sendAgain(transmission: Transmission, retransmitMs: number, sinceMs: number): void {
@@ -133,7 +135,7 @@ export class SimLinks {
     }
     this.#parked.set(transmission, this.#scheduler.nowMs);
     if (giveUp === undefined) return;
-    this.#scheduler.after(GIVE_UP_MS, () => {
+    this.#scheduler.plan(this.#scheduler.nowMs + GIVE_UP_MS, () => {
       if (this.#parked.delete(transmission)) giveUp();
     });
   }

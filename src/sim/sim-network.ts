@@ -136,7 +136,7 @@ export class SimNetwork {
       const cancelTimeout = life.after(timeoutMs, () => fail("ETIMEDOUT"));
       const to = this.#resolve(owner, host);
       if (!this.#hostNames.has(to)) {
-        life.after(NAME_LOOKUP_MS, () => fail("ENOTFOUND"));
+        life.plan(NAME_LOOKUP_MS, () => fail("ENOTFOUND"));
         return;
       }
       const retransmitMs = FIRST_RETRANSMIT_MS;
@@ -145,7 +145,7 @@ export class SimNetwork {
       const arrive = (): void => {
         const binding = isOver || !life.isAlive ? undefined : this.#bindings.get(`${to}:${port}`);
         if (binding === undefined) {
-          answer(() => life.after(0, () => fail("ECONNREFUSED")));
+          answer(() => life.plan(0, () => fail("ECONNREFUSED")));
           return;
         }
         const near = this.#pair(owner, binding, port);
@@ -155,7 +155,7 @@ export class SimNetwork {
           cancelTimeout();
           resolve(near);
         };
-        answer(() => life.after(0, onAnswer));
+        answer(() => life.plan(0, onAnswer));
       };
       const isRetried = (): boolean => !isOver;
       this.links.transmit({ link: this.links.between(from, to), retransmitMs, arrive, isRetried });
@@ -169,7 +169,7 @@ export class SimNetwork {
     const near = this.#end({ local: nearAddress, peer: farAddress }, owner, farOwner.hostName);
     const far = this.#end({ local: farAddress, peer: nearAddress }, farOwner, owner.hostName);
     SimConnection.join(near, far);
-    farOwner.life.after(0, () => {
+    farOwner.life.plan(0, () => {
       this.#trace(`${farAddress} accepts ${nearAddress}`);
       accept(far);
     });

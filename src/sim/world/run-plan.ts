@@ -94,7 +94,7 @@ export function planRun(wishes: RunWishes): RunPlan {
       hasCrashes: (bounds.kinds.crash ?? 0) > 0,
       hasClockFaults: clockFaults,
       isInMemory: !isOnDisk,
-      repairsItself: false,
+      repairsItself: true,
     }),
     warmUpMs: WARM_UP_MS,
     faultsMs: wishes.faultsMs ?? 60_000,
