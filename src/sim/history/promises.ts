@@ -56,7 +56,7 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
 }
 
 /** How many of so many copies, all in one datacenter or counted as if they were. */
-function machinesFor(level: ConsistencyLevel, copies: number): number {
+export function machinesFor(level: ConsistencyLevel, copies: number): number {
   const replicas = Array.from({ length: copies }, (_, i) => ({
     id: `${i}`,
     machine: `${i}`,

@@ -8,6 +8,8 @@ export interface BoundedCluster {
   readonly settings: Pick<NodeSettings, "storage" | "fsync">;
   /** Clocks jump and drift. */
   readonly clockFaults: boolean;
+  /** The fewest machines that an acknowledged write rests on. */
+  readonly writtenTo: number;
 }
 
 /** Twice the interval in which everysec syncs, and what a slow disk adds. */
@@ -15,10 +17,11 @@ const SYNCED_AFTER_MS = 10_000;
 
 /**
  * Nodes may be stopped, cut off and slowed down in any number and at any time, since that loses nothing. What a process in
- * memory has, and what a disk has not synced, a fault may take only from one machine at a time; where nothing is ever
- * synced on purpose, only once.
+ * memory has, and what a disk has not synced, a fault may take only from one machine at a time, and from none where one
+ * is all that a write rests on; where nothing is ever synced on purpose, only once.
  */
-export function boundsFor({ nodes, settings, clockFaults }: BoundedCluster, everyMs: number): NemesisBounds {
+export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBounds {
+  const { nodes, settings, clockFaults, writtenTo } = cluster;
   const isOnDisk = settings.storage === "disk";
   const kinds: Partial<Record<FaultKind, number>> = {
     ...(isOnDisk && { kill: 4, crash: 4, "slow disk": 2, "hanging disk": 1, "full disk": 1 }),
@@ -36,6 +39,12 @@ export function boundsFor({ nodes, settings, clockFaults }: BoundedCluster, ever
     everyMs,
     stoppedMax: Math.max(1, Math.ceil(nodes / 2)),
     crashPauseMs: settings.fsync === "always" ? 0 : SYNCED_AFTER_MS,
-    crashesMax: settings.fsync === "no" ? 1 : Number.POSITIVE_INFINITY,
+    crashesMax: crashesBorne(settings.fsync, writtenTo),
   };
+}
+
+function crashesBorne(fsync: NodeSettings["fsync"], writtenTo: number): number {
+  if (fsync === "always") return Number.POSITIVE_INFINITY;
+  if (writtenTo < 2) return 0;
+  return fsync === "everysec" ? Number.POSITIVE_INFINITY : 1;
 }

@@ -2,7 +2,7 @@
 import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
 import type { ConsistencyLevel } from "../../replication/quorum-need.ts";
 import type { Promises } from "../history/history.ts";
-import { promisesOf } from "../history/promises.ts";
+import { machinesFor, promisesOf } from "../history/promises.ts";
 import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
 import type { NemesisBounds } from "./nemesis.ts";
 import { boundsFor } from "./nemesis-bounds.ts";
@@ -71,7 +71,11 @@ export function planRun(wishes: RunWishes): RunPlan {
     settings: { storage: settings.storage, fsync: settings.fsync, ...wishes.settings },
     ...(!founds && { keyspace: keyspaceOf(copies, datacenters, isSloppy) }),
   });
-  const bounds = boundsFor({ nodes, settings, clockFaults }, faultEveryMs);
+  const machines = new Set(cluster.nodes.map(({ machine }) => machine)).size;
+  const mix = wishes.mix ?? FULL_MIX;
+  const asksForOne = mix.otherLevelsOneIn > 0;
+  const writtenTo = asksForOne ? 1 : machinesFor(write, Math.min(copies * datacenters, machines));
+  const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo }, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
   return {
     seed,
@@ -80,11 +84,11 @@ export function planRun(wishes: RunWishes): RunPlan {
     thinkMs: wishes.thinkMs ?? 300,
     keysPerFamily: wishes.keysPerFamily ?? 6,
     skew: wishes.skew ?? 0.8,
-    mix: wishes.mix ?? FULL_MIX,
+    mix,
     levels: read === "quorum" && write === "quorum" ? undefined : { read, write },
     bounds,
     promises: promisesOf({
-      machines: new Set(cluster.nodes.map(({ machine }) => machine)).size,
+      machines,
       copies: copies * datacenters,
       read,
       write,

@@ -80,8 +80,9 @@ export function describeWishes(wishes: RunWishes): string {
 
 /** All families, or few of them. */
 function drawMix(random: SimRandom): Mix {
-  if (random.oneIn(2)) return FULL_MIX;
+  const otherLevelsOneIn = random.oneIn(2) ? 0 : 8;
+  if (random.oneIn(2)) return { ...FULL_MIX, otherLevelsOneIn };
   const families = Object.entries(FULL_MIX.families).filter(() => random.oneIn(2)) as [Family, number][];
   if (families.length === 0) return FULL_MIX;
-  return { families: Object.fromEntries(families), otherLevelsOneIn: random.oneIn(2) ? 0 : 6 };
+  return { families: Object.fromEntries(families), otherLevelsOneIn };
 }

@@ -34,7 +34,9 @@ export class MemtableScan {
   readonly cell: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly #rows: LinkedRows;
   readonly #segment: Segment;
+  /** Of the slots from the first to the last of the scan. */
   readonly #heads: Int32Array;
+  readonly #firstSlot: number;
   readonly #to: Uint8Array | undefined;
   readonly #lastSlot: number;
   #slot: number;
@@ -46,10 +48,11 @@ export class MemtableScan {
     rows.segment.freeze();
     this.#rows = rows;
     this.#segment = rows.segment;
-    this.#heads = rows.heads.slice();
     this.#to = to;
     this.#slot = slotFrom(from);
+    this.#firstSlot = this.#slot;
     this.#lastSlot = to === undefined ? SLOT_COUNT - 1 : Math.min(slotFrom(to), SLOT_COUNT - 1);
+    this.#heads = rows.heads.slice(this.#slot, this.#lastSlot + 1);
     this.key.bytes = rows.segment.bytes;
     this.cell.bytes = rows.segment.bytes;
     if (this.#slot <= this.#lastSlot) this.#enterSlot();
@@ -85,7 +88,7 @@ export class MemtableScan {
   }
 
   #enterSlot(): void {
-    const head = this.#heads[this.#slot]!;
+    const head = this.#heads[this.#slot - this.#firstSlot]!;
     const kept = this.#rows.sortedSlot;
     this.#at = 0;
     this.#offsets = kept !== undefined && kept.head === head ? kept.offsets : this.#sort(head);

@@ -42,9 +42,12 @@ export function leafOfRow(bytes: Uint8Array, start: number): number {
   return slotOfRow(bytes, start) * SLOT_LEAF_COUNT + (positionOfRow(bytes, start) >>> POSITION_SHIFT);
 }
 
+/** Of every summary that has nothing in it yet; never written to. */
+const NO_PAGES = new Uint16Array(SLOT_COUNT);
+
 export class MerkleSummary {
   /** Per slot, one more than the number of its page; 0 if it has none: all its leaves are 0. */
-  readonly #pages = new Uint16Array(SLOT_COUNT);
+  #pages = NO_PAGES;
   #pageCount = 0;
   /** Per page, low and high of each leaf. */
   #words = new Int32Array(0);
@@ -230,6 +233,7 @@ export class MerkleSummary {
       larger.set(this.#words);
       this.#words = larger;
     }
+    if (this.#pageCount === 0) this.#pages = new Uint16Array(SLOT_COUNT);
     this.#pages[slot] = ++this.#pageCount;
     return this.#pageCount;
   }
