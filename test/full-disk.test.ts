@@ -80,7 +80,8 @@ test.skipIf(disk === undefined).each(["always", "everysec"])(
     );
     disk!.free();
     await writer.writeUntil("+OK", 20);
-    for (let i = 0; i < 2000; i++) expect(await writer.write()).toBe("+OK\r\n");
+    // Few: so that what is in the log goes into no table before the end.
+    for (let i = 0; i < 100; i++) expect(await writer.write()).toBe("+OK\r\n");
     await nothingIsInMemoryOnly(reader);
     first.signal("SIGKILL");
     await first.end();
