@@ -65,6 +65,37 @@ test("replies do not depend on which node is asked, nor on there being several",
   );
 }, 120_000);
 
+test("requests sent at once are answered as if each had waited for the one before", async () => {
+  const anyPipeline = fc.array(fc.oneof(anyCall, anySessionCall), { maxLength: 100 });
+  await fc.assert(
+    fc.asyncProperty(anyPipeline, fc.nat(NODES - 1), fc.boolean(), async (requests, by, isOneDown) => {
+      const cluster = await new SimCluster("at once", NODES).listen();
+      const alone = await new SimServer("at once", 0).listen();
+      const one = await alone.client();
+      const client = await cluster.client(cluster.ids[by]!);
+      const areAllNeeded = requests.some((request) => request[1]?.startsWith("FAST-"));
+      if (isOneDown && !areAllNeeded) cluster.down.add(cluster.ids[(by + 1) % NODES]!);
+      const all = [...requests, ...LOOKS];
+      const replies = await cluster.settle(Promise.all(client.send(all)));
+      for (const [i, reply] of replies.entries()) {
+        const expected = await alone.settle(one.call(...all[i]!));
+        expect(reply, `${i}: ${all[i]!.join(" ")}`).toEqual(expected);
+      }
+    }),
+    { numRuns: 60, interruptAfterTimeLimit: 40_000 },
+  );
+}, 120_000);
+
+/** What changes how those behind it are run, or answered. */
+const anySessionCall = fc.oneof(
+  call("SELECT", fc.constantFrom("0", "1")),
+  call("PING"),
+  call("RESET"),
+  call("KV.CONSISTENCY", fc.constantFrom("BALANCED", "FAST-READS", "FAST-WRITES")),
+  call("NOSUCH", anyKey),
+  call("GET"),
+);
+
 const LOOKS = [
   ["MGET", "a", "b", "c", "d", "{t}a", "{t}b", "{t}c"],
   ["TTL", "a"],

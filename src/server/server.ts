@@ -15,6 +15,7 @@ import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.ts";
 import { ClusterDoor } from "./cluster/cluster-door.ts";
+import { RequestClaims } from "./cluster/request-claims.ts";
 import type { ServedCluster } from "./cluster/served-cluster.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
@@ -67,6 +68,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly commands: CommandTable<Session<Server>>;
   readonly cluster: ServedCluster | undefined;
   readonly clusterDoor: ClusterDoor | undefined;
+  readonly claims: RequestClaims | undefined;
   readonly dispatcher: Dispatcher<Session<Server>>;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
@@ -121,6 +123,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.cluster = cluster ?? node.cluster;
     this.dispatcher = new Dispatcher(this);
     this.clusterDoor = this.cluster && this.#openClusterDoor(this.cluster);
+    this.claims = this.clusterDoor && this.#claimsOf(this.clusterDoor);
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
@@ -271,6 +274,14 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
       commandOf: (args) => dispatcher.commandOf(args),
       refusal: (cause) => dispatcher.refusal(cause),
     });
+  }
+
+  #claimsOf({ cluster, keys }: ClusterDoor): RequestClaims {
+    const commandIn = ({ bytes, starts, ends }: Request) => {
+      const item = this.commands.find(bytes, starts[0]!, ends[0]!);
+      return item?.kind === "command" ? item.entry.command : undefined;
+    };
+    return new RequestClaims({ cluster, keys, commandIn, isPaused: () => this.pause.mode !== undefined });
   }
 
   #accept(connection: Connection): void {

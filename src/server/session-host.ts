@@ -10,6 +10,7 @@ import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { ClientLimits } from "./client-limits.ts";
 import type { Answer } from "./command-shape.ts";
+import type { KeyClaim } from "./key-claims.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Statistics } from "./statistics.ts";
 
@@ -25,6 +26,8 @@ export interface SessionHost<S> {
   readonly request: Request;
   readonly writer: ReplyWriter;
   readonly outbox: Outbox;
+  /** Of a cluster's clients: what a request may run beside; undefined, all run one after the other. */
+  readonly claims: { claimOf(request: Request): KeyClaim | undefined } | undefined;
   readonly dispatcher: {
     dispatch(session: S, request: Request): Answer | Promise<Answer>;
     refusal(cause: unknown): Reply;

@@ -1,12 +1,13 @@
 /**
  * One client: its connection, what it has chosen (database, protocol, name), and the requests it has sent.
  *
- * Requests of one session run strictly one after the other. What was received in one turn of the event loop
+ * Requests of one session run strictly one after the other; in a cluster, where they wait for other nodes, those that do not
+ * concern each other run at once (request-line.ts). What was received in one turn of the event loop
  * is answered with one write. A session that waits (for the disk, for other nodes, for CLIENT UNPAUSE, for a reader
  * slower than its replies) stops reading once more has come meanwhile, so that its memory stays bounded.
  * Hot: `onBytes` to `send` is the life of every request; watched by `bench -- redis`.
  */
-import { failure, type Reply } from "../resp/reply.ts";
+import type { Reply } from "../resp/reply.ts";
 import type { Request } from "../resp/request.ts";
 import {
   type DecodeStatus,
@@ -21,9 +22,11 @@ import { type AskedLevels, UNASKED } from "./cluster/consistency.ts";
 import { type Answer, NO_REPLY } from "./command-shape.ts";
 import { Inflow } from "./inflow.ts";
 import { GATHERED_BYTES_MAX, type Sender } from "./outbox.ts";
+import { RequestLine } from "./request-line.ts";
 import type { SessionHost } from "./session-host.ts";
-import { TURN_MICROS_MAX, UNSENT_BYTES_PAUSE } from "./session-limits.ts";
+import { isBehind, othersHad, TURN_MICROS_MAX } from "./session-limits.ts";
 import { Transaction } from "./transaction.ts";
+import { unusualReply } from "./unusual-request.ts";
 import { WatchList } from "./watch-list.ts";
 import { writeIfFits } from "./whole-or-nothing.ts";
 
@@ -65,6 +68,8 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   heldBytes = 0;
 
   #isAwaiting = false;
+  /** Undefined where requests run one after the other. */
+  readonly #line: RequestLine<Session<Host>> | undefined;
   #isBackedUp = false;
   readonly #inflow: Inflow;
   #isClosing = false;
@@ -80,6 +85,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.server = server;
     this.connection = connection;
     this.#inflow = new Inflow(connection);
+    this.#line = server.claims && new RequestLine(this, server, server.claims);
     this.id = id;
     this.createdMs = server.runtime.clock.wallMs();
     this.lastInteractionMs = this.createdMs;
@@ -100,15 +106,24 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** True while a request of this session awaits something, be it its turn, or its reply does. */
   get isWaiting(): boolean {
-    return this.#isAwaiting || this.#lateCount > 0;
+    return this.#isAwaiting || this.#lateCount > 0 || this.#line?.isEmpty === false;
+  }
+
+  get #mustWait(): boolean {
+    return this.#isAwaiting || this.#lateCount > 0 || this.#line?.isOpen === false;
   }
 
   /** Memory held for this client's requests and replies, and for the names it goes by, which may be long. */
   get bufferBytes(): number {
-    const { name, libraryName, libraryVersion } = this;
-    const namesBytes = name.length + libraryName.length + libraryVersion.length;
+    const namesBytes = this.name.length + this.libraryName.length + this.libraryVersion.length;
     const queuedBytes = (this.transaction?.queuedBytes ?? 0) + this.watched.heldBytes;
-    return this.decoder.heldBytes + this.connection.unsentBytes + queuedBytes + namesBytes;
+    return (
+      (this.#line?.heldBytes ?? 0) +
+      this.decoder.heldBytes +
+      this.connection.unsentBytes +
+      queuedBytes +
+      namesBytes
+    );
   }
 
   /** Call after changing anything that `isPlain` depends on. */
@@ -200,7 +215,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   onDrain(): void {
     if (this.#isBackedUp) {
       this.#isBackedUp = false;
-      this.#resume();
+      this.resume();
     } else {
       this.#account();
     }
@@ -228,13 +243,15 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.#pendingCount++; // replies may leave before the last request is run
     this.lastInteractionMs = server.wallMs;
     writer.protocol = this.protocol;
-    while (!this.isWaiting && !this.#isBackedUp && !this.#isClosing && !this.#isClosed) {
+    if (!this.#isAwaiting && this.#lateCount === 0 && !this.#isClosing) this.#line?.goOn();
+    while (!this.#mustWait && !this.#isBackedUp && !this.#isClosing && !this.#isClosed) {
       const status = decoder.next(request);
       if (status === NEED_MORE) break;
       if (status === REQUEST) this.#dispatch(request);
       else this.#onUnusual(status);
       if (writer.length > GATHERED_BYTES_MAX) this.#gather();
-      if (server.busyMicros > TURN_MICROS_MAX && decoder.pendingBytes > 0) this.#letOthersRun();
+      if (server.busyMicros > TURN_MICROS_MAX && decoder.pendingBytes > 0 && !this.#mustWait)
+        this.#await(othersHad(server.runtime.clock));
     }
     this.#gather();
     this.#pendingCount--;
@@ -242,35 +259,29 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     server.endTurn();
   }
 
-  /** Goes on with what was received when those who wait have had their turn. */
-  #letOthersRun(): void {
-    const { clock } = this.server.runtime;
-    if (!this.isWaiting) this.#await(new Promise((resolve) => clock.defer(() => resolve(NO_REPLY))));
+  #dispatch(request: Request): void {
+    const line = this.#line;
+    const isApart = line?.isEmpty !== false && (this.decoder.pendingBytes === 0 || !this.isPlain);
+    if (line === undefined || isApart) this.begin(request);
+    else line.offer(request);
   }
 
-  #dispatch(request: Request): void {
+  /** Runs it, with nothing else of this session. */
+  begin(request: Request): void {
     this.commandCount++;
     const result = this.server.dispatcher.dispatch(this, request);
     if (result instanceof Promise) this.#await(result);
-    else this.#reply(result);
+    else this.reply(result);
   }
 
   #onUnusual(status: DecodeStatus): void {
     if (status === EMPTY) return;
-    const { decoder, server } = this;
-    if (status === TOO_LARGE) {
-      server.statistics.rejectedRequests++;
-      const { tooLargeBytes, valueBytesMax } = decoder;
-      this.#reply(failure(`ERR argument of ${tooLargeBytes} bytes is longer than ${valueBytesMax} bytes`));
-      return;
-    }
-    server.statistics.protocolErrors++;
-    server.logger.info({ client: this.connection.peer, error: decoder.error }, "protocol error");
-    this.#reply(failure(`ERR ${decoder.error}`));
-    this.#isClosing = true;
+    const line = this.#line ?? { answer: (reply: Answer) => this.reply(reply) };
+    line.answer(unusualReply(status, this.decoder, this.server, this.connection.peer));
+    if (status !== TOO_LARGE) this.#isClosing = true;
   }
 
-  #reply(reply: Answer): void {
+  reply(reply: Answer): void {
     if (reply === NO_REPLY) return;
     if (this.replyMode === "on") {
       this.#write(reply);
@@ -306,21 +317,21 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.#isAwaiting = false;
     if (this.#isClosed) return;
     this.server.writer.protocol = this.protocol;
-    this.#reply(reply);
-    this.#resume();
+    this.reply(reply);
+    this.resume();
   }
 
-  #resume(): void {
+  resume(): void {
     this.#run();
     this.#park();
-    if (this.isWaiting || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
+    if (this.#mustWait || this.#isBackedUp || this.#isClosing || this.#isClosed) return;
     if (!this.#hasEnded) this.#inflow.resume();
   }
 
   /** Gives the network's buffer back. Few clients send more before they have their reply: they are read no further. */
   #park(): void {
     this.decoder.park();
-    if (this.isWaiting && this.decoder.pendingBytes > 0) this.#inflow.pause();
+    if (this.#mustWait && this.decoder.pendingBytes > 0) this.#inflow.pause();
     this.#account();
   }
 
@@ -356,7 +367,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
     this.#lateCount--;
     if (this.#isClosed) return;
     this.#send(replies);
-    if (!this.isWaiting) this.#resume();
+    if (!this.#isAwaiting && this.#lateCount === 0) this.resume();
   }
 
   failDurable(cause: unknown): void {
@@ -373,17 +384,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   #checkBacklog(): void {
-    const { unsentBytes } = this.connection;
-    if (unsentBytes <= UNSENT_BYTES_PAUSE) return;
-    if (unsentBytes > this.server.limits.unsentBytesMax) {
-      this.server.logger.warn(
-        { client: this.connection.peer, unsentBytes },
-        "closed: it does not read its replies",
-      );
-      this.server.statistics.outputLimitCloses++;
-      this.kill();
-      return;
-    }
+    if (!isBehind(this, this.server)) return;
     this.#isBackedUp = true;
     this.#inflow.pause();
   }
