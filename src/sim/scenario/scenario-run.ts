@@ -7,6 +7,7 @@ import type { SimWorldOptions } from "../sim-runtime.ts";
 import { CHECKS } from "./checks.ts";
 import { formatDuration } from "./duration.ts";
 import { outcomeText } from "./reply-text.ts";
+import { isRunScenario, playRun, type RunStageOptions } from "./run-stage.ts";
 import {
   parseScenario,
   printScenario,
@@ -32,9 +33,19 @@ export interface Surprise {
   readonly given: readonly string[];
 }
 
+export interface ScenarioOptions extends SimWorldOptions, RunStageOptions {}
+
 /** Throws ScenarioError where the text makes no sense. */
-export async function runScenario(text: string, options: SimWorldOptions = {}): Promise<ScenarioResult> {
+export async function runScenario(text: string, options: ScenarioOptions = {}): Promise<ScenarioResult> {
   const lines = parseScenario(text);
+  const played = isRunScenario(lines) ? await playRun(lines, options) : await playLines(lines, options);
+  return { text: printScenario(played), surprises: surprisesOf(lines, played) };
+}
+
+async function playLines(
+  lines: readonly ScenarioLine[],
+  options: SimWorldOptions,
+): Promise<readonly ScenarioLine[]> {
   const reader = new SettingsReader();
   const played: ScenarioLine[] = [];
   let stage: Stage | undefined;
@@ -47,7 +58,7 @@ export async function runScenario(text: string, options: SimWorldOptions = {}): 
     stage ??= await Stage.open(reader.settings(), options);
     played.push({ ...line, expected: await play(stage, step, line.number) });
   }
-  return { text: printScenario(played), surprises: surprisesOf(lines, played) };
+  return played;
 }
 
 /** As somebody reads it who wants to know what went wrong. */
