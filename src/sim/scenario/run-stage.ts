@@ -15,6 +15,7 @@ import { CHECKERS } from "../world/checkers-in-use.ts";
 import { planRun, type RunWishes } from "../world/run-plan.ts";
 import type { Deed } from "../world/script.ts";
 import { type Checker, runSimulation } from "../world/sim-run.ts";
+import { formatDuration } from "./duration.ts";
 import { FAULT_VERBS } from "./fault-verbs.ts";
 import { ScenarioError, type ScenarioLine } from "./scenario-text.ts";
 
@@ -48,7 +49,7 @@ const WISHES = [
 ] as const satisfies readonly (keyof RunWishes)[];
 
 export function isRunScenario(lines: readonly ScenarioLine[]): boolean {
-  return lines.find(({ step }) => step !== undefined)?.step?.words[0] === "run";
+  return lines.some(({ step }) => step?.words[0] === "run");
 }
 
 /** The same lines, with the answers that were given. Throws ScenarioError. */
@@ -76,9 +77,14 @@ export function printRun({ script = [], ...wishes }: RunWishes): readonly string
   );
   return [
     `run ${words.join(" ")}`,
-    ...script.map(({ atMs, words: deed }) => `at ${Number((atMs / 1_000).toFixed(6))}s ${deed.join(" ")}`),
+    ...script.map(({ atMs, words: deed }) => `at ${exactSpan(atMs)} ${deed.join(" ")}`),
     "check promises",
   ];
+}
+
+/** A time that is rounded is another run. */
+function exactSpan(ms: number): string {
+  return Number.isInteger(ms) ? formatDuration(ms) : `${ms}ms`;
 }
 
 function readRun(lines: readonly ScenarioLine[], sabotages: NonNullable<RunStageOptions["sabotages"]>) {

@@ -2,11 +2,11 @@
  * Makes a failing run small: a shorter one, with fewer faults, clients, kinds of keys and nodes, that still breaks the
  * same promise. Each try is a whole run; none is taken for failing that was not seen to fail.
  */
-import type { Family } from "../history/history.ts";
+import type { Family, Violation } from "../history/history.ts";
 import { FULL_MIX } from "../world/request-maker.ts";
 import { planRun, type RunWishes } from "../world/run-plan.ts";
 import type { Deed } from "../world/script.ts";
-import { type RunOptions, type RunResult, runSimulation } from "../world/sim-run.ts";
+import { type RunOptions, runSimulation } from "../world/sim-run.ts";
 import { type Budget, fewestItems, leastNumber } from "./delta-debugging.ts";
 
 export interface ShrinkOptions extends Pick<RunOptions, "checkers" | "seams"> {
@@ -20,26 +20,40 @@ export interface Shrunk {
   readonly wishes: RunWishes;
   /** The checker whose promise is broken, in the first run as in this one. */
   readonly checker: string;
-  readonly result: RunResult;
+  readonly violations: readonly Violation[];
 }
 
 const TRIES_DEFAULT = 150;
+/** As `npm run sim` calls it. */
+const BROKEN_OFF = "comes to its end";
+const TIME_STEPS_MS = [1_000, 100, 10, 1];
 const SECOND_MS = 1_000;
 
 /** Undefined if nothing is broken, or not any more when the faults are played in place of drawn. */
 export async function shrinkRun(wishes: RunWishes, options: ShrinkOptions): Promise<Shrunk | undefined> {
-  const first = await runSimulation(planRun(wishes), options);
-  const checker = first.violations[0]?.checker;
-  if (checker === undefined) return undefined;
+  const script: Deed[] = [];
+  const [first] = await violationsOf(wishes, { ...options, onDeed: (deed) => script.push(deed) });
+  if (first === undefined) return undefined;
+  const { checker } = first;
   const search = new Search(checker, options);
-  const scripted = { ...wishes, script: first.deeds };
+  const scripted = { ...wishes, script };
   if (!(await search.fails(scripted))) return undefined;
   await search.run();
+  await search.roundTimes();
   return { checker, ...search.smallest! };
 }
 
+/** A run that does not come to its end breaks a promise, too. */
+async function violationsOf(wishes: RunWishes, options: RunOptions): Promise<readonly Violation[]> {
+  try {
+    return (await runSimulation(planRun(wishes), options)).violations;
+  } catch (cause) {
+    return [{ checker: BROKEN_OFF, message: String(cause), operations: [], atMs: 0 }];
+  }
+}
+
 class Search {
-  smallest: { readonly wishes: RunWishes; readonly result: RunResult } | undefined;
+  smallest: Pick<Shrunk, "wishes" | "violations"> | undefined;
   readonly #checker: string;
   readonly #options: ShrinkOptions;
   readonly #budget: Budget;
@@ -52,9 +66,9 @@ class Search {
 
   /** Whether such a run breaks the promise; if so it is the smallest so far. */
   async fails(wishes: RunWishes): Promise<boolean> {
-    const result = await runSimulation(planRun(wishes), this.#options);
-    const isFailing = result.violations.some(({ checker }) => checker === this.#checker);
-    if (isFailing) this.smallest = { wishes, result };
+    const violations = await violationsOf(wishes, this.#options);
+    const isFailing = violations.some(({ checker }) => checker === this.#checker);
+    if (isFailing) this.smallest = { wishes, violations };
     this.#options.onTry?.(this.#budget.left, this.smallest?.wishes ?? wishes);
     return isFailing;
   }
@@ -69,6 +83,16 @@ class Search {
       await this.#dropFamilies();
       await this.#lessen("keysPerFamily", 6);
       await this.#dropNodes();
+    }
+  }
+
+  /** If it fails all the same: for whoever reads it. */
+  async roundTimes(): Promise<void> {
+    const wishes = this.#present;
+    for (const stepMs of TIME_STEPS_MS) {
+      const rounded = (atMs: number): number => Math.round(atMs / stepMs) * stepMs;
+      const script = wishes.script!.map(({ atMs, words }) => ({ atMs: rounded(atMs), words }));
+      if (await this.fails({ ...wishes, script })) return;
     }
   }
 

@@ -4,7 +4,7 @@ import { FAULT_VERBS } from "../scenario/fault-verbs.ts";
 import type { SimCluster } from "./sim-cluster.ts";
 
 export interface Deed {
-  /** Since the faults began; to the microsecond. */
+  /** Since the faults began. */
   readonly atMs: number;
   readonly words: readonly string[];
 }
@@ -24,12 +24,13 @@ function play(cluster: SimCluster, [name, ...words]: readonly string[]): void {
   verb.run(cluster, words);
 }
 
+/** Keeps what is told of between `begin` and `end`. */
 export class ScriptRecorder {
-  readonly #deeds: Deed[] = [];
+  readonly #onDeed: (deed: Deed) => void;
   #sinceMs: number | undefined;
 
-  get deeds(): readonly Deed[] {
-    return this.#deeds;
+  constructor(onDeed: (deed: Deed) => void) {
+    this.#onDeed = onDeed;
   }
 
   begin(nowMs: number): void {
@@ -42,6 +43,6 @@ export class ScriptRecorder {
 
   note(words: readonly string[], nowMs: number): void {
     if (this.#sinceMs === undefined) return;
-    this.#deeds.push({ atMs: Math.round((nowMs - this.#sinceMs) * 1_000) / 1_000, words });
+    this.#onDeed({ atMs: nowMs - this.#sinceMs, words });
   }
 }

@@ -26,6 +26,8 @@ export interface RunOptions extends Pick<SimClusterOptions, "seams" | "logger"> 
   readonly onLine?: (line: string) => void;
   /** The log tells of every packet, too. */
   readonly isDetailed?: boolean;
+  /** Told what befalls the cluster: known then even of a run that does not come to its end. */
+  readonly onDeed?: (deed: Deed) => void;
   /** Told how far it is, in virtual time. */
   readonly onProgress?: (doneMs: number, totalMs: number) => void;
 }
@@ -64,7 +66,8 @@ class SimRun {
   readonly #recorder: Recorder;
   readonly #survey: Survey;
   readonly #keys = new Set<string>();
-  readonly #script = new ScriptRecorder();
+  readonly #deeds: Deed[] = [];
+  readonly #script: ScriptRecorder;
   #clients: readonly WorkloadClient[] = [];
   #nextLookMs = LOOK_EVERY_MS;
 
@@ -72,6 +75,10 @@ class SimRun {
     this.#plan = plan;
     this.#options = options;
     this.#log = new EventLog(options.onLine);
+    this.#script = new ScriptRecorder((deed) => {
+      this.#deeds.push(deed);
+      options.onDeed?.(deed);
+    });
     const onDeed = (words: readonly string[]): void => this.#script.note(words, this.#cluster.world.nowMs);
     const trace = options.isDetailed === true ? { trace: (line: string) => this.#log.note(line) } : {};
     this.#cluster = new SimCluster(plan.seed, plan.cluster, { ...options, ...trace, onDeed });
@@ -104,7 +111,7 @@ class SimRun {
       aftermath,
       violations,
       faults: nemesis.counts,
-      deeds: this.#script.deeds,
+      deeds: this.#deeds,
       simulatedMs: world.nowMs,
       eventCount: world.scheduler.eventCount,
       logSum: this.#log.sum,
