@@ -1,5 +1,6 @@
 /** `npm run sim`, `npm run sim:swarm`: simulated clusters under faults. Exit code 1: a promise was broken; 2: usage. */
 import { fork } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compile, PACKAGE } from "./steps/compile.js";
 import { install } from "./steps/install.js";
@@ -58,6 +59,8 @@ async function main() {
   const request = parse();
   if (request === undefined) return 2;
   const { seeds, log } = request;
+  if (request.scenario !== undefined) return await play(request);
+  if (request.shrinks) return await shrink(request);
   console.log(seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`);
   const progress = new RunProgress(
     { write: (text) => process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
@@ -91,6 +94,37 @@ async function main() {
   progress.clear();
   for (const line of summary.lines()) console.log(line);
   return summary.violations > 0 ? 1 : 0;
+}
+
+async function play({ scenario, rewrites }) {
+  const { runScenario, surpriseText } = await import("../dist/sim/scenario/scenario-run.js");
+  let result;
+  try {
+    result = await runScenario(readFileSync(scenario, "utf8"));
+  } catch (cause) {
+    console.error(`kvorum: ${scenario}: ${cause.message}`);
+    return 2;
+  }
+  if (rewrites) writeFileSync(scenario, result.text);
+  for (const surprise of result.surprises) console.log(surpriseText(surprise));
+  const count = result.surprises.length;
+  console.log(
+    count === 0 ? "as expected" : rewrites ? `${count} answers written` : `${count} answers not as expected`,
+  );
+  return count === 0 || rewrites ? 0 : 1;
+}
+
+async function shrink(request) {
+  const { shrinkSeed } = await import("../dist/sim/command/shrink-seed.js");
+  const seed = request.seeds[0];
+  console.error(`seed ${seed}`);
+  const text = await shrinkSeed(seed, request, (line) => console.error(line));
+  if (text === undefined) {
+    console.log("nothing is broken, or not when its faults are played again");
+    return 0;
+  }
+  process.stdout.write(text);
+  return 1;
 }
 
 function parse() {

@@ -58,3 +58,12 @@ test.each([
   expect(() => parseSimRequest(args, TODAY)).toThrow(UsageError);
   expect(() => parseSimRequest(args, TODAY)).toThrow(message);
 });
+
+test("a scenario is played or written anew, and a failing run made small", () => {
+  expect(parseSimRequest(["--scenario", "a.txt"], TODAY)).toMatchObject({
+    scenario: "a.txt",
+    rewrites: false,
+  });
+  expect(parseSimRequest(["--scenario", "a.txt", "--rewrite"], TODAY)).toMatchObject({ rewrites: true });
+  expect(parseSimRequest(["--seed", "7", "--shrink"], TODAY)).toMatchObject({ seeds: ["7"], shrinks: true });
+});

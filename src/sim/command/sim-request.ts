@@ -16,6 +16,8 @@ export interface SimRequest {
   readonly log: "events" | "packets" | undefined;
   readonly scenario: string | undefined;
   readonly rewrites: boolean;
+  /** A run that breaks a promise is made small, and printed as a scenario. */
+  readonly shrinks: boolean;
 }
 
 /** The arguments cannot be meant. */
@@ -36,6 +38,7 @@ npm run sim:swarm [-- OPTIONS]    the same, each seed with a configuration of it
   --fault-every MS       on average (default 3000; 0: no faults)   --no-clock-faults
   --jobs N               processes to share the seeds (default 1)
   --log [events|packets] prints what happens
+  --shrink               makes the run of --seed small, if it breaks a promise, and prints it as a scenario
   --scenario FILE        plays a scenario; --rewrite writes what happens into it`;
 
 const OPTIONS = {
@@ -59,6 +62,7 @@ const OPTIONS = {
   swarm: { type: "boolean" },
   scenario: { type: "string" },
   rewrite: { type: "boolean" },
+  shrink: { type: "boolean" },
 } as const;
 
 type Values = { readonly [Name in keyof typeof OPTIONS]?: string | boolean | undefined };
@@ -80,6 +84,7 @@ export function parseSimRequest(args: readonly string[], today: string): SimRequ
     log: logOf(values),
     scenario: text(values, "scenario"),
     rewrites: values.rewrite === true,
+    shrinks: values.shrink === true,
   };
 }
 

@@ -6,10 +6,15 @@ export function outcomeText(outcome: Outcome): string {
     case "reply":
       return replyText(outcome.reply);
     case "not-applied":
-      return `not applied: ${outcome.error}`;
+      return `not applied: ${withoutDetails(outcome.error)}`;
     default:
-      return `unknown: ${outcome.error}`;
+      return `unknown: ${withoutDetails(outcome.error)}`;
   }
+}
+
+/** What stands behind a colon tells of addresses and milliseconds, which are not what a scenario is about. */
+function withoutDetails(error: string): string {
+  return error.split(": ", 1)[0]!;
 }
 
 /** Integers stand as they are, text that looks like one in quotes. */
