@@ -48,7 +48,7 @@ const WISHES: RunWishes = {
 test(
   "a failing run is shrunk to one that is shorter in everything, and can be read and played",
   async () => {
-    const shrunk = await shrinkRun(WISHES, { checkers: CHECKERS, seams: lyingLogs, triesMax: 24 });
+    const shrunk = await shrinkRun(WISHES, { checkers: CHECKERS, seams: lyingLogs, triesMax: 10 });
     const { wishes, checker } = shrunk!;
     expect(wishes.script!.length).toBeLessThan(WISHES.script!.length / 2);
     expect(wishes.script!.some(({ words }) => words[0] === "crash")).toBe(true);
