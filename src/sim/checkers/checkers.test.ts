@@ -1,5 +1,6 @@
 /** Each checker on histories written by hand: it must find the bad ones, and leave the good ones alone. */
 import { describe, expect, test } from "vitest";
+import { encodeContextToken } from "../../causality/context-token.ts";
 import type { Aftermath, History } from "../history/history.ts";
 import { ALL_CHECKERS, violationsOf } from "./all-checkers.ts";
 import { answers, boundedQueues } from "./bounds.ts";
@@ -100,12 +101,13 @@ describe("lost writes", () => {
 
 describe("siblings", () => {
   test("what was replaced by its context must not be beside the new value", () => {
-    const history = "c0 0-5 KV.PUT k a = t1\n c1 6-8 KV.GET k = t2 a\n c1 10-15 KV.PUT k b CONTEXT t2 = t3";
-    expect(found(siblings, history, B)).toEqual([]);
-    expect(found(siblings, history, AB)).toEqual([expect.stringContaining("operation 2 had replaced it")]);
-    const own = "c0 0-5 KV.PUT k a = t1\n c0 10-15 KV.PUT k b CONTEXT t1 = t2";
-    expect(found(siblings, own, AB)).toHaveLength(1);
-    expect(found(siblings, own.replace("15", "?").replace(" = t2", ""), AB)).toEqual([]);
+    const token = (...values: string[]): string => encodeContextToken(cellOf(values));
+    const history = `c0 0-5 KV.PUT k a = t1\n c1 10-15 KV.PUT k b CONTEXT ${token("a")} = t3`;
+    expect(found(siblings, history, aftermathOf({ k: [] }))).toEqual([]);
+    expect(found(siblings, history, A)).toEqual([expect.stringContaining("operation 1 had replaced it")]);
+    expect(found(siblings, history.replace("15", "?").replace(" = t3", ""), A)).toEqual([]);
+    // The context has seen a1, and not b1.
+    expect(found(siblings, history, aftermathOf({ k: ["a", "b"] }))).toHaveLength(1);
   });
 
   test("nor may a read show it, that began later", () => {

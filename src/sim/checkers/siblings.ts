@@ -4,10 +4,14 @@
  *
  * Finds: merges that ignore the context, dots used twice, contexts that go astray. (That none is lost: lost-writes.ts.)
  */
-import type { Violation } from "../history/history.ts";
+import { toText } from "../../base/bytes.ts";
+import { decodeContextToken } from "../../causality/context-token.ts";
+import { type Dot, equalDots } from "../../causality/dot.ts";
+import { covers } from "../../causality/version-vector.ts";
+import type { Aftermath, Violation } from "../history/history.ts";
 import { type Checker, VIOLATIONS_MAX } from "./checker.ts";
 import { type Deed, deedsByKey } from "./deed.ts";
-import { finalCell, valuesIn } from "./final-state.ts";
+import { finalCell } from "./final-state.ts";
 import { Superseding } from "./superseding.ts";
 
 export const siblings: Checker = {
@@ -18,14 +22,7 @@ export const siblings: Checker = {
     for (const [key, deeds] of deedsByKey(operations)) {
       violations.push(...inventedIn(key, deeds));
       const superseding = new Superseding(deeds);
-      const cell = finalCell(aftermath, key);
-      if (cell !== undefined) {
-        for (const value of valuesIn(cell)) {
-          const replacer = deeds.find((deed) => superseding.hasSeen(deed, value));
-          if (replacer !== undefined)
-            violations.push(stays(key, value, replacer, aftermath.takenAtMs, "at the end"));
-        }
-      }
+      violations.push(...staysAtTheEnd(key, deeds, aftermath));
       if (promises.readsSeeWrites) violations.push(...staleReads(key, deeds, superseding));
       if (violations.length >= VIOLATIONS_MAX) break;
     }
@@ -50,12 +47,39 @@ function inventedIn(key: string, deeds: readonly Deed[]): Violation[] {
   return violations;
 }
 
+/**
+ * By dots: one value may have several, where a SET was passed on twice, and whoever has seen the one replaces only that.
+ */
+function staysAtTheEnd(key: string, deeds: readonly Deed[], aftermath: Aftermath): Violation[] {
+  const cell = finalCell(aftermath, key);
+  const violations: Violation[] = [];
+  for (const sibling of cell?.siblings ?? []) {
+    if (sibling.kind !== "value") continue;
+    const replacer = deeds.find((deed) => deed.isAcked && coversDot(deed, sibling.dot));
+    if (replacer === undefined) continue;
+    violations.push(stays(key, toText(sibling.payload), replacer, aftermath.takenAtMs, "at the end"));
+  }
+  return violations;
+}
+
+function coversDot({ change }: Deed, dot: Dot): boolean {
+  if (change === undefined || !("context" in change) || !change.context) return false;
+  const { context, dots = [] } = decodeContextToken(change.context);
+  return covers(context, dot) || dots.some((own) => equalDots(own, dot));
+}
+
 /** Of reads that began once the replacement was acknowledged. */
 function staleReads(key: string, deeds: readonly Deed[], superseding: Superseding): Violation[] {
   const violations: Violation[] = [];
   for (const { name, shown, operation, invokedAtMs, isLevelled } of deeds) {
     if (name !== "KV.GET" || isLevelled || shown === undefined) continue;
     for (const value of shown) {
+      if (
+        deeds.some(
+          (deed) => deed.name === "SET" && deed.change?.kind === "put" && deed.change.value === value,
+        )
+      )
+        continue;
       const replacer = deeds.find(
         (deed) => !deed.isLevelled && deed.endedAtMs < invokedAtMs && superseding.hasSeen(deed, value),
       );
