@@ -10,12 +10,12 @@ import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { Stamper } from "../replication/stamper.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { LsmEngineOptions } from "../storage/lsm/engine/lsm-options.ts";
 import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
-import type { CellRules } from "../storage/storage-engine.ts";
 import { suitableCacheBytes } from "./cache-size.ts";
-import { cellTraits, soleReplicaRules } from "./cell-rules.ts";
+import { soleReplicaRules } from "./cell-rules.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
@@ -39,7 +39,7 @@ export class DiskStore implements NodeStore {
   static async open(
     runtime: Runtime,
     settings: NodeSettings,
-    rules: CellRules,
+    cells: Pick<LsmEngineOptions, "rules" | "traits">,
     logger: Logger,
   ): Promise<DiskStore> {
     const place = { path: settings.dataDirectory, recover: settings.recover };
@@ -48,8 +48,8 @@ export class DiskStore implements NodeStore {
       const hashSeed = runtime.random.uint32();
       const onLoss = (): Promise<void> => directory.renewIdentity(runtime.random, logger);
       // Who has the only copy loses what it loses; of a replica, others may have what it wrote and does not know any more.
-      if (rules !== soleReplicaRules && (await directory.mayLackRows())) await onLoss();
-      const engine = await openEngine({ runtime, settings, rules, hashSeed, logger, onLoss });
+      if (cells.rules !== soleReplicaRules && (await directory.mayLackRows())) await onLoss();
+      const engine = await openEngine({ runtime, settings, cells, hashSeed, logger, onLoss });
       try {
         return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);
       } catch (cause) {
@@ -135,14 +135,14 @@ export class DiskStore implements NodeStore {
 function openEngine({
   runtime,
   settings,
-  rules,
+  cells,
   hashSeed,
   logger,
   onLoss,
 }: {
   runtime: Runtime;
   settings: NodeSettings;
-  rules: CellRules;
+  cells: Pick<LsmEngineOptions, "rules" | "traits">;
   hashSeed: number;
   logger: Logger;
   onLoss: () => Promise<void>;
@@ -150,8 +150,7 @@ function openEngine({
   return LsmEngine.open({
     runtime,
     directory: settings.dataDirectory,
-    rules,
-    traits: cellTraits,
+    ...cells,
     tasks: { flush, merge },
     hashSeed,
     logger,

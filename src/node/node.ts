@@ -9,11 +9,12 @@ import type { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
+import type { CellTraits } from "../storage/lsm/table/cell-traits.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
-import type { RowCounts, StorageEngine } from "../storage/storage-engine.ts";
+import type { CellRules, RowCounts, StorageEngine } from "../storage/storage-engine.ts";
 import { AbandonedRows } from "./abandoned-rows.ts";
-import { clusterRules, soleReplicaRules } from "./cell-rules.ts";
+import { cellTraits, clusterRules, soleReplicaRules } from "./cell-rules.ts";
 import { type ClusterSettings, clusterSettingsOf, type FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { type DatabaseMap, OWN_NUMBER } from "./database-map.ts";
@@ -36,14 +37,14 @@ export async function openNode(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  { fixed, stop }: OpenOptions = {},
+  { fixed, stop, rules: ownRules, traits = cellTraits }: OpenOptions = {},
 ): Promise<StorageNode> {
   const cluster = fixed ?? clusterSettingsOf(settings, runtime.host);
-  const rules = cluster === undefined ? soleReplicaRules : clusterRules;
+  const rules = ownRules ?? (cluster === undefined ? soleReplicaRules : clusterRules);
   const store =
     settings.storage === "memory"
       ? new MemoryStore(runtime, settings, rules)
-      : await DiskStore.open(runtime, settings, rules, logger);
+      : await DiskStore.open(runtime, settings, { rules, traits }, logger);
   const node = new StorageNode(runtime, store, logger);
   if (cluster !== undefined) await node.enter(runtime, settings, cluster, stop);
   return node;
@@ -54,6 +55,10 @@ export interface OpenOptions {
   readonly fixed?: FixedCluster | undefined;
   /** Aborted: do not wait any more to become a member of a cluster. */
   readonly stop?: AbortSignal | undefined;
+  /** What the store does with cells, in place of what suits a node alone or in a cluster. */
+  readonly rules?: CellRules | undefined;
+  /** What a store on disk reads off them to sum them up, while they are in memory. */
+  readonly traits?: CellTraits | undefined;
 }
 
 /** A node alone, at once. */

@@ -37,9 +37,8 @@ function unanswered({ operations }: History, { unanswered: indices, takenAtMs }:
 function late({ operations, promises: { answersInMs } }: History): Violation[] {
   const violations: Violation[] = [];
   for (const { index, invokedAtMs, endedAtMs, outcome, command, node, key } of operations) {
-    if (outcome?.kind !== "reply" || endedAtMs === undefined || endedAtMs - invokedAtMs <= answersInMs)
-      continue;
-    const message = `${node} answered ${command.join(" ")} after ${endedAtMs - invokedAtMs} ms`;
+    if (outcome === undefined || endedAtMs === undefined || endedAtMs - invokedAtMs <= answersInMs) continue;
+    const message = `${command.join(" ")} at ${node} took ${endedAtMs - invokedAtMs} ms: ${outcome.kind}`;
     violations.push({ checker: "answers", message, key, operations: [index], atMs: endedAtMs });
   }
   return violations;

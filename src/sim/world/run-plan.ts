@@ -14,6 +14,8 @@ export interface RunPlan {
   readonly cluster: ClusterPlan;
   readonly clients: number;
   readonly thinkMs: number;
+  /** A client that has waited so long gives up, and counts what it has asked as unknown. */
+  readonly patienceMs: number;
   readonly keysPerFamily: number;
   readonly skew: number;
   readonly mix: Mix;
@@ -52,6 +54,7 @@ export interface RunWishes {
 
 const COPIES_DEFAULT = 3;
 const WARM_UP_MS = 2_000;
+const CLIENT_PATIENCE_MS = 3_000;
 
 export function planRun(wishes: RunWishes): RunPlan {
   const { seed, nodes = 5, datacenters = 1, nodesPerMachine = 1, founds = true } = wishes;
@@ -82,6 +85,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     cluster,
     clients: wishes.clients ?? 6,
     thinkMs: wishes.thinkMs ?? 300,
+    patienceMs: CLIENT_PATIENCE_MS,
     keysPerFamily: wishes.keysPerFamily ?? 6,
     skew: wishes.skew ?? 0.8,
     mix,

@@ -19,6 +19,8 @@ import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { createCommandTable } from "../../server/commands.ts";
 import { Server } from "../../server/server.ts";
+import type { CellTraits } from "../../storage/lsm/table/cell-traits.ts";
+import type { CellRules } from "../../storage/storage-engine.ts";
 import { SimWorld, type SimWorldOptions } from "../sim-runtime.ts";
 import type { ClusterPlan, PlannedNode } from "./cluster-plan.ts";
 
@@ -34,6 +36,9 @@ const MIB = 1024 * 1024;
 export interface Seams {
   /** The world as the node sees it. */
   readonly runtimeOf?: (runtime: Runtime, name: string) => Runtime;
+  /** What its store does with cells, and reads off them. */
+  readonly rules?: CellRules;
+  readonly traits?: CellTraits;
   /** Told of each node before clients reach it, after every start. */
   readonly onOpen?: (node: StorageNode, name: string) => void;
 }
@@ -184,7 +189,8 @@ export class SimCluster {
     const runtime = seams.runtimeOf?.(own, name) ?? own;
     const logger = loggerOf?.(name) ?? silentLogger;
     const settings = this.#settingsOf(site, join);
-    const node = await openNode(runtime, settings, logger, { fixed: this.#fixedFor(name) });
+    const { rules, traits } = seams;
+    const node = await openNode(runtime, settings, logger, { fixed: this.#fixedFor(name), rules, traits });
     seams.onOpen?.(node, name);
     const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
     await server.listen();

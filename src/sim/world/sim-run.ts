@@ -46,7 +46,7 @@ export interface RunResult {
   readonly logSum: string;
 }
 
-const CLIENT_PATIENCE_MS = 3_000;
+const READER_PATIENCE_MS = 3_000;
 const STEP_MS = 500;
 const LOOK_EVERY_MS = 10_000;
 /** After the last fault, until nodes that were down must be up. */
@@ -100,7 +100,7 @@ class SimRun {
     this.#note("all faults end");
     await this.#runWhile(() => !this.#cluster.names.every((name) => this.#cluster.isUp(name)), RETURN_MS_MAX);
     for (const client of this.#clients) client.stop();
-    await this.#runWhile(() => !this.#clients.every(({ isIdle }) => isIdle), 2 * CLIENT_PATIENCE_MS);
+    await this.#runWhile(() => !this.#clients.every(({ isIdle }) => isIdle), 2 * this.#plan.patienceMs);
     await this.#runFor(Math.max(0, healedAtMs + promises.convergesInMs - world.nowMs));
     const history = { operations: this.#recorder.operations, promises };
     const aftermath = await this.#look(healedAtMs);
@@ -119,7 +119,7 @@ class SimRun {
   }
 
   #startClients(): readonly WorkloadClient[] {
-    const { clients, keysPerFamily, skew, mix, thinkMs, levels } = this.#plan;
+    const { clients, keysPerFamily, skew, mix, thinkMs, patienceMs, levels } = this.#plan;
     const { world, names } = this.#cluster;
     const keys = new KeyChooser(keysPerFamily, skew);
     const greeting = levels && ["KV.CONSISTENCY", "READ", `${levels.read}`, "WRITE", `${levels.write}`];
@@ -134,7 +134,7 @@ class SimRun {
         random,
         requests: new RequestMaker(index, random, keys, mix),
         recorder: this.#recorder,
-        settings: { thinkMs, patienceMs: CLIENT_PATIENCE_MS, greeting },
+        settings: { thinkMs, patienceMs, greeting },
       });
     });
   }
@@ -213,7 +213,7 @@ class SimRun {
     const { network } = world.runtime("reader");
     const reading = (async () => {
       const reads = new Map<string, Reply>();
-      const door = await DoorClient.connect(network, this.#namesUp()[0] ?? "nobody", CLIENT_PATIENCE_MS);
+      const door = await DoorClient.connect(network, this.#namesUp()[0] ?? "nobody", READER_PATIENCE_MS);
       for (const key of keys) {
         const name = key.startsWith("versioned") ? "KV.GET" : "GET";
         const outcome = await door.call("KV.WITH", "READ", "all", "--", name, key);

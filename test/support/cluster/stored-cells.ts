@@ -1,6 +1,6 @@
 /** What a data directory holds, row by row, as bytes. */
 import { silentLogger } from "../../../src/base/logger.ts";
-import { clusterRules } from "../../../src/node/cell-rules.ts";
+import { cellTraits, clusterRules } from "../../../src/node/cell-rules.ts";
 import { DiskStore } from "../../../src/node/disk-store.ts";
 import { DEFAULT_SETTINGS } from "../../../src/node/settings.ts";
 import { createNodejsRuntime } from "../../../src/runtime/nodejs/nodejs-runtime.ts";
@@ -13,7 +13,12 @@ const OWN_DATABASE = 255;
 export async function storedCells(dataDirectory: string): Promise<ReadonlyMap<string, string>> {
   const runtime = createNodejsRuntime();
   const settings = { ...DEFAULT_SETTINGS, dataDirectory };
-  const store = await DiskStore.open(runtime, settings, clusterRules, silentLogger);
+  const store = await DiskStore.open(
+    runtime,
+    settings,
+    { rules: clusterRules, traits: cellTraits },
+    silentLogger,
+  );
   const cells = new Map<string, string>();
   const rows = store.engine.scan(new Uint8Array(0), undefined);
   try {

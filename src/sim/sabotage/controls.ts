@@ -1,0 +1,194 @@
+/**
+ * The negative controls: each sabotage with runs in which its checker must find it, and within how many seeds it does.
+ * A checker that finds nothing in a world that is broken on purpose proves nothing in one that is not.
+ */
+import { ALL_CHECKERS, violationsOf } from "../checkers/all-checkers.ts";
+import type { Aftermath, History, Violation } from "../history/history.ts";
+import type { NemesisBounds } from "../world/nemesis.ts";
+import { planRun, type RunPlan, type RunWishes } from "../world/run-plan.ts";
+import type { Seams } from "../world/sim-cluster.ts";
+import { runSimulation } from "../world/sim-run.ts";
+import { carelessRing } from "./careless-ring.ts";
+import { joinTwoAtOnce, writeByOldPlan, writeCutOff } from "./changed-plans.ts";
+import { credulousAcceptor } from "./credulous-acceptor.ts";
+import { droppedHints } from "./dropped-hints.ts";
+import { lostRequests } from "./lost-requests.ts";
+import { lyingDisk } from "./lying-disk.ts";
+import { repeatedDots } from "./repeated-dots.ts";
+import type { Sabotage } from "./sabotage.ts";
+import { skippedRepair } from "./skipped-repair.ts";
+import { staleEpoch } from "./stale-epoch.ts";
+import { clockMerge, expiryByArrival } from "./wrong-merges.ts";
+import { blindDigest, earlyCollection } from "./wrong-rules.ts";
+import { countedFallbacks, doubledIncrements, forgottenContexts, hastyWrites } from "./wrong-writes.ts";
+
+export interface Control {
+  readonly sabotage: Sabotage;
+  /** Names of checkers, any of which is the one that finds it. */
+  readonly foundBy: readonly string[];
+  readonly seedsMax: number;
+  run(seed: string, seams: Seams): Promise<readonly Violation[]>;
+}
+
+const CONVERGES_MS = 5_000;
+
+interface Stage extends RunWishes {
+  readonly kinds: NemesisBounds["kinds"];
+  readonly promises?: Partial<RunPlan["promises"]>;
+  readonly patienceMs?: number;
+}
+
+const STRICT = { founds: false, isSloppy: false, clockFaults: false } as const;
+const BUSY = { clients: 8, thinkMs: 40, faultEveryMs: 1_000, faultsMs: 12_000 } as const;
+
+/** A run whose faults are those that the sabotage is about. */
+function simulated(stage: Omit<Stage, "seed">): Control["run"] {
+  return async (seed, seams) => {
+    const { kinds, promises, patienceMs, ...wishes } = stage;
+    const plan = planRun({ ...BUSY, ...wishes, seed });
+    const wanted = {
+      ...plan,
+      patienceMs: patienceMs ?? plan.patienceMs,
+      bounds: { ...plan.bounds, kinds },
+      promises: { ...plan.promises, convergesInMs: CONVERGES_MS, ...promises },
+    };
+    const { history, aftermath } = await runSimulation(wanted, { checkers: [], seams });
+    return violationsOf(history, aftermath, ALL_CHECKERS);
+  };
+}
+
+const only = (family: string) => ({ families: { [family]: 1 }, otherLevelsOneIn: 0 });
+
+/** By checkers that need no more than was looked at. */
+function scripted(
+  script: (seed: string, seams: Seams) => Promise<{ history: History; aftermath: Aftermath }>,
+): Control["run"] {
+  return async (seed, seams) => {
+    const { history, aftermath } = await script(seed, seams);
+    return violationsOf(history, aftermath, ALL_CHECKERS);
+  };
+}
+
+export const CONTROLS: readonly Control[] = [
+  {
+    sabotage: lyingDisk,
+    foundBy: ["lost-writes", "counters"],
+    seedsMax: 3,
+    run: simulated({ nodes: 3, founds: false, copies: 1, kinds: { crash: 1 } }),
+  },
+  {
+    sabotage: droppedHints,
+    foundBy: ["convergence"],
+    seedsMax: 3,
+    run: simulated({
+      nodes: 5,
+      kinds: { kill: 1 },
+      keysPerFamily: 40,
+      skew: 0,
+      promises: { convergesUnread: true },
+    }),
+  },
+  {
+    sabotage: repeatedDots,
+    foundBy: ["dots"],
+    seedsMax: 2,
+    run: simulated({ nodes: 3, kinds: { crash: 1, kill: 1 } }),
+  },
+  {
+    sabotage: clockMerge,
+    foundBy: ["lost-writes"],
+    seedsMax: 3,
+    run: simulated({ nodes: 3, kinds: { partition: 1 }, mix: only("versioned"), keysPerFamily: 3 }),
+  },
+  {
+    sabotage: skippedRepair,
+    foundBy: ["linearizable", "sessions", "counters"],
+    seedsMax: 10,
+    run: simulated({
+      ...STRICT,
+      nodes: 3,
+      kinds: { partition: 1, "one-way partition": 1, kill: 1 },
+      mix: only("delete"),
+      keysPerFamily: 2,
+    }),
+  },
+  {
+    sabotage: earlyCollection,
+    foundBy: ["resurrection", "linearizable", "sessions"],
+    seedsMax: 5,
+    run: simulated({
+      ...STRICT,
+      nodes: 3,
+      kinds: { partition: 1, kill: 1 },
+      mix: only("delete"),
+      keysPerFamily: 4,
+    }),
+  },
+  {
+    sabotage: carelessRing,
+    foundBy: ["placement"],
+    seedsMax: 1,
+    run: simulated({ nodes: 6, nodesPerMachine: 2, founds: false, kinds: {}, faultsMs: 2_000 }),
+  },
+  {
+    sabotage: expiryByArrival,
+    foundBy: ["dots", "convergence"],
+    seedsMax: 2,
+    run: simulated({ nodes: 3, kinds: { partition: 1 }, mix: only("expiry") }),
+  },
+  {
+    sabotage: countedFallbacks,
+    foundBy: ["sessions", "linearizable"],
+    seedsMax: 1,
+    run: scripted(writeCutOff),
+  },
+  {
+    sabotage: hastyWrites,
+    foundBy: ["linearizable", "sessions", "resurrection"],
+    seedsMax: 5,
+    run: simulated({
+      ...STRICT,
+      nodes: 3,
+      kinds: { "slow link": 1, "lossy link": 1 },
+      faultEveryMs: 300,
+      mix: only("delete"),
+      keysPerFamily: 4,
+    }),
+  },
+  {
+    sabotage: blindDigest,
+    foundBy: ["merkle-sums"],
+    seedsMax: 1,
+    run: simulated({ nodes: 3, kinds: {}, faultsMs: 5_000 }),
+  },
+  {
+    sabotage: forgottenContexts,
+    foundBy: ["siblings"],
+    seedsMax: 1,
+    run: simulated({ nodes: 3, kinds: {}, mix: only("versioned"), faultsMs: 5_000 }),
+  },
+  {
+    sabotage: doubledIncrements,
+    foundBy: ["counters"],
+    seedsMax: 1,
+    run: simulated({ nodes: 3, kinds: {}, mix: only("counter"), faultsMs: 5_000 }),
+  },
+  {
+    sabotage: lostRequests,
+    foundBy: ["answers"],
+    seedsMax: 1,
+    run: simulated({ nodes: 3, kinds: {}, faultsMs: 5_000, patienceMs: 12_000 }),
+  },
+  {
+    sabotage: credulousAcceptor,
+    foundBy: ["convergence"],
+    seedsMax: 3,
+    run: scripted(joinTwoAtOnce),
+  },
+  {
+    sabotage: staleEpoch,
+    foundBy: ["lost-writes"],
+    seedsMax: 1,
+    run: scripted(writeByOldPlan),
+  },
+];
