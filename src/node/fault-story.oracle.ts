@@ -33,6 +33,8 @@ export interface StoryFindings {
   readonly lost: readonly string[];
   /** Quorum reads that did not know of a write acknowledged before they began. */
   readonly stale: readonly string[];
+  /** Rows of which replicas have different versions, when all is healed. */
+  readonly unequal: readonly string[];
 }
 
 interface AckedWrite {
@@ -90,6 +92,7 @@ export class FaultStory {
       faultCount: this.#faultCount,
       lost: await this.#findLost(),
       stale: this.#stale,
+      unequal: await this.#findUnequal(),
     };
   }
 
@@ -209,6 +212,25 @@ export class FaultStory {
       if (knowing < Math.floor(copies / 2) + 1) lost.push(`${name}: ${knowing} of ${copies}`);
     }
     return lost;
+  }
+
+  async #findUnequal(): Promise<string[]> {
+    const names = new Set(this.#acked.map(({ name }) => name));
+    const unequal: string[] = [];
+    for (const name of names) {
+      const slot = slotOf(utf8(name));
+      const versions = new Set<string>();
+      for (const i of this.#town.names.keys()) {
+        const { view } = this.#town.node(i).cluster!;
+        if (!view.replicasOf(slot).some(({ id }) => id === this.#town.ids[i])) continue;
+        const own = await this.#town.world.runUntil(
+          Promise.resolve(this.#town.node(i).replica.received.load(refOf(name))),
+        );
+        versions.add(own === undefined ? "" : Buffer.from(own).toString("hex"));
+      }
+      if (versions.size > 1) unequal.push(name);
+    }
+    return unequal;
   }
 
   /** Undefined if nobody answers: whom it was asked of is dead. */
