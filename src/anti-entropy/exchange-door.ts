@@ -5,6 +5,7 @@
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import {
+  type AskedSpan,
   decodeCompareSums,
   decodeGiveRows,
   decodeListRows,
@@ -14,6 +15,11 @@ import {
   encodeListedHashes,
   encodeRefusedCount,
   encodeSettledRows,
+  HASHES_MAX,
+  type ListedHashes,
+  ROWS_BYTES_MAX,
+  rowBytes,
+  type SettledRows,
 } from "./exchange-message.ts";
 import type { ExchangedRows, IsShared } from "./exchanged-rows.ts";
 
@@ -75,21 +81,41 @@ export class ExchangeDoor {
   }
 
   async #list(payload: Uint8Array, from: string): Promise<Uint8Array> {
-    const { epoch, span } = decodeListRows(payload);
-    this.#requireShared(span.slot, from, epoch);
-    return encodeListedHashes(await this.#parts.rows.page(span));
+    const { epoch, spans } = decodeListRows(payload);
+    const listed: ListedHashes[] = [];
+    let count = 0;
+    for (const span of spans) {
+      this.#requireShared(span.slot, from, epoch);
+      const page = await this.#parts.rows.page(span);
+      listed.push(page);
+      count += page.hashes.length;
+      if (count >= HASHES_MAX) break;
+    }
+    return encodeListedHashes(listed);
   }
 
   async #settle(payload: Uint8Array, from: string): Promise<Uint8Array> {
-    const { epoch, span, wanted, offered } = decodeSettleRows(payload);
-    this.#requireShared(span.slot, from, epoch);
+    const { epoch, asked } = decodeSettleRows(payload);
+    const settled: SettledRows[] = [];
+    let bytes = 0;
+    for (const each of asked) {
+      this.#requireShared(each.span.slot, from, epoch);
+      const answer = await this.#settleOne(each);
+      settled.push(answer);
+      for (const row of answer.rows) bytes += rowBytes(row);
+      if (bytes >= ROWS_BYTES_MAX) break;
+    }
+    return encodeSettledRows(settled);
+  }
+
+  async #settleOne({ span, wanted, offered }: AskedSpan): Promise<SettledRows> {
     const wantedSet = new Set(wanted);
     const lacking = new Set(offered);
     const { rows, upTo } = await this.#parts.rows.pick(span, ({ hash }) => {
       lacking.delete(hash);
       return wantedSet.has(hash);
     });
-    return encodeSettledRows({ upTo, lacking, rows });
+    return { upTo, lacking, rows };
   }
 
   async #take(payload: Uint8Array, from: string): Promise<Uint8Array> {

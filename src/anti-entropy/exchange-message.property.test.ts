@@ -47,15 +47,29 @@ const codec = <T>(...parts: Codec<T>): Codec<unknown> => parts as unknown as Cod
 
 const CODECS: readonly Codec<unknown>[] = [
   codec(fc.record({ epoch: anyEpoch, nodes: anyNodes }), encodeCompareSums, decodeCompareSums),
-  codec(fc.record({ epoch: anyEpoch, span: anySpan }), encodeListRows, decodeListRows),
-  codec(fc.record({ upTo: anyBytes, hashes: anyHashes }), encodeListedHashes, decodeListedHashes),
   codec(
-    fc.record({ epoch: anyEpoch, span: anySpan, wanted: anyHashes, offered: anyHashes }),
+    fc.record({ epoch: anyEpoch, spans: fc.array(anySpan, { maxLength: 5 }) }),
+    encodeListRows,
+    decodeListRows,
+  ),
+  codec(
+    fc.array(fc.record({ upTo: anyBytes, hashes: anyHashes }), { maxLength: 5 }),
+    encodeListedHashes,
+    decodeListedHashes,
+  ),
+  codec(
+    fc.record({
+      epoch: anyEpoch,
+      asked: fc.array(fc.record({ span: anySpan, wanted: anyHashes, offered: anyHashes }), { maxLength: 5 }),
+    }),
     encodeSettleRows,
     decodeSettleRows,
   ),
   codec(
-    fc.record({ upTo: anyBytes, lacking: anyHashes.map((hashes) => new Set(hashes)), rows: anyRows }),
+    fc.array(
+      fc.record({ upTo: anyBytes, lacking: anyHashes.map((hashes) => new Set(hashes)), rows: anyRows }),
+      { maxLength: 5 },
+    ),
     encodeSettledRows,
     decodeSettledRows,
   ),
@@ -129,14 +143,16 @@ test("the bytes are those that the format says", () => {
     hex(encodeCompareSums({ epoch: 5, nodes: [{ depth: 1, firstSlot: 8, sum: { low: 1, high: -1 } }] })),
   ).toBe("010501010801000000ffffffff");
   expect(hex(encodeComparedSums([undefined, Int32Array.of(1, 2)]))).toBe("0100010100000002000000");
-  expect(hex(encodeListRows({ epoch: 5, span }))).toBe(`0105${spanBytes}`);
-  expect(hex(encodeListedHashes({ upTo: Uint8Array.of(9), hashes: [0x1_0000_0002n] }))).toBe(
-    "01010901" + "0200000001000000",
+  expect(hex(encodeListRows({ epoch: 5, spans: [span] }))).toBe(`010501${spanBytes}`);
+  expect(hex(encodeListedHashes([{ upTo: Uint8Array.of(9), hashes: [0x1_0000_0002n] }]))).toBe(
+    "01010109010200000001000000",
   );
-  expect(hex(encodeSettleRows({ epoch: 5, span, wanted: [1n], offered: [] }))).toBe(
-    `0105${spanBytes}01010000000000000000`,
+  expect(hex(encodeSettleRows({ epoch: 5, asked: [{ span, wanted: [1n], offered: [] }] }))).toBe(
+    `010501${spanBytes}01010000000000000000`,
   );
-  expect(hex(encodeSettledRows({ upTo: Uint8Array.of(), lacking: new Set(), rows: [] }))).toBe("01000000");
+  expect(hex(encodeSettledRows([{ upTo: Uint8Array.of(), lacking: new Set(), rows: [] }]))).toBe(
+    "0101000000",
+  );
   const row = { database: 2, key: Uint8Array.of(97), cell: Uint8Array.of(1, 2) };
   expect(hex(encodeGiveRows({ epoch: 5, rows: [row] }))).toBe("01050102016102" + "0102");
   expect(hex(encodeRefusedCount(3))).toBe("0103");

@@ -22,8 +22,9 @@ export const EXCHANGE_METHOD = {
   giveRows: 83,
 } as const;
 
-/** Nodes of one question, hashes of one list, and rows given at once, counted and in bytes (one row may be longer). */
+/** Nodes or spans of one question, hashes of one list, and rows given at once, counted and in bytes (one row may be longer). */
 export const NODES_MAX = 64;
+export const SPANS_MAX = 64;
 export const HASHES_MAX = 2_048;
 export const ROWS_BYTES_MAX: number = 256 * 1024;
 
@@ -41,7 +42,7 @@ export interface CompareSums extends Addressed {
 export type ComparedSums = readonly (Int32Array | undefined)[];
 
 export interface ListRows extends Addressed {
-  readonly span: RowSpan;
+  readonly spans: readonly RowSpan[];
 }
 
 export interface ListedHashes {
@@ -50,8 +51,12 @@ export interface ListedHashes {
   readonly upTo: Uint8Array;
 }
 
-/** "Give me those that you still have of `wanted`; and which of `offered` do you still lack?" */
 export interface SettleRows extends Addressed {
+  readonly asked: readonly AskedSpan[];
+}
+
+/** "Give me those that you still have of `wanted`; and which of `offered` do you still lack?" */
+export interface AskedSpan {
   readonly span: RowSpan;
   readonly wanted: readonly RowHash[];
   readonly offered: readonly RowHash[];
@@ -122,61 +127,83 @@ export function decodeComparedSums(payload: Uint8Array, nodes: readonly TreeNode
   );
 }
 
-export function encodeListRows({ epoch, span }: ListRows): Uint8Array {
+export function encodeListRows({ epoch, spans }: ListRows): Uint8Array {
   const sink = begin(epoch);
-  writeSpan(sink, span);
+  sink.number(spans.length);
+  for (const span of spans) writeSpan(sink, span);
   return sink.take();
 }
 
 export function decodeListRows(payload: Uint8Array): ListRows {
-  return reading(payload, (source) => ({ epoch: source.number(), span: readSpan(source) }));
-}
-
-export function encodeListedHashes({ hashes, upTo }: ListedHashes): Uint8Array {
-  const sink = beginAnswer();
-  sink.string(upTo);
-  writeHashes(sink, hashes);
-  return sink.take();
-}
-
-export function decodeListedHashes(payload: Uint8Array): ListedHashes {
   return reading(payload, (source) => {
-    const upTo = source.string();
-    return { upTo, hashes: readHashes(source) };
+    const epoch = source.number();
+    return { epoch, spans: repeat(countUpTo(source, SPANS_MAX), () => readSpan(source)) };
   });
 }
 
-export function encodeSettleRows({ epoch, span, wanted, offered }: SettleRows): Uint8Array {
+/** Of the first spans that were asked for; at least of one, if there is any. */
+export function encodeListedHashes(listed: readonly ListedHashes[]): Uint8Array {
+  const sink = beginAnswer();
+  sink.number(listed.length);
+  for (const { hashes, upTo } of listed) {
+    sink.string(upTo);
+    writeHashes(sink, hashes);
+  }
+  return sink.take();
+}
+
+export function decodeListedHashes(payload: Uint8Array): readonly ListedHashes[] {
+  return reading(payload, (source) =>
+    repeat(countUpTo(source, SPANS_MAX), () => {
+      const upTo = source.string();
+      return { upTo, hashes: readHashes(source) };
+    }),
+  );
+}
+
+export function encodeSettleRows({ epoch, asked }: SettleRows): Uint8Array {
   const sink = begin(epoch);
-  writeSpan(sink, span);
-  writeHashes(sink, wanted);
-  writeHashes(sink, offered);
+  sink.number(asked.length);
+  for (const { span, wanted, offered } of asked) {
+    writeSpan(sink, span);
+    writeHashes(sink, wanted);
+    writeHashes(sink, offered);
+  }
   return sink.take();
 }
 
 export function decodeSettleRows(payload: Uint8Array): SettleRows {
-  return reading(payload, (source) => ({
-    epoch: source.number(),
-    span: readSpan(source),
-    wanted: readHashes(source),
-    offered: readHashes(source),
-  }));
+  return reading(payload, (source) => {
+    const epoch = source.number();
+    const asked = repeat(countUpTo(source, SPANS_MAX), () => {
+      const span = readSpan(source);
+      const wanted = readHashes(source);
+      return { span, wanted, offered: readHashes(source) };
+    });
+    return { epoch, asked };
+  });
 }
 
-export function encodeSettledRows({ upTo, lacking, rows }: SettledRows): Uint8Array {
+/** Of the first spans that were asked for; at least of one, if there is any. */
+export function encodeSettledRows(settled: readonly SettledRows[]): Uint8Array {
   const sink = beginAnswer();
-  sink.string(upTo);
-  writeHashes(sink, [...lacking]);
-  writeRows(sink, rows);
+  sink.number(settled.length);
+  for (const { upTo, lacking, rows } of settled) {
+    sink.string(upTo);
+    writeHashes(sink, [...lacking]);
+    writeRows(sink, rows);
+  }
   return sink.take();
 }
 
-export function decodeSettledRows(payload: Uint8Array): SettledRows {
-  return reading(payload, (source) => ({
-    upTo: source.string(),
-    lacking: new Set(readHashes(source)),
-    rows: readRows(source),
-  }));
+export function decodeSettledRows(payload: Uint8Array): readonly SettledRows[] {
+  return reading(payload, (source) =>
+    repeat(countUpTo(source, SPANS_MAX), () => {
+      const upTo = source.string();
+      const lacking = new Set(readHashes(source));
+      return { upTo, lacking, rows: readRows(source) };
+    }),
+  );
 }
 
 export function encodeGiveRows({ epoch, rows }: GiveRows): Uint8Array {

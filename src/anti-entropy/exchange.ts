@@ -11,7 +11,6 @@
  * sees the difference again.
  * Invariant: `hashesMax` bounds what it remembers between the looks; past it, it mends before it looks further.
  */
-import { assert } from "../base/assert.ts";
 import type { LeafSet } from "./leaf-set.ts";
 import { leafSetOf } from "./leaf-set.ts";
 import { NO_KEY, type RowHash, type RowSpan } from "./row-span.ts";
@@ -36,11 +35,20 @@ export interface ExchangeSettings {
   readonly persistMs: number;
   /** Remembered between them. */
   readonly hashesMax: number;
-  /** Nodes of the tree in one question. */
+  /** Nodes of the tree in one question, and spans of rows. */
   readonly nodesMax: number;
+  readonly spansMax: number;
+  /** Of differences that are settled together; one may have more. */
+  readonly settledHashesMax: number;
 }
 
-export const DEFAULT_EXCHANGE: ExchangeSettings = { persistMs: 2_000, hashesMax: 65_536, nodesMax: 32 };
+export const DEFAULT_EXCHANGE: ExchangeSettings = {
+  persistMs: 2_000,
+  hashesMax: 65_536,
+  nodesMax: 32,
+  spansMax: 32,
+  settledHashesMax: 2_048,
+};
 
 /** Rows that only one side has, in the version of that hash. */
 export interface Difference {
@@ -51,8 +59,8 @@ export interface Difference {
 
 export type NextLook =
   | { readonly kind: "compare"; readonly nodes: readonly TreeNode[] }
-  | { readonly kind: "list"; readonly span: RowSpan }
-  | { readonly kind: "settle"; readonly difference: Difference }
+  | { readonly kind: "list"; readonly spans: readonly RowSpan[] }
+  | { readonly kind: "settle"; readonly differences: readonly Difference[] }
   | { readonly kind: "wait"; readonly untilMs: number }
   | { readonly kind: "done" };
 
@@ -115,15 +123,16 @@ export class Exchange {
 
   next(nowMs: number): NextLook {
     if (this.#hashCount < this.#settings.hashesMax) {
-      const span = this.#lists.at(-1);
-      if (span !== undefined) return { kind: "list", span };
+      if (this.#lists.length > 0) return { kind: "list", spans: this.#lists.slice(-this.#settings.spansMax) };
       const nodes = this.#nextNodes();
       if (nodes.length > 0) return { kind: "compare", nodes };
     }
     const [oldest] = this.#differences;
     if (oldest === undefined) return { kind: "done" };
     const dueMs = oldest.seenMs + this.#settings.persistMs;
-    return dueMs <= nowMs ? { kind: "settle", difference: oldest } : { kind: "wait", untilMs: dueMs };
+    return dueMs <= nowMs
+      ? { kind: "settle", differences: this.#settleable(nowMs) }
+      : { kind: "wait", untilMs: dueMs };
   }
 
   /** The answer to "compare": of each node our sums, and those of its children there if its own differed. */
@@ -147,25 +156,46 @@ export class Exchange {
     });
   }
 
-  /** The answer to "list". */
-  onListed(span: RowSpan, { ours, theirs, upTo }: ListedSpan, nowMs: number): void {
-    assert(this.#lists.pop() === span, "what is listed was asked for");
-    this.totals.rows += Math.max(ours.length, theirs.length);
-    const difference = differenceOf({ ...span, upTo }, ours, theirs);
-    if (difference !== undefined) this.#remember(difference, nowMs);
-    if (upTo.length > 0) this.#lists.push({ ...span, after: upTo });
+  /** The answer to "list": of the first of these spans, or of all. */
+  onListed(spans: readonly RowSpan[], listed: readonly ListedSpan[], nowMs: number): void {
+    this.#lists.splice(-spans.length);
+    this.#lists.push(...spans.slice(listed.length));
+    listed.forEach(({ ours, theirs, upTo }, i) => {
+      const span = spans[i]!;
+      this.totals.rows += Math.max(ours.length, theirs.length);
+      const difference = differenceOf({ ...span, upTo }, ours, theirs);
+      if (difference !== undefined) this.#remember(difference, nowMs);
+      if (upTo.length > 0) this.#lists.push({ ...span, after: upTo });
+    });
   }
 
-  /** The answer to "settle". */
-  onSettled({ pulled, pushed, rest }: SettledSpan): void {
-    const settled = this.#differences.shift();
-    assert(settled !== undefined, "what is settled was asked for");
-    this.#hashCount -= hashCountOf(settled);
-    this.totals.pulled += pulled;
-    this.totals.pushed += pushed;
-    if (rest === undefined) return;
-    this.#differences.unshift({ ...rest, seenMs: settled.seenMs });
-    this.#hashCount += hashCountOf(rest);
+  /** The answer to "settle": of the first of those differences, or of all. */
+  onSettled(settled: readonly SettledSpan[]): void {
+    const over = this.#differences.splice(0, settled.length);
+    const left: Seen[] = [];
+    settled.forEach(({ pulled, pushed, rest }, i) => {
+      const { seenMs } = over[i]!;
+      this.#hashCount -= hashCountOf(over[i]!);
+      this.totals.pulled += pulled;
+      this.totals.pushed += pushed;
+      if (rest === undefined) return;
+      left.push({ ...rest, seenMs });
+      this.#hashCount += hashCountOf(rest);
+    });
+    this.#differences.unshift(...left);
+  }
+
+  /** The oldest differences that were all seen by then. */
+  #settleable(seenBeforeMs: number): readonly Difference[] {
+    const { spansMax, settledHashesMax, persistMs } = this.#settings;
+    let hashes = 0;
+    let count = 0;
+    for (const difference of this.#differences.slice(0, spansMax)) {
+      hashes += hashCountOf(difference);
+      if (count > 0 && (hashes > settledHashesMax || difference.seenMs + persistMs > seenBeforeMs)) break;
+      count++;
+    }
+    return this.#differences.slice(0, count);
   }
 
   #remember(difference: Difference, seenMs: number): void {

@@ -12,16 +12,58 @@ import type { SumsOf } from "./slot-tree.ts";
 
 /** Some hundred microseconds. */
 const ROWS_AT_ONCE = 1_000;
+const PART_SLOTS = 16;
+/** Parts are added up at once for so long. */
+const PART_MS = 0.5;
 
 export function slotSums(
   engine: Pick<StorageEngine, "scan" | "merkleSummary">,
   traits: VersionTraits,
-  clock: Pick<Clock, "defer">,
+  clock: Pick<Clock, "defer" | "monotonicMs">,
 ): SumsOf {
   return (from, to) => {
-    if (engine.merkleSummary !== undefined) return engine.merkleSummary(from, to);
+    if (engine.merkleSummary !== undefined)
+      return addUpParts(engine.merkleSummary.bind(engine), from, to, clock);
     return sumRows(engine.scan(scanStart(from, 0, 0), scanStart(to, 0, 0)), traits, clock);
   };
+}
+
+type Summarise = (from: number, to: number) => MerkleSummary;
+
+/** An engine that keeps sums has to look at its memtables' rows: part by part, if there are many. */
+function addUpParts(
+  summarise: Summarise,
+  from: number,
+  to: number,
+  clock: Pick<Clock, "defer" | "monotonicMs">,
+): Awaitable<MerkleSummary> {
+  const startedMs = clock.monotonicMs();
+  const summary = new MerkleSummary();
+  for (let at = from; at < to; at += PART_SLOTS) {
+    if (clock.monotonicMs() - startedMs > PART_MS) return addUpRest({ summary, summarise, at, to, clock });
+    summary.addSummary(summarise(at, Math.min(to, at + PART_SLOTS)));
+  }
+  return summary;
+}
+
+async function addUpRest({
+  summary,
+  summarise,
+  at: first,
+  to,
+  clock,
+}: {
+  readonly summary: MerkleSummary;
+  readonly summarise: Summarise;
+  readonly at: number;
+  readonly to: number;
+  readonly clock: Pick<Clock, "defer">;
+}): Promise<MerkleSummary> {
+  for (let at = first; at < to; at += PART_SLOTS) {
+    await new Promise<void>((resolve) => clock.defer(resolve));
+    summary.addSummary(summarise(at, Math.min(to, at + PART_SLOTS)));
+  }
+  return summary;
 }
 
 /** At once if there are few rows, all at hand. */

@@ -52,7 +52,7 @@ export interface RepairRun {
 
 export const EVERY_SLOT: SlotSpan = { first: 0, last: SLOT_COUNT - 1 };
 
-/** Between two exchanges of this node; shorter after one that has moved something. */
+/** Between two exchanges of this node, or as long as one took; shorter after one that has moved something. */
 const REST_MS = 10_000;
 const REST_BUSY_MS = 1_000;
 /** How soon to look again whether somebody can be compared with. */
@@ -223,6 +223,7 @@ export class RepairRounds {
 
   /** Never rejects. */
   async #quietExchange(id: NodeId, pacing: Pacing, signal: AbortSignal): Promise<void> {
+    const startedMs = this.#parts.clock.monotonicMs();
     const driver = this.#driverWith(id, EVERY_SLOT, pacing, signal);
     let isWhole = false;
     try {
@@ -235,7 +236,8 @@ export class RepairRounds {
     this.#note(id, driver.outcome, isWhole);
     const { pulled, pushed } = driver.outcome;
     const hasMoved = isWhole && pulled + pushed > 0;
-    this.#nextMs = this.#parts.clock.monotonicMs() + (hasMoved ? REST_BUSY_MS : REST_MS);
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#nextMs = nowMs + (hasMoved ? REST_BUSY_MS : Math.max(REST_MS, nowMs - startedMs));
   }
 
   #driverWith(id: NodeId, asked: SlotSpan, pacing: Pacing, signal: AbortSignal): ExchangeDriver {
