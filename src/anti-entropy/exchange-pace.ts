@@ -13,7 +13,7 @@ export interface ExchangePaceSettings {
 }
 
 export const QUIET_PACE: ExchangePaceSettings = {
-  restFactor: 20,
+  restFactor: 30,
   restMinMs: 10,
   restMaxMs: 2_000,
   slowMs: 20,

@@ -22,7 +22,7 @@ import type { StorageEngine } from "../../storage/storage-engine.ts";
 import { cellTraits } from "../cell-rules.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { PeerDoor } from "./peer-door.ts";
-import { addOutcome, noTotals, type RepairTotals } from "./repair-totals.ts";
+import { addOutcome, countExchange, noTotals, type RepairTotals } from "./repair-totals.ts";
 import { SharedSlots } from "./shared-slots.ts";
 
 export interface RepairParts {
@@ -70,8 +70,9 @@ interface Pacing {
 }
 
 export class RepairRounds {
-  /** Since the start. */
-  readonly totals: RepairTotals = noTotals();
+  /** Of exchanges that are over. */
+  readonly #totals: RepairTotals = noTotals();
+  #driver: ExchangeDriver | undefined;
   readonly #parts: RepairParts;
   readonly #rows: ExchangedRows;
   readonly #shared: SharedSlots;
@@ -103,6 +104,14 @@ export class RepairRounds {
     door.serve(Object.values(EXCHANGE_METHOD), (method, payload, from) =>
       exchangeDoor.onRequest(method, payload, from),
     );
+  }
+
+  /** Since the start, with what the exchange under way has done so far. */
+  get totals(): RepairTotals {
+    if (this.#driver === undefined) return this.#totals;
+    const totals = { ...this.#totals };
+    addOutcome(totals, this.#driver.outcome);
+    return totals;
   }
 
   /** The repair that was asked for last, if any. */
@@ -167,7 +176,8 @@ export class RepairRounds {
       await driver.run();
       isWhole = true;
     } finally {
-      addOutcome(this.totals, driver.outcome, isWhole);
+      addOutcome(this.#totals, driver.outcome);
+      countExchange(this.#totals, isWhole);
     }
   }
 
@@ -195,6 +205,7 @@ export class RepairRounds {
   async #urgentExchange(run: UrgentRun, id: NodeId, asked: SlotSpan, partnerCount: number): Promise<number> {
     const pacing = { pace: new ExchangePace(URGENT_PACE), settings: URGENT_EXCHANGE };
     const driver = this.#driverWith(id, asked, pacing, this.#closing.signal);
+    this.#driver = driver;
     run.beginPart(driver, partnerCount);
     let isWhole = false;
     try {
@@ -204,9 +215,8 @@ export class RepairRounds {
       if (!(cause instanceof StoreError) || this.#closing.signal.aborted) throw cause;
       run.failures.set(id, cause.message);
     } finally {
-      addOutcome(run.totals, driver.outcome, isWhole);
+      run.endPart(isWhole);
       this.#note(id, driver.outcome, isWhole);
-      run.endPart();
     }
     return driver.outcome.pulled;
   }
@@ -225,6 +235,7 @@ export class RepairRounds {
   async #quietExchange(id: NodeId, pacing: Pacing, signal: AbortSignal): Promise<void> {
     const startedMs = this.#parts.clock.monotonicMs();
     const driver = this.#driverWith(id, EVERY_SLOT, pacing, signal);
+    this.#driver = driver;
     let isWhole = false;
     try {
       await driver.run();
@@ -266,7 +277,9 @@ export class RepairRounds {
   }
 
   #note(id: NodeId, outcome: ExchangeOutcome, isWhole: boolean): void {
-    addOutcome(this.totals, outcome, isWhole);
+    this.#driver = undefined;
+    addOutcome(this.#totals, outcome);
+    countExchange(this.#totals, isWhole);
     this.#endedMs.set(id, this.#parts.clock.monotonicMs());
     const { pulled, pushed, refused } = outcome;
     if (pulled + pushed === 0) return;
@@ -321,7 +334,7 @@ export class RepairRounds {
 }
 
 class UrgentRun implements RepairRun {
-  readonly totals: RepairTotals = noTotals();
+  readonly #totals: RepairTotals = noTotals();
   readonly failures = new Map<NodeId, string>();
   isOver = false;
   readonly end: Promise<void>;
@@ -331,6 +344,13 @@ class UrgentRun implements RepairRun {
 
   constructor(carryThrough: (own: UrgentRun) => Promise<void>) {
     this.end = carryThrough(this);
+  }
+
+  get totals(): RepairTotals {
+    if (this.#driver === undefined) return this.#totals;
+    const totals = { ...this.#totals };
+    addOutcome(totals, this.#driver.outcome);
+    return totals;
   }
 
   /** The second time round is no further progress. */
@@ -345,7 +365,9 @@ class UrgentRun implements RepairRun {
     this.#partCount = partCount;
   }
 
-  endPart(): void {
+  endPart(isWhole: boolean): void {
+    if (this.#driver !== undefined) addOutcome(this.#totals, this.#driver.outcome);
+    countExchange(this.#totals, isWhole);
     this.#driver = undefined;
     this.#partsOver++;
   }

@@ -20,10 +20,13 @@ export function noTotals(): RepairTotals {
   return { ...counts, bytesSent: 0, bytesReceived: 0 };
 }
 
-/** Also of an exchange that broke off: what it moved, it moved. */
-export function addOutcome(totals: RepairTotals, outcome: ExchangeOutcome, isWhole: boolean): void {
+export function countExchange(totals: RepairTotals, isWhole: boolean): void {
   if (isWhole) totals.exchanges++;
   else totals.failures++;
+}
+
+/** Also of an exchange that broke off, or is under way: what it moved, it moved. */
+export function addOutcome(totals: RepairTotals, outcome: ExchangeOutcome): void {
   totals.slots += outcome.slots;
   totals.rows += outcome.rows;
   totals.pulled += outcome.pulled;
