@@ -3,6 +3,7 @@
  * having seen this value too; with RECEIPT, an array of that and of what the write rests on (receipt-reply.ts). It replaces what the given context has seen and nothing else: without one, it stands beside
  * whatever is there.
  */
+import { StoreError } from "../../base/errors.ts";
 import { type Cell, type ClientContext, EMPTY_CELL, NEVER } from "../../causality/cell.ts";
 import { seenWithOwn } from "../../causality/cell-write.ts";
 import { decodeContextToken, encodeClientContext } from "../../causality/context-token.ts";
@@ -24,7 +25,10 @@ export const kvPut: UpdateCommand = {
   keys: { first: 1, last: 1, step: 1 },
   syntax:
     "key value [CONTEXT context] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] [RECEIPT]",
-  isBlind: (args) => !parseOptions(args).keepsTtl,
+  isBlind: (args) => {
+    const { keepsTtl, token } = parseOptions(args);
+    return !keepsTtl && !namesDots(token);
+  },
   leavesUnseen: true,
   wantsReceipt: (args) => parseOptions(args).receipt,
   run({ cell = EMPTY_CELL, expiresAtMs: presentMs }, args, { wallMs }): Effect {
@@ -68,6 +72,20 @@ function parseOptions(args: readonly Uint8Array[]): PutOptions {
     i++;
   }
   return options;
+}
+
+/**
+ * True if the context has seen values that it does not cover. They can only be replaced where they are known: a replica
+ * without them would forget that they were, and take them in later.
+ */
+function namesDots(token: Uint8Array | undefined): boolean {
+  if (token === undefined) return false;
+  try {
+    return (decodeContextToken(latin1(token)).dots ?? []).length > 0;
+  } catch (cause) {
+    if (cause instanceof StoreError) return false; // whoever runs it says so
+    throw cause;
+  }
 }
 
 /** What the client has seen now: `own` is the sibling that `before` did not know. */

@@ -8,7 +8,7 @@ import { toText } from "../../base/bytes.ts";
 import { decodeContextToken } from "../../causality/context-token.ts";
 import { type Dot, equalDots } from "../../causality/dot.ts";
 import { covers } from "../../causality/version-vector.ts";
-import type { Aftermath, Violation } from "../history/history.ts";
+import type { Aftermath, Promises, Violation } from "../history/history.ts";
 import { type Checker, VIOLATIONS_MAX } from "./checker.ts";
 import { type Deed, deedsByKey } from "./deed.ts";
 import { finalCell } from "./final-state.ts";
@@ -22,7 +22,7 @@ export const siblings: Checker = {
     for (const [key, deeds] of deedsByKey(operations)) {
       violations.push(...inventedIn(key, deeds));
       const superseding = new Superseding(deeds);
-      violations.push(...staysAtTheEnd(key, deeds, aftermath));
+      violations.push(...staysAtTheEnd(key, deeds, aftermath, promises));
       if (promises.readsSeeWrites) violations.push(...staleReads(key, deeds, superseding));
       if (violations.length >= VIOLATIONS_MAX) break;
     }
@@ -50,22 +50,30 @@ function inventedIn(key: string, deeds: readonly Deed[]): Violation[] {
 /**
  * By dots: one value may have several, where a SET was passed on twice, and whoever has seen the one replaces only that.
  */
-function staysAtTheEnd(key: string, deeds: readonly Deed[], aftermath: Aftermath): Violation[] {
+function staysAtTheEnd(
+  key: string,
+  deeds: readonly Deed[],
+  aftermath: Aftermath,
+  { readsSeeWrites }: Promises,
+): Violation[] {
   const cell = finalCell(aftermath, key);
   const violations: Violation[] = [];
   for (const sibling of cell?.siblings ?? []) {
     if (sibling.kind !== "value") continue;
-    const replacer = deeds.find((deed) => deed.isAcked && coversDot(deed, sibling.dot));
+    const replacer = deeds.find(
+      (deed) => deed.isAcked && coversDot(deed, sibling.dot, readsSeeWrites && !deed.isLevelled),
+    );
     if (replacer === undefined) continue;
     violations.push(stays(key, toText(sibling.payload), replacer, aftermath.takenAtMs, "at the end"));
   }
   return violations;
 }
 
-function coversDot({ change }: Deed, dot: Dot): boolean {
+/** A dot that stands alone in the context is replaced only where it is known: at a replica that reads see. */
+function coversDot({ change }: Deed, dot: Dot, alsoAlone: boolean): boolean {
   if (change === undefined || !("context" in change) || !change.context) return false;
   const { context, dots = [] } = decodeContextToken(change.context);
-  return covers(context, dot) || dots.some((own) => equalDots(own, dot));
+  return covers(context, dot) || (alsoAlone && dots.some((own) => equalDots(own, dot)));
 }
 
 /** Of reads that began once the replacement was acknowledged. */
