@@ -94,3 +94,10 @@ test("who was paused itself suspects nobody", () => {
   expect(watch(detector, [121_000, 130_000], ["b"])).toContainEqual({ kind: "down", id: "a" });
   expect(detector.verdictOf("b")).toBe("up");
 });
+
+test("a tick that comes later and later is no time going back for those who are heard meanwhile", () => {
+  const detector = new FailureDetector();
+  watch(detector, [0, 10_000], ["a"]);
+  for (let nowMs = 10_000; nowMs <= 14_000; nowMs += 100) detector.onHeartbeat("a", nowMs);
+  expect(watch(detector, [14_100, 20_000], ["a"])).toEqual([]);
+});

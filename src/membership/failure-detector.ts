@@ -39,6 +39,7 @@ export class FailureDetector {
   readonly #watched = new Map<NodeId, Watched>();
   #lastTickMs: number | undefined;
   #pausedMs = 0;
+  #timeMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings = DEFAULT_DETECTOR_SETTINGS) {
     this.#settings = settings;
@@ -50,13 +51,13 @@ export class FailureDetector {
   }
 
   phiOf(id: NodeId, nowMs: number): number | undefined {
-    return this.#watched.get(id)?.accrual.phi(this.#heardMs(nowMs));
+    return this.#watched.get(id)?.accrual.phi(this.#timeAt(nowMs));
   }
 
   /** A sign of life that is newer than all before. */
   onHeartbeat(id: NodeId, nowMs: number): readonly VerdictEvent[] {
     const watched = this.#watched.get(id);
-    const heardMs = this.#heardMs(nowMs);
+    const heardMs = this.#timeAt(nowMs);
     if (watched === undefined) {
       this.#watched.set(id, { accrual: new PhiAccrual(heardMs, this.#settings.phi), verdict: "up" });
       return [{ kind: "up", id }];
@@ -72,7 +73,7 @@ export class FailureDetector {
     this.#lastTickMs = nowMs;
     const events: VerdictEvent[] = [];
     for (const [id, watched] of this.#watched) {
-      const phi = watched.accrual.phi(this.#heardMs(nowMs));
+      const phi = watched.accrual.phi(this.#timeAt(nowMs));
       // Only a heartbeat ends a suspicion: no patience of ours does.
       if (phi >= downPhi) events.push(...change(id, watched, "down"));
       else if (phi >= suspectPhi && watched.verdict === "up") events.push(...change(id, watched, "suspect"));
@@ -89,10 +90,15 @@ export class FailureDetector {
     return this.#lastTickMs === undefined ? 0 : Math.max(0, nowMs - this.#lastTickMs - this.#settings.tickMs);
   }
 
-  /** Time without pauses; of one that no tick has told of yet, what is sure. */
-  #heardMs(nowMs: number): number {
+  /**
+   * Time without pauses; of one that no tick has told of yet, what is sure. It stands still where a tick turns out to be so
+   * late that it is a pause, and never goes back.
+   */
+  #timeAt(nowMs: number): number {
     const lateMs = this.#excessMs(nowMs);
-    return nowMs - this.#pausedMs - (lateMs > this.#settings.tickMs ? lateMs : 0);
+    const timeMs = nowMs - this.#pausedMs - (lateMs > this.#settings.tickMs ? lateMs : 0);
+    this.#timeMs = Math.max(this.#timeMs, timeMs);
+    return this.#timeMs;
   }
 }
 
