@@ -35,7 +35,8 @@ export interface Surroundings {
   transmit(what: Transmission): void;
   /** True if a write shall not get out at once, though it could. */
   stalls(): boolean;
-  trace(what: string, bytes?: Uint8Array): void;
+  /** Undefined if nobody listens. */
+  readonly trace: ((what: string, bytes?: Uint8Array) => void) | undefined;
   /** The end is closed for good. */
   forget(): void;
 }
@@ -240,7 +241,7 @@ export class SimConnection implements Connection {
     }
     if (this.#inbox.length === 0) {
       this.#endTold = true;
-      this.#around.trace(`${this.local} end from ${this.peer}`);
+      this.#around.trace?.(`${this.local} end from ${this.peer}`);
       this.#events!.onEnd();
       return;
     }
@@ -248,7 +249,7 @@ export class SimConnection implements Connection {
     const available = Math.min(this.#inbox.length, readBuffer.length);
     const length = random.oneIn(2) ? available : 1 + random.below(available);
     this.#inbox.take(length, readBuffer);
-    this.#around.trace(`${this.local} bytes from ${this.peer}`, readBuffer.subarray(0, length));
+    this.#around.trace?.(`${this.local} bytes from ${this.peer}`, readBuffer.subarray(0, length));
     this.#credit(length);
     this.#events!.onBytes(readBuffer, length);
     readBuffer.fill(SCRUBBED, 0, length); // whoever kept it sees it
@@ -295,7 +296,7 @@ export class SimConnection implements Connection {
 
   #tellClose(): void {
     this.#around.life.plan(0, () => {
-      this.#around.trace(`${this.local} closed from ${this.peer}: ${this.#cause?.message ?? "in order"}`);
+      this.#around.trace?.(`${this.local} closed from ${this.peer}: ${this.#cause?.message ?? "in order"}`);
       this.#events!.onClose(this.#cause);
     });
   }

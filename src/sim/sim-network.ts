@@ -46,13 +46,13 @@ export class SimNetwork {
   /** Now and then a write is not taken at once, as by a full socket buffer; `onDrain` follows. */
   stallsWrites = true;
   readonly #random: SimRandom;
-  readonly #trace: Trace;
+  readonly #trace: Trace | undefined;
   readonly #hostNames = new Set<string>();
   readonly #bindings = new Map<string, Binding>();
   readonly #ends = new Set<End>();
   #nextPort = FIRST_FREE_PORT;
 
-  constructor(links: SimLinks, random: SimRandom, trace: Trace) {
+  constructor(links: SimLinks, random: SimRandom, trace: Trace | undefined) {
     this.links = links;
     this.#random = random;
     this.#trace = trace;
@@ -170,7 +170,7 @@ export class SimNetwork {
     const far = this.#end({ local: farAddress, peer: nearAddress }, farOwner, owner.hostName);
     SimConnection.join(near, far);
     farOwner.life.plan(0, () => {
-      this.#trace(`${farAddress} accepts ${nearAddress}`);
+      this.#trace?.(`${farAddress} accepts ${nearAddress}`);
       accept(far);
     });
     return near;

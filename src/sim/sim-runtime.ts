@@ -53,9 +53,8 @@ export class SimWorld {
     this.#trace = trace;
     this.#onDeed = onDeed;
     const links = new SimLinks(this.scheduler, this.#random.fork("links"));
-    this.network = new SimNetwork(links, this.#random.fork("network"), (what, bytes) =>
-      this.#note(what, bytes),
-    );
+    const note = (what: string, bytes?: Uint8Array): void => this.#note(what, bytes);
+    this.network = new SimNetwork(links, this.#random.fork("network"), trace && note);
   }
 
   get nowMs(): number {

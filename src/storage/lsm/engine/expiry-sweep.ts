@@ -11,7 +11,7 @@ import { type CellRules, NEVER_EXPIRES } from "../../storage-engine.ts";
 import type { RowScan } from "./row-scan.ts";
 
 /** How soon to look again at a row that has expired but must not be forgotten yet. */
-const RETRY_MS = 1000;
+const RETRY_MS = 10_000;
 const BEGINNING = new Uint8Array(0);
 
 export interface SweptRows {
