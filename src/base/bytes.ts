@@ -7,6 +7,12 @@ export interface ByteRange {
   end: number;
 }
 
+/** A range that may tell of its bytes as words, too. */
+export interface WordRange extends ByteRange {
+  /** If there: of the same buffer from its beginning, and `start` is a multiple of 4. */
+  words?: Int32Array | undefined;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

@@ -9,7 +9,8 @@
  */
 import type { Awaitable } from "../base/awaitable.ts";
 import { ByteCopier } from "../base/byte-copier.ts";
-import type { ByteRange } from "../base/bytes.ts";
+import type { ByteRange, WordRange } from "../base/bytes.ts";
+import { writeDigits } from "../base/digits.ts";
 import { type Cell, EMPTY_CELL, NEVER } from "../causality/cell.ts";
 import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
 import {
@@ -23,6 +24,7 @@ import {
 } from "../causality/compact-cell.ts";
 import { isCompactExpired, isOnlyOf, keepTime, writeDeletion } from "../causality/compact-change.ts";
 import { CounterCell } from "../causality/counter-cell.ts";
+import { PLAIN_HEADER_BYTES, PlainHeader } from "../causality/plain-header.ts";
 import { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { CellChanger } from "./cell-changer.ts";
@@ -65,7 +67,9 @@ export class KeyAtHand {
   readonly #changer: CellChanger;
   readonly #watchBoard: WatchBoard;
   /** Where the cell is; empty if there is none. The engine's: valid until its next call. */
-  #cell: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+  #cell: WordRange = { bytes: NO_BYTES, start: 0, end: 0, words: undefined };
+  /** Of cells that can be rewritten where they lie; undefined if none can. */
+  readonly #plainHeader: PlainHeader | undefined;
   readonly #counter = new CounterCell();
   readonly #digits = new Uint8Array(DIGITS_MAX);
   readonly #scratch: ByteRange = { bytes: new Uint8Array(SCRATCH_BYTES), start: 0, end: 0 };
@@ -81,6 +85,7 @@ export class KeyAtHand {
     this.#changer = changer;
     this.#watchBoard = watchBoard;
     this.#rowKey = new RowKey(hashSeed);
+    this.#plainHeader = engine.rewriteEnd && PlainHeader.of(stamper.actorBytes);
   }
 
   get hash(): number {
@@ -123,7 +128,7 @@ export class KeyAtHand {
       cell.end = cell.start;
       return undefined;
     }
-    this.#cell = { bytes: NO_BYTES, start: 0, end: 0 }; // the other is the promise's
+    this.#cell = { bytes: NO_BYTES, start: 0, end: 0, words: undefined }; // the other is the promise's
     return found.then((isThere) =>
       isThere ? copyOf(decodeCell(cell.bytes, cell.start, cell.end)) : undefined,
     );
@@ -241,17 +246,12 @@ export class KeyAtHand {
     expiresAtMs: number,
     wallMs: number,
   ): Awaitable<void> {
-    const { bytes, start, end } = this.#cell;
     const stamp = this.#stamper.compactStamp(wallMs, expiresAtMs);
     const tail = this.#tail;
     tail.bytes = source;
     tail.start = from;
     tail.end = to;
-    if (this.#canRestamp(stamp) && end - compactPayloadStart(bytes, start) === to - from) {
-      restampCompact(stamp, bytes, start);
-      return this.#rewritten(tail);
-    }
-    return this.#replace(stamp, false);
+    return this.#restamp(stamp, to - from) ? this.#rewritten(tail) : this.#replace(stamp, false);
   }
 
   /** Deletes the key. Requires: its cell is compact. Allocates nothing. */
@@ -350,11 +350,23 @@ export class KeyAtHand {
   #replaceDecoded({ wallMs, expiresAtMs }: CompactStamp, insists: boolean): Awaitable<void> {
     if (insists) return this.changeDecoded({ kind: "expire", expiresAtMs }, wallMs, undefined);
     const { bytes, start, end } = this.#tail;
-    return this.changeDecoded(
-      { kind: "put", value: bytes.slice(start, end), expiresAtMs },
-      wallMs,
-      undefined,
-    );
+    const put = { kind: "put", value: bytes.slice(start, end), expiresAtMs } as const;
+    return this.changeDecoded(put, wallMs, undefined);
+  }
+
+  /** Makes the present cell its successor but for the payload, if that has so many bytes and all else allows it. */
+  #restamp(stamp: CompactStamp, payloadBytes: number): boolean {
+    const { bytes, start, end, words } = this.#cell;
+    const plain = this.#plainHeader;
+    const isPlain = words !== undefined && stamp.expiresAtMs === NEVER && plain !== undefined;
+    if (isPlain && plain.isAt(words, start >>> 2, stamp.counter)) {
+      if (end - start !== PLAIN_HEADER_BYTES + payloadBytes) return false;
+      plain.restamp(words, start >>> 2, stamp);
+      return true;
+    }
+    if (!this.#canRestamp(stamp) || end - compactPayloadStart(bytes, start) !== payloadBytes) return false;
+    restampCompact(stamp, bytes, start);
+    return true;
   }
 
   /** True if the present cell can become its successor where it lies, if that is as long and expires then too. */
@@ -384,17 +396,4 @@ export class KeyAtHand {
 
 function wholeOf(bytes: Uint8Array): ByteRange {
   return { bytes, start: 0, end: bytes.length };
-}
-
-/** Writes a safe integer so that it ends where `target` does; returns where it begins. */
-function writeDigits(target: Uint8Array, value: number): number {
-  let at = target.length;
-  let rest = Math.abs(value);
-  do {
-    const quotient = Math.floor(rest / 10);
-    target[--at] = 0x30 + (rest - 10 * quotient);
-    rest = quotient;
-  } while (rest > 0);
-  if (value < 0) target[--at] = 0x2d;
-  return at;
 }

@@ -7,7 +7,7 @@
  *
  * Hot: `get` and `put` allocate nothing; watched by bench/memory-engine.ts.
  */
-import type { ByteRange } from "../../base/bytes.ts";
+import type { ByteRange, WordRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Clock, Random } from "../../runtime/runtime.ts";
 import type { RowKey } from "../row-key.ts";
@@ -66,7 +66,7 @@ export class MemoryEngine implements StorageEngine {
   readonly #table = new RowTable();
   readonly #stamps: UseStamps;
   readonly #evictor: Evictor;
-  readonly #cell: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+  readonly #cell: WordRange = { bytes: NO_BYTES, start: 0, end: 0, words: undefined };
   readonly #key: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   #limits: MemoryLimits;
   #wallMs = 0;
@@ -88,7 +88,7 @@ export class MemoryEngine implements StorageEngine {
     this.statistics = this.#createStatistics();
   }
 
-  get(key: RowKey, into: ByteRange, touch = true): boolean {
+  get(key: RowKey, into: WordRange, touch = true): boolean {
     const address = this.#table.find(key);
     if (address === 0) return false;
     const rows = this.#table.rows;

@@ -4,7 +4,7 @@
  * Hot: every GET and SET; watched by bench/memory-engine.ts.
  */
 import { ByteCopier } from "../../base/byte-copier.ts";
-import type { ByteRange } from "../../base/bytes.ts";
+import type { ByteRange, WordRange } from "../../base/bytes.ts";
 import type { RowKey } from "../row-key.ts";
 import type { Arena } from "./arena.ts";
 import {
@@ -33,7 +33,7 @@ export class Rows {
   readonly #arena: Arena;
   readonly large = new LargeCells();
   readonly #copier = new ByteCopier();
-  readonly #cell: ByteRange = { bytes: EMPTY, start: 0, end: 0 };
+  readonly #cell: WordRange = { bytes: EMPTY, start: 0, end: 0, words: undefined };
   #given: Uint8Array = EMPTY;
 
   constructor(arena: Arena) {
@@ -41,14 +41,16 @@ export class Rows {
   }
 
   /** Points `into` at the row's cell. */
-  cellInto(address: number, into: ByteRange): void {
+  cellInto(address: number, into: WordRange): void {
     const region = address >>> REGION_SHIFT;
     const words = this.#arena.words[region]!;
     const at = (address & REGION_MASK) << 1;
     const word = cellWordAt(words, at);
     if (isLargeAt(words, at)) {
+      into.words = undefined;
       this.large.into(words[word]!, cellLengthAt(words, at), into);
     } else {
+      into.words = words;
       into.bytes = this.#arena.bytes[region]!;
       into.start = word << 2;
       into.end = (word << 2) + cellLengthAt(words, at);
@@ -132,13 +134,11 @@ export class Rows {
 
   /** Gives the last bytes of the row's cell another content. Requires: the cell is as long, or longer. */
   rewriteEnd(address: number, end: ByteRange): void {
-    this.cellInto(address, this.#cell);
-    const at = this.#cell.end - (end.end - end.start);
-    const region = address >>> REGION_SHIFT;
-    const isInline = this.#cell.bytes === this.#arena.bytes[region];
-    if (isInline && (at & 3) === 0)
-      this.#copier.copy(end, this.#arena.words[region]!, this.#cell.bytes, at >>> 2);
-    else this.#cell.bytes.set(end.bytes.subarray(end.start, end.end), at);
+    const cell = this.#cell;
+    this.cellInto(address, cell);
+    const at = cell.end - (end.end - end.start);
+    if (cell.words !== undefined && (at & 3) === 0) this.#copier.copy(end, cell.words, cell.bytes, at >>> 2);
+    else cell.bytes.set(end.bytes.subarray(end.start, end.end), at);
   }
 
   /** Requires: nothing leads to the row any more. */
