@@ -57,9 +57,9 @@ export class ExclusiveAccess {
     return this.#latch.isIdle && !this.#isInside;
   }
 
-  /** As `isFree`, of all the keys. */
-  areFree(refs: readonly KeyRef[]): boolean {
-    return this.#latch.isIdle || !this.#areHeld(this.#storedAll(refs));
+  /** As `isFree`, of all the keys, which are asked for only if that takes them. */
+  areFree(refs: () => readonly KeyRef[]): boolean {
+    return this.#latch.isIdle || !this.#areHeld(this.#storedAll(refs()));
   }
 
   /** Runs a deed with nothing else in between: at once if what it loads is at hand, else under the latch. */
@@ -101,13 +101,13 @@ export class ExclusiveAccess {
    * run within.
    */
   transact<R>(
-    refs: readonly KeyRef[],
+    refs: () => readonly KeyRef[],
     body: (within: <T>(part: () => T) => T) => Awaitable<R>,
   ): Awaitable<R> {
     const result = body((part) => this.#runInside(part));
     // It may go on after an await: nobody has come between so far, and now nobody can.
     if (!(result instanceof Promise)) return result;
-    return this.#latch.run(this.#hashesOf(this.#storedAll(refs)), () => result);
+    return this.#latch.run(this.#hashesOf(this.#storedAll(refs())), () => result);
   }
 
   #runInside<T>(part: () => T): T {

@@ -263,22 +263,28 @@ export class LocalReplica {
 
   /**
    * Runs `body`, whose reads and updates of the transaction's keys answer at once as long as they run `within`
-   * it; others see all of its changes or none. Undefined, without running it, if a watched key has changed.
+   * it; others see all of its changes or none. `isAtHand` if they do so in place, as they would without a transaction:
+   * then shortcuts may be taken within it, too. Undefined, without running it, if a watched key has changed.
    */
   transact<R>(
-    { refs, watches, wallMs }: Transaction,
-    body: (within: Within) => Awaitable<R>,
+    transaction: Transaction,
+    body: (within: Within, isAtHand: boolean) => Awaitable<R>,
   ): Awaitable<R | undefined> {
-    const all = watches.length === 0 ? refs : [...watches.map(({ ref }) => ref), ...refs];
+    const { watches, wallMs } = transaction;
+    const all = (): readonly KeyRef[] =>
+      watches.length === 0 ? transaction.refs : [...watches.map(({ ref }) => ref), ...transaction.refs];
     const isUntouched = (cells: readonly (Cell | undefined)[]): boolean =>
       watches.every(({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version);
     if (this.#engine.isResident && this.#access.areFree(all)) {
       const watched = watches.map(({ ref }) => this.#cells.load(this.#stored(ref), false));
-      return isUntouched(watched as (Cell | undefined)[]) ? this.#access.transact(all, body) : undefined;
+      if (!isUntouched(watched as (Cell | undefined)[])) return undefined;
+      return this.#access.transact(all, (within) => body(within, true));
     }
-    return this.#access.run(all, {
+    const runPinned = (within: Within): Awaitable<R> => body(within, false);
+    return this.#access.run(all(), {
       load: (stored) => this.#cells.loadAll(stored, true),
-      apply: (cells, stored) => (isUntouched(cells) ? this.#cells.runPinned(stored, cells, body) : undefined),
+      apply: (cells, stored) =>
+        isUntouched(cells) ? this.#cells.runPinned(stored, cells, runPinned) : undefined,
     });
   }
 

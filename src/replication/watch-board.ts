@@ -18,7 +18,7 @@ export interface Watch {
 
 /** What is asked for of a transaction. */
 export interface Transaction {
-  /** All keys that its steps touch. */
+  /** All keys that its steps touch. Asked for only where something must be waited for. */
   readonly refs: readonly KeyRef[];
   /** It runs only if none of these has changed. */
   readonly watches: readonly Watch[];

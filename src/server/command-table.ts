@@ -8,6 +8,8 @@ import type { Command, ContainerCommand, FastPath, RunnableCommand } from "./com
 export class CommandEntry<S = never> {
   readonly command: RunnableCommand<S>;
   readonly fastPath: FastPath<S> | undefined;
+  /** True if it works on keys that stand where `keys` says, and may be part of a transaction. */
+  readonly isPlain: boolean;
   /** In a cluster, in place of the other. */
   readonly clusterPath: FastPath<S> | undefined;
   /** How long calls took; its count is the number of calls. */
@@ -21,6 +23,8 @@ export class CommandEntry<S = never> {
   constructor(command: RunnableCommand<S>, fastPath?: FastPath<S>, clusterPath?: FastPath<S>) {
     this.command = command;
     this.fastPath = fastPath;
+    const { kind, keyRefs, flags } = command;
+    this.isPlain = kind !== "session" && keyRefs === undefined && !flags.includes("no_multi");
     this.clusterPath = clusterPath;
   }
 

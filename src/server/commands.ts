@@ -13,6 +13,7 @@ import { keyCommands } from "./commands/key-commands.ts";
 import { kvorumCommands } from "./commands/kvorum-commands.ts";
 import { mgetFast } from "./commands/mget.ts";
 import { msetFast } from "./commands/mset.ts";
+import { multiFast } from "./commands/multi.ts";
 import { persistFast } from "./commands/persist.ts";
 import { serverCommands } from "./commands/server-commands.ts";
 import { setFast, setInCluster } from "./commands/set.ts";
@@ -44,6 +45,7 @@ export function createCommandTable(): CommandTable<Session> {
       incrby: incrbyFast,
       mget: mgetFast,
       mset: msetFast,
+      multi: multiFast,
       persist: persistFast,
       pexpire: pexpireFast,
       psetex: psetexFast,

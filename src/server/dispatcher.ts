@@ -13,7 +13,7 @@ import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
-import { echo, isHttp, latin1 } from "./arguments.ts";
+import { isHttp } from "./arguments.ts";
 import type { ClusterDoor } from "./cluster/cluster-door.ts";
 import type { AskedLevels } from "./cluster/consistency.ts";
 import {
@@ -31,13 +31,14 @@ import {
   type TableItem,
 } from "./command-table.ts";
 import { hasLongKey } from "./key-refs.ts";
+import { namedEntry } from "./named-entry.ts";
 import type { Pause } from "./pause.ts";
 import { noticingChanges, receiptOfOne, receiptReply } from "./receipt-reply.ts";
-import { errorText, unknownCommandText } from "./refusal-text.ts";
+import { errorText } from "./refusal-text.ts";
 import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
-import type { Transaction } from "./transaction.ts";
+import { QUEUED, type Transaction } from "./transaction.ts";
 
 /** What the dispatcher has of a session. */
 export interface DispatchedSession<S> {
@@ -115,13 +116,22 @@ export class Dispatcher<S extends DispatchedSession<S>> {
         if (answer !== false) {
           if (isLong) this.#countLong(session, item.entry, request, startedMs);
           else this.#server.countFastCall(item.entry);
-          return answer === true ? NO_REPLY : answer.catch((cause) => this.#fail(item.entry, cause));
+          return answer === true ? NO_REPLY : answer.catch((cause) => this.fail(item.entry, cause));
         }
       } catch (cause) {
         return this.#reject(item, cause);
       }
     }
+    if (item?.kind === "command" && session.transaction !== undefined) {
+      if (this.#queuePlainly(session, session.transaction, item.entry, request)) return QUEUED;
+    }
     return this.#dispatchGeneral(session, item, request);
+  }
+
+  /** Hot: queues what may be queued at first sight. False, with nothing done: the general way must look at it. */
+  #queuePlainly(session: S, transaction: Transaction<S>, entry: CommandEntry<S>, request: Request): boolean {
+    if (!entry.isPlain || !session.isAuthenticated || !this.#server.node.makeRoom()) return false;
+    return transaction.enqueueInPlace(entry, request);
   }
 
   /** What a client reads when something was thrown. Throws again what is a bug. */
@@ -138,7 +148,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       return NO_REPLY;
     }
     try {
-      const call: Call<S> = { entry: this.#entryOf(item, args), args };
+      const call: Call<S> = { entry: namedEntry(item, args), args };
       this.#admit(session, call);
       const { transaction } = session;
       const isQueued = transaction?.queues(call) === true;
@@ -169,7 +179,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       },
       (cause: unknown) => {
         count();
-        return this.#fail(entry, cause);
+        return this.fail(entry, cause);
       },
     );
   }
@@ -190,7 +200,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   }
 
   /** Counts a call that failed after its fast path had begun. */
-  #fail(entry: CommandEntry<S>, cause: unknown): Refusal {
+  fail(entry: CommandEntry<S>, cause: unknown): Refusal {
     const refusal = this.refusal(cause);
     entry.failedCalls++;
     this.#server.statistics.countError(refusal.text);
@@ -210,14 +220,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   commandOf(args: readonly Uint8Array[]): RunnableCommand<S> {
     const [name] = args;
     if (name === undefined) throw new CommandError("ERR there is no command");
-    return this.#entryOf(this.#server.commands.find(name, 0, name.length), args).command;
-  }
-
-  #entryOf(item: TableItem<S> | undefined, args: readonly Uint8Array[]): CommandEntry<S> {
-    if (item === undefined) throw new CommandError(unknownCommandText(args));
-    const entry = item.kind === "command" ? item.entry : subcommandOf(item, args);
-    checkArity(entry.command, args);
-    return entry;
+    return namedEntry(this.#server.commands.find(name, 0, name.length), args).command;
   }
 
   /** Throws if the session may not run the call now. */
@@ -376,21 +379,4 @@ type Refusal = TaggedReply & { readonly kind: "failure" };
 
 function isRefusal(answer: Answer): answer is Refusal {
   return typeof answer === "object" && answer !== null && "kind" in answer && answer.kind === "failure";
-}
-
-function checkArity({ arity, name }: RunnableCommand, args: readonly Uint8Array[]): void {
-  if (arity >= 0 ? args.length === arity : args.length >= -arity) return;
-  throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
-}
-
-function subcommandOf<S>(
-  item: TableItem<S> & { kind: "container" },
-  args: readonly Uint8Array[],
-): CommandEntry<S> {
-  const { name } = item.container;
-  if (args.length < 2 && item.alone !== undefined) return item.alone;
-  if (args.length < 2) throw new CommandError(`ERR wrong number of arguments for '${name}' command`);
-  const entry = item.entries.get(latin1(args[1]!).toLowerCase());
-  if (entry !== undefined) return entry;
-  throw new CommandError(`ERR unknown subcommand '${echo(args[1]!)}'. Try ${name.toUpperCase()} HELP.`);
 }

@@ -1,5 +1,6 @@
 /** Which keys a call touches, from its command's key positions. */
 import type { KeyRef } from "../replication/step.ts";
+import type { Request } from "../resp/request.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { latin1 } from "./arguments.ts";
 import type { RunnableCommand } from "./command-shape.ts";
@@ -29,6 +30,14 @@ export function hasLongKey(command: RunnableCommand, args: readonly Uint8Array[]
   if (keys === undefined) return false;
   const end = keys.last < 0 ? args.length + keys.last : keys.last;
   for (let i = keys.first; i <= end; i += keys.step) if (args[i]!.length > KEY_BYTES_MAX) return true;
+  return false;
+}
+
+/** As `hasLongKey`, of a command whose keys stand where `keys` says. Hot. */
+export function hasLongKeyInPlace({ keys }: RunnableCommand, { starts, ends, argCount }: Request): boolean {
+  if (keys === undefined) return false;
+  const end = keys.last < 0 ? argCount + keys.last : keys.last;
+  for (let i = keys.first; i <= end; i += keys.step) if (ends[i]! - starts[i]! > KEY_BYTES_MAX) return true;
   return false;
 }
 

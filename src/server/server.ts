@@ -21,6 +21,8 @@ import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
 import { Outbox } from "./outbox.ts";
 import { Pause } from "./pause.ts";
+import { QueuedCalls } from "./queued-calls.ts";
+import { QueuedRun } from "./queued-run.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
@@ -97,7 +99,9 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   #turnStartedMs = 0;
   #quietUntilMs = 0;
   readonly #slowReaders = new SlowReaders<Session<Server>>();
+  readonly queuedRun: QueuedRun<Session<Server>> = new QueuedRun(this);
   #spareReplies: TransactionReplies | undefined;
+  #spareCalls: QueuedCalls<Session<Server>> | undefined;
   /** The first `#fastCount` of them: emptying the array itself every turn would make it anew every turn. */
   readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
   #fastCount = 0;
@@ -203,8 +207,21 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     return replies;
   }
 
-  giveBack(replies: TransactionReplies): void {
+  giveBack(replies: TransactionReplies, calls: QueuedCalls<Session<Server>>): void {
     this.#spareReplies = replies;
+    this.giveBackCalls(calls);
+  }
+
+  /** For one transaction. Pair it with `giveBack` or `giveBackCalls`. */
+  takeCalls(): QueuedCalls<Session<Server>> {
+    const calls = this.#spareCalls ?? new QueuedCalls();
+    this.#spareCalls = undefined;
+    return calls;
+  }
+
+  giveBackCalls(calls: QueuedCalls<Session<Server>>): void {
+    calls.clear();
+    this.#spareCalls = calls;
   }
 
   /** Notes the time once for all requests of a turn. */

@@ -148,7 +148,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   beginTransaction(): void {
-    this.transaction = new Transaction();
+    this.transaction = new Transaction(this.server.takeCalls());
     this.refreshPlain();
   }
 
@@ -160,6 +160,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** Forgets what is queued and what is watched. */
   discard(): void {
+    if (this.transaction !== undefined) this.server.giveBackCalls(this.transaction.calls);
     this.endTransaction();
     this.watched.clear();
   }

@@ -9,6 +9,8 @@ import { writeIfFits } from "./whole-or-nothing.ts";
 
 /** Room for the header of the array, which is written last. */
 const HEADER_BYTES_MAX = 32;
+/** A value that GET answers in place, with what is around it. */
+const SHORTCUT_BYTES_MAX = 128 * 1024;
 /** More is not kept until the next transaction. */
 const LENT_BYTES_MAX = 64 * 1024;
 
@@ -25,6 +27,21 @@ export class TransactionReplies {
     this.#writer.reset();
     this.#count = 0;
     this.#isTooLong = false;
+  }
+
+  /** True if there is room for any reply that a shortcut writes, but for those that see to it themselves. */
+  get hasRoom(): boolean {
+    return !this.#isTooLong && this.#writer.length + SHORTCUT_BYTES_MAX < this.#bytesMax;
+  }
+
+  /** To be written to directly: one reply, of which `noteWritten` tells. */
+  writerFor(protocol: 2 | 3): ReplyWriter {
+    this.#writer.protocol = protocol;
+    return this.#writer;
+  }
+
+  noteWritten(): void {
+    this.#count++;
   }
 
   add(answer: Answer, protocol: 2 | 3): void {

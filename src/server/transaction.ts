@@ -8,25 +8,26 @@ import { DatabaseMap } from "../node/database-map.ts";
 import type { Within } from "../replication/cell-store.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { type Reply, simple } from "../resp/reply.ts";
+import type { Request } from "../resp/request.ts";
 import { type Answer, CommandError, type CommandFlag } from "./command-shape.ts";
-import { type Call, ownArguments } from "./command-table.ts";
+import type { Call, CommandEntry } from "./command-table.ts";
 import { databaseArgument } from "./database-argument.ts";
-import { KeptArguments } from "./kept-arguments.ts";
-import { keyRefsOf } from "./key-refs.ts";
+import { hasLongKeyInPlace, keyRefsOf } from "./key-refs.ts";
+import { hasArity } from "./named-entry.ts";
+import { QueuedCalls } from "./queued-calls.ts";
 
 const RUNS_AT_ONCE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
-/** What a call and each of its arguments take besides their bytes. */
-const CALL_BYTES = 150;
-const ARGUMENT_BYTES = 100;
-/** Of more there is one copy for all. */
-const ARGUMENTS_MAX = 16;
-const QUEUED = simple("QUEUED");
+/** Of every call that a transaction takes in. */
+export const QUEUED = simple("QUEUED");
 
 export class Transaction<S = never> {
-  readonly #calls: Call<S>[] = [];
-  readonly #arguments = new KeptArguments();
+  readonly calls: QueuedCalls<S>;
   #isSpoilt = false;
-  #queuedBytes = 0;
+
+  /** `calls` has none, and is the transaction's own until it is over. */
+  constructor(calls: QueuedCalls<S> = new QueuedCalls()) {
+    this.calls = calls;
+  }
 
   /** True once a command was refused while queueing. */
   get isSpoilt(): boolean {
@@ -34,11 +35,11 @@ export class Transaction<S = never> {
   }
 
   get callCount(): number {
-    return this.#calls.length;
+    return this.calls.count;
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.calls.heldBytes;
   }
 
   /** False for the commands that end or describe the transaction itself. */
@@ -48,16 +49,15 @@ export class Transaction<S = never> {
 
   /** The call's arguments may lie in the request. */
   enqueue(call: Call<S>): Reply {
-    if (!this.#isSpoilt) {
-      const { entry, args } = call;
-      this.#calls.push({
-        entry,
-        args: args.length <= ARGUMENTS_MAX ? this.#arguments.keep(args) : ownArguments(args),
-      });
-      this.#queuedBytes += CALL_BYTES;
-      for (const arg of call.args) this.#queuedBytes += arg.length + ARGUMENT_BYTES;
-    }
+    if (!this.#isSpoilt) this.calls.addCall(call);
     return QUEUED;
+  }
+
+  /** Hot: as `enqueue` of the request's call, if nothing is wrong with it; false, with nothing done, if that is not plain. */
+  enqueueInPlace(entry: CommandEntry<S>, request: Request): boolean {
+    const { command, isPlain } = entry;
+    if (this.#isSpoilt || !isPlain || !hasArity(command, request.argCount)) return false;
+    return !hasLongKeyInPlace(command, request) && this.calls.add(entry, request);
   }
 
   spoil(): void {
@@ -66,13 +66,16 @@ export class Transaction<S = never> {
 
   /** True if any of its commands has the flag. */
   has(flag: CommandFlag): boolean {
-    return this.#calls.some(({ entry }) => entry.command.flags.includes(flag));
+    for (let i = 0; i < this.calls.count; i++) {
+      if (this.calls.entryAt(i).command.flags.includes(flag)) return true;
+    }
+    return false;
   }
 
   /** Its calls, and the database in which each will run, if it begins in `database`. */
   placedCalls(database: number): readonly { readonly call: Call<S>; readonly database: number }[] {
     let selected = database;
-    return this.#calls.map((call) => {
+    return this.#all().map((call) => {
       const placed = { call, database: selected };
       if (call.entry.command.name === "select") selected = databaseOr(selected, call.args[1]!);
       return placed;
@@ -84,7 +87,7 @@ export class Transaction<S = never> {
     const refs: KeyRef[] = [];
     let numbers: DatabaseMap | undefined;
     let selected = database;
-    for (const { entry, args } of this.#calls) {
+    for (const { entry, args } of this.#all()) {
       const { command } = entry;
       if (command.name === "select") {
         selected = databaseOr(selected, args[1]!);
@@ -102,25 +105,31 @@ export class Transaction<S = never> {
     return refs;
   }
 
-  /** Runs its calls one after the other, each `within` the replica's transaction, and shows `add` each answer. */
+  /** Lets `run` run its calls by number, one after the other, `within` the replica's transaction, and shows `add` each answer. */
   run(
     within: Within,
-    call: (call: Call<S>) => Answer | Promise<Answer>,
+    run: (i: number) => Answer | Promise<Answer>,
     add: (answer: Answer) => void,
   ): Awaitable<void> {
-    const runFrom = (start: number): Awaitable<void> => {
-      for (let i = start; i < this.#calls.length; i++) {
-        const answer = within(() => call(this.#calls[i]!));
-        if (answer instanceof Promise) {
-          return answer.then((late) => {
-            add(late);
-            return runFrom(i + 1);
-          });
-        }
+    let next = 0;
+    const runOn = (): Promise<Answer> | undefined => {
+      while (next < this.calls.count) {
+        const answer = run(next++);
+        if (answer instanceof Promise) return answer;
         add(answer);
       }
+      return undefined;
     };
-    return runFrom(0);
+    const goOn = (): Awaitable<void> =>
+      within(runOn)?.then((late) => {
+        add(late);
+        return goOn();
+      });
+    return goOn();
+  }
+
+  #all(): Call<S>[] {
+    return Array.from({ length: this.calls.count }, (_, i) => this.calls.at(i));
   }
 }
 

@@ -43,6 +43,7 @@ export class WatchList {
 
   clear(): void {
     this.#clearCount++;
+    if (this.#watches.size === 0) return; // which is not the same to a Map
     for (const watch of this.#watches.values()) this.#replica.release(watch);
     this.#watches.clear();
     this.#heldBytes = 0;

@@ -21,12 +21,13 @@ export class SimServer {
   readonly node: StorageNode;
   readonly #server: Server;
 
-  /** Of ten calls of the engine, `slowInTen` are answered later. */
-  constructor(seed: string, slowInTen: number) {
+  /** Of ten calls of the engine, `slowInTen` are answered later; it is the memory engine itself if that is "in place". */
+  constructor(seed: string, slowInTen: number | "in place") {
     this.world = new SimWorld(`${seed} ${slowInTen}`);
     const runtime = this.world.runtime(HOST);
     const settings = { ...DEFAULT_SETTINGS, storage: "memory", port: PORT } as const;
-    this.node = slowNode(openMemoryNode(runtime, settings, silentLogger), runtime, slowInTen);
+    const node = openMemoryNode(runtime, settings, silentLogger);
+    this.node = slowInTen === "in place" ? node : slowNode(node, runtime, slowInTen);
     const commands = createCommandTable();
     this.#server = new Server({ runtime, node: this.node, settings, logger: silentLogger, commands });
   }

@@ -11,7 +11,6 @@ import { nullArray, type Reply } from "../../resp/reply.ts";
 import { execInCluster } from "../cluster/exec-in-cluster.ts";
 import type { Session } from "../command.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
-import type { Call } from "../command-table.ts";
 import type { Transaction } from "../transaction.ts";
 
 export const exec: SessionCommand = {
@@ -55,23 +54,30 @@ function refuseUnfit({ server }: Session, transaction: Transaction<Session>): vo
 
 function runQueued(session: Session, transaction: Transaction<Session>): Awaitable<Reply> {
   const { server, database, watched } = session;
-  const refs = transaction.keyRefs(database);
+  const { calls } = transaction;
   const replies = server.takeTransactionReplies();
-  const body = (within: Within): Awaitable<true> => {
-    const call = (queued: Call<Session>) => server.dispatcher.call(session, queued);
+  const body = (within: Within, isAtHand: boolean): Awaitable<true> => {
+    const written = isAtHand ? replies : undefined;
+    const call = (i: number) => server.queuedRun.callAt(session, calls, i, written);
     const run = transaction.run(within, call, (answer) => replies.add(answer, session.protocol));
     return whenReady(run, () => true as const);
+  };
+  const toRun = {
+    get refs() {
+      return transaction.keyRefs(database);
+    },
+    watches: watched.watches,
+    wallMs: server.wallMs,
   };
   const end = (): void => {
     session.isExecuting = false;
     watched.clear();
-    server.giveBack(replies);
+    server.giveBack(replies, calls);
   };
   session.isExecuting = true;
   let reply: Awaitable<Reply>;
   try {
-    const { watches } = watched;
-    const ran = server.node.replica.transact({ refs, watches, wallMs: server.wallMs }, body);
+    const ran = server.node.replica.transact(toRun, body);
     const isLent = !(ran instanceof Promise);
     reply = whenReady(ran, (hasRun) => (hasRun ? replies.finish(isLent) : nullArray));
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** `MULTI` -> OK, and what follows is queued until EXEC. `DISCARD` -> OK, and nothing of it has been. */
 import { OK } from "../../resp/reply.ts";
-import { CommandError, type SessionCommand } from "../command.ts";
+import { CommandError, type FastPath, type SessionCommand } from "../command.ts";
 
 const ordinary = {
   kind: "session",
@@ -20,6 +20,14 @@ export const multi: SessionCommand = {
     session.beginTransaction();
     return OK;
   },
+};
+
+/** Requires, as every shortcut: the session is in no transaction. */
+export const multiFast: FastPath = (session, request, writer) => {
+  if (request.argCount !== 1) return false;
+  session.beginTransaction();
+  writer.ok();
+  return true;
 };
 
 export const discard: SessionCommand = {

@@ -134,6 +134,7 @@ export class Rows {
 
   /** Gives the last bytes of the row's cell another content. Requires: the cell is as long, or longer. */
   rewriteEnd(address: number, end: ByteRange): void {
+    if (end.end === end.start) return;
     const cell = this.#cell;
     this.cellInto(address, cell);
     const at = cell.end - (end.end - end.start);
