@@ -149,12 +149,9 @@ export class LocalReplica {
     }
     const total = key.count(by, wallMs);
     const written = key.takeWritten();
-    return written instanceof Promise
-      ? this.#access.hold(
-          key.hash,
-          written.then(() => total),
-        )
-      : total;
+    if (!(written instanceof Promise)) return total;
+    const counted = written.then(() => total);
+    return this.#access.hold(key.hash, counted);
   }
 
   /** A step that may be run later must not borrow its key. */
@@ -262,17 +259,16 @@ export class LocalReplica {
   }
 
   /**
-   * Runs `body`, whose reads and updates of the transaction's keys answer at once as long as they run `within`
-   * it; others see all of its changes or none. `isAtHand` if they do so in place, as they would without a transaction:
-   * then shortcuts may be taken within it, too. Undefined, without running it, if a watched key has changed.
+   * Runs `body`, whose reads and updates of the transaction's keys answer at once as long as they run `within` it (and
+   * in place, as without a transaction, if `isAtHand`: so may shortcuts); others see all of its changes or none.
+   * Undefined, without running it, if a watched key has changed.
    */
   transact<R>(
     transaction: Transaction,
     body: (within: Within, isAtHand: boolean) => Awaitable<R>,
   ): Awaitable<R | undefined> {
     const { watches, wallMs } = transaction;
-    const all = (): readonly KeyRef[] =>
-      watches.length === 0 ? transaction.refs : [...watches.map(({ ref }) => ref), ...transaction.refs];
+    const all = (): readonly KeyRef[] => [...watches.map(({ ref }) => ref), ...transaction.refs];
     const isUntouched = (cells: readonly (Cell | undefined)[]): boolean =>
       watches.every(({ isWritten, version }, i) => !isWritten && versionOf(cells[i], wallMs) === version);
     if (this.#engine.isResident && this.#access.areFree(all)) {
@@ -280,11 +276,10 @@ export class LocalReplica {
       if (!isUntouched(watched as (Cell | undefined)[])) return undefined;
       return this.#access.transact(all, (within) => body(within, true));
     }
-    const runPinned = (within: Within): Awaitable<R> => body(within, false);
+    const run = (within: Within): Awaitable<R> => body(within, false);
     return this.#access.run(all(), {
       load: (stored) => this.#cells.loadAll(stored, true),
-      apply: (cells, stored) =>
-        isUntouched(cells) ? this.#cells.runPinned(stored, cells, runPinned) : undefined,
+      apply: (cells, stored) => (isUntouched(cells) ? this.#cells.runPinned(stored, cells, run) : undefined),
     });
   }
 

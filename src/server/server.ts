@@ -21,14 +21,13 @@ import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
 import { Outbox } from "./outbox.ts";
 import { Pause } from "./pause.ts";
-import { QueuedCalls } from "./queued-calls.ts";
 import { QueuedRun } from "./queued-run.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
 import { SlowReaders } from "./slow-readers.ts";
 import { Statistics } from "./statistics.ts";
-import { TransactionReplies } from "./transaction-replies.ts";
+import { TransactionBuffers } from "./transaction-buffers.ts";
 
 export interface RunningServer {
   readonly host: string;
@@ -100,8 +99,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   #quietUntilMs = 0;
   readonly #slowReaders = new SlowReaders<Session<Server>>();
   readonly queuedRun: QueuedRun<Session<Server>> = new QueuedRun(this);
-  #spareReplies: TransactionReplies | undefined;
-  #spareCalls: QueuedCalls<Session<Server>> | undefined;
+  readonly transactionBuffers: TransactionBuffers<Session<Server>> = new TransactionBuffers();
   /** The first `#fastCount` of them: emptying the array itself every turn would make it anew every turn. */
   readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
   #fastCount = 0;
@@ -197,31 +195,6 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     const { slowlogThresholdMicros } = this.settings;
     const timesAll = slowlogThresholdMicros >= 0 && slowlogThresholdMicros < FAST_PATH_THRESHOLD_MICROS;
     this.allowsFastPaths = this.pause.mode === undefined && !timesAll;
-  }
-
-  /** For one EXEC: it may have to wait, and others come meanwhile. Pair it with `giveBack`. */
-  takeTransactionReplies(): TransactionReplies {
-    const replies = this.#spareReplies ?? new TransactionReplies();
-    this.#spareReplies = undefined;
-    replies.begin(this.limits.replyBytesMax);
-    return replies;
-  }
-
-  giveBack(replies: TransactionReplies, calls: QueuedCalls<Session<Server>>): void {
-    this.#spareReplies = replies;
-    this.giveBackCalls(calls);
-  }
-
-  /** For one transaction. Pair it with `giveBack` or `giveBackCalls`. */
-  takeCalls(): QueuedCalls<Session<Server>> {
-    const calls = this.#spareCalls ?? new QueuedCalls();
-    this.#spareCalls = undefined;
-    return calls;
-  }
-
-  giveBackCalls(calls: QueuedCalls<Session<Server>>): void {
-    calls.clear();
-    this.#spareCalls = calls;
   }
 
   /** Notes the time once for all requests of a turn. */

@@ -12,8 +12,8 @@ import type { ClientLimits } from "./client-limits.ts";
 import type { Answer } from "./command-shape.ts";
 import type { KeyClaim } from "./key-claims.ts";
 import type { Outbox } from "./outbox.ts";
-import type { QueuedCalls } from "./queued-calls.ts";
 import type { Statistics } from "./statistics.ts";
+import type { TransactionBuffers } from "./transaction-buffers.ts";
 
 export interface SessionHost<S> {
   readonly runtime: { readonly clock: Pick<Clock, "wallMs" | "defer"> };
@@ -39,9 +39,7 @@ export interface SessionHost<S> {
   readonly wallMs: number;
   /** How long requests of the present turn took; roughly, since short ones are not timed. */
   readonly busyMicros: number;
-  /** For one transaction, until it is given back. */
-  takeCalls(): QueuedCalls<S>;
-  giveBackCalls(calls: QueuedCalls<S>): void;
+  readonly transactionBuffers: TransactionBuffers<S>;
   beginTurn(): void;
   endTurn(): void;
   onClientBytes(difference: number): void;

@@ -148,7 +148,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   beginTransaction(): void {
-    this.transaction = new Transaction(this.server.takeCalls());
+    this.transaction = new Transaction(this.server.transactionBuffers.takeCalls());
     this.refreshPlain();
   }
 
@@ -160,7 +160,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
 
   /** Forgets what is queued and what is watched. */
   discard(): void {
-    if (this.transaction !== undefined) this.server.giveBackCalls(this.transaction.calls);
+    this.server.transactionBuffers.giveBackCalls(this.transaction?.calls);
     this.endTransaction();
     this.watched.clear();
   }
@@ -182,8 +182,7 @@ export class Session<Host extends SessionHost<Session<Host>>> implements Connect
   }
 
   /**
-   * Closes at once; what is queued is lost, and requests received are not run. The server has forgotten the
-   * session when this returns: until the connection is gone it is nobody's.
+   * Closes at once; what is queued is lost, and requests received are not run. The server has forgotten the session then.
    */
   kill(): void {
     this.#isClosing = true;

@@ -55,7 +55,8 @@ function refuseUnfit({ server }: Session, transaction: Transaction<Session>): vo
 function runQueued(session: Session, transaction: Transaction<Session>): Awaitable<Reply> {
   const { server, database, watched } = session;
   const { calls } = transaction;
-  const replies = server.takeTransactionReplies();
+  const { transactionBuffers: buffers, limits } = server;
+  const replies = buffers.takeReplies(limits.replyBytesMax);
   const body = (within: Within, isAtHand: boolean): Awaitable<true> => {
     const written = isAtHand ? replies : undefined;
     const call = (i: number) => server.queuedRun.callAt(session, calls, i, written);
@@ -72,7 +73,8 @@ function runQueued(session: Session, transaction: Transaction<Session>): Awaitab
   const end = (): void => {
     session.isExecuting = false;
     watched.clear();
-    server.giveBack(replies, calls);
+    buffers.giveBackReplies(replies);
+    buffers.giveBackCalls(calls);
   };
   session.isExecuting = true;
   let reply: Awaitable<Reply>;
