@@ -28,6 +28,8 @@ export class SimLink {
   readonly to: string;
   /** Nothing passes. */
   isBarred = false;
+  /** Of all that has come through, again and again if it was sent again. */
+  carriedBytes = 0;
   /** As its hosts' groups have it, where nobody has set that of this link. */
   groupLatency: Latency | undefined;
   readonly #seeded: Latency;
@@ -67,6 +69,7 @@ export class SimLink {
 
   /** How long `sizeBytes` that are handed in at `nowMs` are under way. */
   takesMs(nowMs: number, sizeBytes: number, random: SimRandom): number {
+    this.carriedBytes += sizeBytes;
     const { baseMs, jitterMs, tail } = this.#latency ?? this.groupLatency ?? this.#seeded;
     let takesMs = baseMs + random.between(0, jitterMs);
     if (tail !== undefined && random.oneIn(tail.oneIn)) takesMs += exponential(tail.meanMs, random);

@@ -16,13 +16,13 @@ import type { Membership } from "./membership.ts";
 import type { PeerStation } from "./peer-station.ts";
 
 export const GOSSIP_METHOD = 32;
-const TICK_MS = 500;
+export const GOSSIP_TICK_MS = 500;
 /** One line of the log for so long. */
 const DOUBLED_QUIET_MS = 10_000;
-const DETECTOR_SETTINGS = {
+export const GOSSIP_DETECTOR = {
   ...DEFAULT_DETECTOR_SETTINGS,
-  tickMs: TICK_MS,
-  phi: { ...DEFAULT_PHI_SETTINGS, firstIntervalMs: 2 * TICK_MS },
+  tickMs: GOSSIP_TICK_MS,
+  phi: { ...DEFAULT_PHI_SETTINGS, firstIntervalMs: 2 * GOSSIP_TICK_MS },
 };
 
 export interface GossipRoundsParts {
@@ -60,10 +60,10 @@ export class GossipRounds {
       },
       seeds: [],
       random: runtime.random,
-      detector: DETECTOR_SETTINGS,
+      detector: GOSSIP_DETECTOR,
     });
     station.door.listen([GOSSIP_METHOD], (_, payload, from) => this.#onMessage(payload, from));
-    this.#cancel = runtime.clock.every(TICK_MS, () => this.#tick());
+    this.#cancel = runtime.clock.every(GOSSIP_TICK_MS, () => this.#tick());
   }
 
   /** What each node has last said of itself, this one included; undefined if nothing was heard. */
