@@ -1,4 +1,5 @@
 /** What a run has come to, as plain values: to be passed between processes, counted and printed. */
+import { type LinearizabilityMeasure, measureLinearizability } from "../checkers/linearizable.ts";
 import type { Violation } from "../history/history.ts";
 import type { RunResult } from "../world/sim-run.ts";
 
@@ -14,6 +15,8 @@ export interface RunReport {
   readonly operations: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
+  /** How many keys were as if worked on one by one, promised or not. */
+  readonly linearizability: LinearizabilityMeasure;
   readonly logSum: string;
 }
 
@@ -34,6 +37,7 @@ export function reportOf(result: RunResult, configuration: string, cpuMs: number
     operations: history.operations.length,
     outcomes,
     violations,
+    linearizability: measureLinearizability(history),
     logSum,
   };
 }
@@ -48,6 +52,7 @@ export function brokenReport(seed: string, configuration: string, cause: unknown
     faults: {},
     operations: 0,
     outcomes: {},
+    linearizability: { keys: 0, violated: 0, undecided: 0 },
     logSum: "none",
   };
   const violation = { checker: "comes to its end", message, operations: [], atMs: 0 };

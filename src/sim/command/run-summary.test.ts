@@ -13,6 +13,7 @@ const REPORT: RunReport = {
   operations: 10,
   outcomes: { reply: 9, unknown: 1 },
   violations: [],
+  linearizability: { keys: 7, violated: 1, undecided: 0 },
   logSum: "3 lines 00000000",
 };
 const BROKEN: RunReport = {
@@ -30,6 +31,7 @@ test("a summary adds up what runs came to, and names the seeds that broke a prom
     "simulated   2.0 min, 300 s in a second of one processor",
     "faults      kill 3, pause 1",
     "operations  20: reply 18, unknown 2",
+    "one by one  12 of 14 keys, promised or not",
     "violations  1, of seeds 8",
   ]);
 });

@@ -12,6 +12,9 @@ export class RunSummary {
   #cpuMs = 0;
   #operations = 0;
   #violations = 0;
+  #keys = 0;
+  #keysOutOfOrder = 0;
+  #keysUndecided = 0;
 
   get violations(): number {
     return this.#violations;
@@ -32,6 +35,10 @@ export class RunSummary {
     this.#cpuMs += report.cpuMs;
     this.#operations += report.operations;
     this.#violations += report.violations.length;
+    const { keys, violated, undecided } = report.linearizability;
+    this.#keys += keys;
+    this.#keysOutOfOrder += violated;
+    this.#keysUndecided += undecided;
     count(this.#faults, report.faults);
     count(this.#outcomes, report.outcomes);
     if (report.violations.length > 0) this.#violating.push(report.seed);
@@ -43,6 +50,7 @@ export class RunSummary {
       `simulated   ${duration(this.#simulatedMs)}, ${Math.round(this.ratio)} s in a second of one processor`,
       `faults      ${listed(this.#faults)}`,
       `operations  ${this.#operations}: ${listed(this.#outcomes)}`,
+      `one by one  ${this.#keys - this.#keysOutOfOrder - this.#keysUndecided} of ${this.#keys} keys, promised or not${this.#keysUndecided > 0 ? `; ${this.#keysUndecided} undecided` : ""}`,
       `violations  ${this.#violations}${this.#violating.length > 0 ? `, of seeds ${this.#violating.join(" ")}` : ""}`,
     ];
   }
