@@ -1,10 +1,11 @@
 /**
  * Merkle sums and counts are those of a full scan, at every moment: whatever is put, merged, swept, cleared, flushed
- * and merged down at one time, and after every crash and start. Writers take their time between reading a row
- * and putting it, as a node does that reads from its disk.
+ * and merged down at one time, and after every crash and start; and rows are what was put last. Writers take their time
+ * between reading a row and putting it, and some reads take longer than it takes to flush a memtable.
  */
 import fc from "fast-check";
-import { test } from "vitest";
+import { expect, test } from "vitest";
+import type { Disk, Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
 import { NEVER_EXPIRES } from "../storage-engine.ts";
@@ -12,14 +13,21 @@ import { expectExact, openSmallEngine } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";
 
 const WRITERS = 5;
-const TINY = { segmentBytes: 4096, tableBytes: 4096 } as const;
+/** So that rows get through several levels, and memtables into tables while somebody reads. */
+const TINY = {
+  segmentBytes: 4096,
+  tableBytes: 2048,
+  picker: { level0Count: 2, level1Bytes: 4096, levelRatio: 2, level0BytesMax: 2 ** 15 },
+} as const;
+const SLOW_READ_PART = 4;
+const SLOW_READ_MS_MAX = 300;
 
 const anyKind = fc.oneof(
   { weight: 60, arbitrary: fc.constant("put" as const) },
-  { weight: 5, arbitrary: fc.constant("merge" as const) },
+  { weight: 15, arbitrary: fc.constant("merge" as const) },
   { weight: 5, arbitrary: fc.constant("delete" as const) },
   { weight: 15, arbitrary: fc.constant("sweep" as const) },
-  { weight: 10, arbitrary: fc.constant("meet" as const) },
+  { weight: 20, arbitrary: fc.constant("meet" as const) },
   { weight: 2, arbitrary: fc.constant("clear" as const) },
   { weight: 3, arbitrary: fc.constant("clear database" as const) },
 );
@@ -30,7 +38,7 @@ const anyStep = fc.record({
   size: fc.nat({ max: 900 }),
   ttlMs: fc.option(fc.integer({ min: 1, max: 60 }), { freq: 2, nil: undefined }),
   /** Between reading the row and putting it. */
-  pauseMs: fc.nat({ max: 40 }),
+  pauseMs: fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 400 })),
 });
 const anyLife = fc.record({
   steps: fc.array(anyStep, { minLength: 50, size: "max", maxLength: 200 }),
@@ -50,7 +58,12 @@ class Users {
   readonly #engine: LsmEngine;
   readonly #inUse = new Map<number, number>();
   readonly #underWay: Promise<unknown>[] = [];
+  /** By row, what it must be: a cell that does not expire, or undefined if there must be none. Others are not known. */
+  readonly #known = new Map<string, Uint8Array | undefined>();
+  /** Of everything, and of any kind. */
+  #wholeClearCount = 0;
   #clearCount = 0;
+  #clearsUnderWay = 0;
   #stepCount = 0;
 
   constructor(world: SimWorld, engine: LsmEngine) {
@@ -66,6 +79,29 @@ class Users {
     await Promise.all(Array.from({ length: WRITERS }, (_, number) => writer(number)));
     await Promise.all(this.#underWay);
     await expectExact(this.#engine);
+    for (const row of this.#known.keys()) await this.#read(row);
+  }
+
+  /** The row's cell, if it is there. */
+  async #read(row: string): Promise<Uint8Array | undefined> {
+    const [database, key] = row.split(" ");
+    const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
+    const isThere = await this.#engine.get(simpleKey(key!, Number(database)), range);
+    const cell = isThere ? range.bytes.slice(range.start, range.end) : undefined;
+    if (this.#known.has(row)) expect(cell).toEqual(this.#known.get(row));
+    return cell;
+  }
+
+  /** What rows are after it, is not known until they are put again. */
+  #clear(database?: number): void {
+    if (database === undefined) this.#wholeClearCount++;
+    this.#clearCount++;
+    this.#clearsUnderWay++;
+    this.#known.clear();
+    const end = (): void => void this.#clearsUnderWay--;
+    const cleared = this.#engine.clear(database);
+    cleared.then(end, end);
+    this.#awaitLater(cleared);
   }
 
   async #take(step: Step, writer: number): Promise<void> {
@@ -73,12 +109,9 @@ class Users {
     if (this.#stepCount++ % 10 === 0) await expectExact(this.#engine);
     if (step.kind === "sweep") this.#awaitLater(this.#engine.dropExpired(clock.wallMs(), 20));
     else if (step.kind === "meet") this.#meet(step);
-    else if (step.kind === "clear") {
-      this.#clearCount++;
-      this.#awaitLater(this.#engine.clear());
-    } else if (step.kind === "clear database") {
-      this.#awaitLater(this.#engine.clear(step.database));
-    } else await this.#write({ ...step, key: step.key * WRITERS + writer });
+    else if (step.kind === "clear") this.#clear();
+    else if (step.kind === "clear database") this.#clear(step.database);
+    else await this.#write({ ...step, key: step.key * WRITERS + writer });
     await clock.sleep(step.pauseMs / 10); // so that they do not all walk in step
   }
 
@@ -96,29 +129,71 @@ class Users {
     this.#underWay.push(ended);
   }
 
+  /** Two at one time: the greater one wins, whichever is read or put first, unless a cell that expires is there. */
+  async #mergeTwice(row: string, text: string): Promise<void> {
+    const [database, key] = row.split(" ");
+    const rowKey = simpleKey(key!, Number(database));
+    const greater = simpleCell(`${text}~`);
+    const wasKnown = this.#known.delete(row);
+    const clearCount = this.#clearCount;
+    await Promise.all([this.#engine.merge(rowKey, greater), this.#engine.merge(rowKey, simpleCell(text))]);
+    const isCleared = clearCount !== this.#clearCount || this.#clearsUnderWay > 0;
+    if (wasKnown && !isCleared) this.#known.set(row, greater.bytes);
+  }
+
   async #write({ kind, key, database, size, ttlMs, pauseMs }: Step): Promise<void> {
     const { clock } = this.#world.runtime("a");
     const expiresAtMs = ttlMs === undefined ? NEVER_EXPIRES : clock.wallMs() + ttlMs;
-    const text = `${this.#stepCount}`;
+    const text = `${this.#stepCount}`.padStart(6, "0"); // so that what is merged later wins
     const cell =
       kind === "delete" ? simpleCell("", 1) : simpleCell(text.padEnd(text.length + size), expiresAtMs);
     const rowKey = simpleKey(`${key}`, database);
-    if (kind === "merge") return this.#engine.merge(rowKey, cell);
+    const row = `${database} ${key}`;
+    if (kind === "merge") return await this.#mergeTwice(row, text);
     this.#inUse.set(rowKey.hash, (this.#inUse.get(rowKey.hash) ?? 0) + 1);
-    for (let seenClears = -1; seenClears !== this.#clearCount; ) {
-      seenClears = this.#clearCount;
-      const range = { bytes: new Uint8Array(0), start: 0, end: 0 };
-      const isThere = await this.#engine.get(rowKey, range);
-      const bytes = range.bytes.slice(range.start, range.end);
+    for (let seenClears = -1; seenClears !== this.#wholeClearCount; ) {
+      seenClears = this.#wholeClearCount;
+      const present = await this.#read(row);
       await clock.sleep(pauseMs);
-      if (seenClears !== this.#clearCount) continue;
-      await this.#engine.put(rowKey, cell, isThere ? { bytes, start: 0, end: bytes.length } : undefined);
+      if (seenClears !== this.#wholeClearCount) continue;
+      const clearCount = this.#clearCount;
+      this.#known.delete(row);
+      await this.#engine.put(rowKey, cell, present && { bytes: present, start: 0, end: present.length });
+      if (clearCount !== this.#clearCount || this.#clearsUnderWay > 0) continue;
+      if (kind === "delete") this.#known.set(row, undefined);
+      else if (ttlMs === undefined) this.#known.set(row, cell.bytes);
     }
     const uses = this.#inUse.get(rowKey.hash)! - 1;
     if (uses === 0) this.#inUse.delete(rowKey.hash);
     else this.#inUse.set(rowKey.hash, uses);
     await this.#engine.durable();
   }
+}
+
+/** The same runtime, some of whose reads of tables take their time. */
+function withSlowReads(runtime: Runtime): Runtime {
+  const { clock, random } = runtime;
+  const wait = async (): Promise<void> => {
+    if (random.below(SLOW_READ_PART) === 0) await clock.sleep(random.below(SLOW_READ_MS_MAX));
+  };
+  const open: Disk["open"] = async (path, options) => {
+    const file = await runtime.disk.open(path, options);
+    if (!path.endsWith(".sst")) return file;
+    return replacing(file, {
+      read: (offset, length) => wait().then(() => file.read(offset, length)),
+      borrow: (offset, length, onRead) => void wait().then(() => file.borrow(offset, length, onRead)),
+    });
+  };
+  return { ...runtime, disk: replacing(runtime.disk, { open }) };
+}
+
+function replacing<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
 }
 
 async function live(world: SimWorld, { steps, crashAtStep, fsync, cacheBytes }: Life): Promise<void> {
@@ -132,7 +207,11 @@ async function live(world: SimWorld, { steps, crashAtStep, fsync, cacheBytes }: 
     return undefined;
   };
   const run = async (): Promise<void> => {
-    const engine = await openSmallEngine(world.runtime("a"), "/data", { ...TINY, fsync, cacheBytes });
+    const engine = await openSmallEngine(withSlowReads(world.runtime("a")), "/data", {
+      ...TINY,
+      fsync,
+      cacheBytes,
+    });
     await expectExact(engine);
     await new Users(world, engine).run(steps);
     await engine.close();
