@@ -6,7 +6,7 @@ import { SimWorld } from "../sim/sim-runtime.ts";
 import { Identity } from "../storage/lsm/directory/identity.ts";
 import { saveMarker } from "../storage/lsm/directory/store-marker.ts";
 import { openSmallEngine, overwrite } from "../storage/lsm/engine/small-engine.oracle.ts";
-import { simpleCell, simpleKey } from "../storage/storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../storage/simple-engine.oracle.ts";
 import { type InspectOptions, inspect } from "./inspect.ts";
 
 /** A directory with tables and a log, of an engine that still runs. */

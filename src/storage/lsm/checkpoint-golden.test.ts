@@ -10,7 +10,7 @@ import { toText } from "../../base/bytes.ts";
 import type { Disk } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { keyRange } from "../row-key.ts";
-import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import { writeCheckpoint } from "./directory/checkpoint.ts";
 import { checkDirectory } from "./directory/directory-check.ts";
 import { loadMarker, saveMarker } from "./directory/store-marker.ts";

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Disk, Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import { NEVER_EXPIRES } from "../storage-engine.ts";
 import { expectExact, openSmallEngine } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";

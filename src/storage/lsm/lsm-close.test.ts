@@ -7,7 +7,7 @@ import type { ByteRange } from "../../base/bytes.ts";
 import { createNodejsRuntime } from "../../runtime/nodejs/nodejs-runtime.ts";
 import type { Background, Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import { openSmallEngine, overwrite } from "./engine/small-engine.oracle.ts";
 
 const ROWS = 200;

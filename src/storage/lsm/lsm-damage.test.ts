@@ -1,7 +1,7 @@
 /** What a running engine does about a table that was damaged under it. */
 import { expect, test } from "vitest";
 import { SimWorld } from "../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import { openSmallEngine, overwrite } from "./engine/small-engine.oracle.ts";
 
 test("a damaged block is told to whoever reads it; other rows, flushes and compactions go on, and nothing is dropped", async () => {

@@ -9,12 +9,8 @@ import { createNodejsRuntime } from "../../runtime/nodejs/nodejs-runtime.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import type { RowKey } from "../row-key.ts";
-import {
-  type EngineUnderTest,
-  simpleCell,
-  simpleKey,
-  testStorageEngine,
-} from "../storage-engine.contract.ts";
+import { type EngineUnderTest, simpleCell, simpleKey } from "../simple-engine.oracle.ts";
+import { testStorageEngine } from "../storage-engine.contract.ts";
 import type { StorageEngine } from "../storage-engine.ts";
 import type { LsmEngineOptions } from "./engine/lsm-options.ts";
 import { openSmallEngine, overwrite, summaryOfScan } from "./engine/small-engine.oracle.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
 import type { Background } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import type { FlushInput } from "./engine/memtable-flush.ts";
 import { expectExact, openSmallEngine, overwrite } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";

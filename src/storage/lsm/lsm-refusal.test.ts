@@ -4,7 +4,7 @@ import { StoreError } from "../../base/errors.ts";
 import type { Background, Disk, Runtime } from "../../runtime/runtime.ts";
 import type { Intercept } from "../../sim/sim-disk.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import { expectExact, openSmallEngine, overwrite } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";
 

@@ -1,6 +1,6 @@
 /** Memory engines for tests: clocks that stand still, chance by seed. */
 import type { Random } from "../../runtime/runtime.ts";
-import { simpleRules } from "../storage-engine.contract.ts";
+import { simpleRules } from "../simple-engine.oracle.ts";
 import { MemoryEngine, type MemoryEngineOptions } from "./memory-engine.ts";
 
 export interface TestEngine {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
-import { simpleCell, simpleKey, simpleRules, testStorageEngine } from "../storage-engine.contract.ts";
+import { simpleCell, simpleKey, simpleRules } from "../simple-engine.oracle.ts";
+import { testStorageEngine } from "../storage-engine.contract.ts";
 import { createEngine } from "./memory-engine.contract.ts";
 
 testStorageEngine("MemoryEngine", (rules) => createEngine({ rules }));

@@ -1,7 +1,7 @@
 /** What the engine takes of the process that it is in; in a file, hence a process, of its own. */
 import { expect, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
-import { simpleKey } from "../storage-engine.contract.ts";
+import { simpleKey } from "../simple-engine.oracle.ts";
 import { type CellRules, NEVER_EXPIRES } from "../storage-engine.ts";
 import { createEngine } from "./memory-engine.contract.ts";
 

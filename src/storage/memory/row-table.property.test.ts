@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
 import { compareRowKeys, RowKey, slotOfRow } from "../row-key.ts";
-import { simpleKey } from "../storage-engine.contract.ts";
+import { simpleKey } from "../simple-engine.oracle.ts";
 import { seededRandom } from "./memory-engine.contract.ts";
 import { MemoryScan } from "./memory-scan.ts";
 import { RowTable } from "./row-table.ts";

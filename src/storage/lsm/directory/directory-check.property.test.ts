@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { toText } from "../../../base/bytes.ts";
 import { StoreError } from "../../../base/errors.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../../simple-engine.oracle.ts";
 import { openSmallEngine, overwrite } from "../engine/small-engine.oracle.ts";
 import { checkDirectory } from "./directory-check.ts";
 import { Identity } from "./identity.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ByteRange } from "../../../base/bytes.ts";
-import { simpleCell, simpleKey, simpleRules } from "../../storage-engine.contract.ts";
+import { simpleCell, simpleKey, simpleRules } from "../../simple-engine.oracle.ts";
 import { ExpirySweep, type Forgetting, type SweptRows } from "./expiry-sweep.ts";
 import { RowScan } from "./row-scan.ts";
 import type { RowSource } from "./row-source.ts";

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { compareBytes, toText, utf8 } from "../../../base/bytes.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
 import { PlainKey, plainKeyOf } from "../../plain-key.ts";
-import { simpleCell } from "../../storage-engine.contract.ts";
+import { simpleCell } from "../../simple-engine.oracle.ts";
 import type { LsmEngine } from "../lsm-engine.ts";
 import { FORGOTTEN } from "./forgotten-row.ts";
 import type { Moment } from "./moment.ts";

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { toText } from "../../../base/bytes.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../../simple-engine.oracle.ts";
 import type { FsyncPolicy } from "../log/commit-plan.ts";
 import { rowBytes } from "../log/log-format.ts";
 import type { LsmEngine } from "../lsm-engine.ts";

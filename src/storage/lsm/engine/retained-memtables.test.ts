@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { toText } from "../../../base/bytes.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../../simple-engine.oracle.ts";
 import { Memtable } from "../log/memtable.ts";
 import { Segment } from "../log/segment.ts";
 import type { LsmEngine } from "../lsm-engine.ts";

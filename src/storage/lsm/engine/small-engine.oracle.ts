@@ -1,10 +1,10 @@
-/** An engine with small parts, for tests: of cells as storage-engine.contract.ts has them. */
+/** An engine with small parts, for tests: of cells as simple-engine.oracle.ts has them. */
 import { expect } from "vitest";
 import type { ByteRange } from "../../../base/bytes.ts";
 import { silentLogger } from "../../../base/logger.ts";
 import type { Runtime } from "../../../runtime/runtime.ts";
 import { databaseOfRow, type RowKey } from "../../row-key.ts";
-import { simpleRules } from "../../storage-engine.contract.ts";
+import { simpleRules } from "../../simple-engine.oracle.ts";
 import { NEVER_EXPIRES, type StorageEngine } from "../../storage-engine.ts";
 import { LsmEngine } from "../lsm-engine.ts";
 import type { CellTraits } from "../table/cell-traits.ts";

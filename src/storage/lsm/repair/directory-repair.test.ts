@@ -4,7 +4,7 @@ import { toText } from "../../../base/bytes.ts";
 import type { Logger } from "../../../base/logger.ts";
 import { silentLogger } from "../../../base/logger.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
-import { simpleCell, simpleKey } from "../../storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../../simple-engine.oracle.ts";
 import { expectExact, openSmallEngine, overwrite } from "../engine/small-engine.oracle.ts";
 import type { LsmEngine } from "../lsm-engine.ts";
 
