@@ -22,6 +22,25 @@ test("replicas and fallbacks are those of a slow walk, rounds of racks and all",
   );
 });
 
+test("a slot that is as the one before has its very lists, and few slots are not", () => {
+  fc.assert(
+    fc.property(ringMembers, fc.integer({ min: 1, max: 4 }), (members, copies) => {
+      const plan = new PlacementPlan(members, new Map([["d", copies]]));
+      const tokens = new Set(members.flatMap((member) => member.tokens));
+      let others = 0;
+      for (let slot = 0; slot < 16384; slot++) {
+        if (!plan.isAsBefore(slot)) others++;
+        else if (slot % 97 === 0 || tokens.has(slot) || tokens.has(slot - 1)) {
+          expect(plan.replicasOf(slot)).toEqual(plan.replicasOf(slot - 1));
+          expect(plan.fallbacksOf(slot)).toEqual(plan.fallbacksOf(slot - 1));
+        }
+      }
+      expect(others).toBeLessThanOrEqual(tokens.size + 1);
+    }),
+    { numRuns: 20 },
+  );
+});
+
 test("a change names exactly who gains and who loses", () => {
   fc.assert(
     fc.property(ringMembers, fc.integer({ min: 1, max: 3 }), (members, copies) => {

@@ -78,6 +78,11 @@ export class PlacementPlan {
     throw new RangeError(`no fallback of rank ${rank}`);
   }
 
+  /** True if the slot surely has the replicas and fallbacks of the one before it: most have. */
+  isAsBefore(slot: number): boolean {
+    return slot > 0 && this.#sites.every(({ listAt }) => listAt[slot] === listAt[slot - 1]);
+  }
+
   replicasOf(slot: number): readonly NodeId[] {
     return Array.from({ length: this.copies }, (_, rank) => this.members[this.replicaAt(slot, rank)]!.id);
   }

@@ -104,8 +104,8 @@ export class ClusterView implements Cluster {
 
   /** True if the node keeps the slot, or shall. */
   owns(id: NodeId, slot: number): boolean {
-    const isIt = (replica: Participant): boolean => replica.id === id;
-    return this.replicasOf(slot).some(isIt) || (this.otherReplicasOf(slot)?.some(isIt) ?? false);
+    for (const replica of this.replicasOf(slot)) if (replica.id === id) return true;
+    return this.otherReplicasOf(slot)?.some((replica) => replica.id === id) ?? false;
   }
 
   /** Reads must ask who has them by now. Writes that were brought to all sides there are now do no harm. */
@@ -180,7 +180,14 @@ class SlotLists {
   }
 
   of(slot: number): Lists {
-    return this.#bySlot[slot] ?? this.#make(slot);
+    return this.#bySlot[slot] ?? this.#find(slot);
+  }
+
+  #find(slot: number): Lists {
+    const before = this.#plan.isAsBefore(slot) ? this.#bySlot[slot - 1] : undefined;
+    const lists = before ?? this.#make(slot);
+    this.#bySlot[slot] = lists;
+    return lists;
   }
 
   #make(slot: number): Lists {
@@ -198,7 +205,6 @@ class SlotLists {
       lists = { owners, replicas: named(replicas), fallbacks: named(fallbacks) };
       this.#byContent.set(content, lists);
     }
-    this.#bySlot[slot] = lists;
     return lists;
   }
 }
