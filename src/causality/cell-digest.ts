@@ -8,12 +8,21 @@
  */
 import { createHash } from "node:crypto";
 import type { ByteRange } from "../base/bytes.ts";
+import { compactPayloadStart, isCompact } from "./compact-cell.ts";
 import { cellVersionRange } from "./encoded-cell.ts";
 
 const PLAIN_BYTES_MAX = 63;
 /** No cell begins with it. */
 const HASHED = 0xff;
 const NO_BYTES = new Uint8Array(0);
+
+/** Where the digest ends that is a cell's own first bytes, none for an absent one; below zero if it is to be computed. Hot. */
+export function plainDigestEnd({ bytes, start, end }: ByteRange): number {
+  if (start === end) return end;
+  if (!isCompact(bytes, start, end)) return -1;
+  const digestEnd = compactPayloadStart(bytes, start);
+  return digestEnd - start <= PLAIN_BYTES_MAX ? digestEnd : -1;
+}
 
 /** In a buffer of the caller's own. `cell` is encoded. */
 export function cellDigest(cell: Uint8Array | undefined): Uint8Array {

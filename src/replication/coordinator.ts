@@ -15,13 +15,15 @@ import { mergeCells } from "../causality/encoded-cell.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import { slotOf } from "../ring/slot.ts";
 import type { Clock } from "../runtime/runtime.ts";
+import { addsNothing, agreed } from "./agreement.ts";
 import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { byNewestPlan } from "./newest-plan.ts";
 import { type Acknowledging, type Overwrite, Overwrites } from "./overwrites.ts";
 import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
+import { QuorumReads } from "./quorum-reads.ts";
 import { type ReadOutcome, ReadRound, type ReadTask, type RowAnswers } from "./read-round.ts";
-import type { Cluster, ReplicaCalls, RowAnswer } from "./replica-calls.ts";
+import type { Cluster, ReplicaCalls } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
 import { type Ack, UNSYNCED } from "./replica-message.ts";
 import { RoundBoard } from "./round-board.ts";
@@ -71,6 +73,7 @@ export class Coordinator {
   readonly #rounds: RoundBoard;
   readonly #settled: SettledReplicas;
   readonly #overwrites: Overwrites;
+  readonly #reads: QuorumReads;
   readonly #needs: SlotNeeds;
   readonly #byNewestPlan: <T>(attempt: () => Promise<T>) => Promise<T>;
   readonly #counter = new CounterCell();
@@ -80,20 +83,24 @@ export class Coordinator {
     this.#parts = parts;
     this.#needs = new SlotNeeds(parts.cluster);
     this.#byNewestPlan = (attempt) => byNewestPlan(parts, attempt);
-    this.#rounds = new RoundBoard(parts.settings.roundsMax);
+    this.#rounds = new RoundBoard(parts.settings.roundsMax, () => this.#overwrites.size + this.#reads.size);
     this.#settled = new SettledReplicas(parts.cluster, parts.hints);
     this.#overwrites = new Overwrites({ ...parts, spread: (task) => this.#spread(task) });
+    this.#reads = new QuorumReads({ ...parts, settled: this.#settled }, ({ slot, ref, level, startedMs }) =>
+      this.#agree(slot, ref, level, startedMs),
+    );
   }
 
   onTick(nowMs: number): void {
     this.#settled.onTick(nowMs);
     this.#overwrites.onTick(nowMs);
+    this.#reads.onTick(nowMs);
     this.#rounds.onTick(nowMs);
   }
 
   /** Requests that wait for replicas, and writes on their way to the last of them. */
   get roundCount(): number {
-    return this.#rounds.size + this.#overwrites.size;
+    return this.#rounds.size;
   }
 
   /** Throws or rejects with StoreError, always not applied. */
@@ -138,7 +145,7 @@ export class Coordinator {
     const { bytes, starts, ends } = overwrite.request;
     const slot = slotOf(bytes, starts[1], ends[1]);
     const how = { slot, level, need: this.#needs.reading(slot, level), isSloppy };
-    this.#rounds.requireRoom(this.#overwrites.size);
+    this.#rounds.requireRoom();
     return this.#overwrites.write(overwrite, how, reply, (ref) => this.#spreadOwn(ref, how));
   }
 
@@ -172,7 +179,7 @@ export class Coordinator {
 
   /** Resolves when every owner of the row has what the cell says. Rejects with StoreError: some may have it then. */
   async bringToAll(ref: KeyRef, cell: Uint8Array): Promise<void> {
-    this.#rounds.requireRoom(this.#overwrites.size);
+    this.#rounds.requireRoom();
     await this.#spread({
       slot: slotOf(ref.key),
       ref,
@@ -186,7 +193,7 @@ export class Coordinator {
   /** Throws StoreError, not applied, if a write surely cannot be made. */
   #admit(slot: number, level: ConsistencyLevel, isSloppy: boolean): void {
     const { cluster } = this.#parts;
-    this.#rounds.requireRoom(this.#overwrites.size);
+    this.#rounds.requireRoom();
     const sides = this.#needs.sides(slot, level);
     if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
@@ -199,25 +206,47 @@ export class Coordinator {
     const { calls } = this.#parts;
     const slot = slotOf(ref.key);
     const need = this.#needs.reading(slot, level);
-    return this.#needs.isMetHere(need, slot) ? calls.loadOwn(ref) : this.#agree(slot, ref, level);
+    if (this.#needs.isMetHere(need, slot)) return calls.loadOwn(ref);
+    this.#rounds.requireRoom();
+    return this.#reads.read({ ref, slot, level, need }) ?? this.#agree(slot, ref, level);
+  }
+
+  /** True if this node's own copy is all that a read at that level needs. Throws StoreError. Hot. */
+  isEnough(slot: number, level: ConsistencyLevel): boolean {
+    return this.#needs.isMetHere(this.#needs.reading(slot, level), slot);
   }
 
   /** By a newer plan if replicas say that this node's is too old. */
-  async #agree(slot: number, ref: KeyRef, level: ConsistencyLevel): Promise<Uint8Array | undefined> {
-    return await this.#byNewestPlan(() => this.#agreeOnce(slot, ref, level));
+  async #agree(
+    slot: number,
+    ref: KeyRef,
+    level: ConsistencyLevel,
+    startedMs = this.#parts.clock.monotonicMs(),
+  ): Promise<Uint8Array | undefined> {
+    return await this.#byNewestPlan(() => this.#agreeOnce(slot, ref, level, startedMs));
   }
 
   /** Digests first; where they differ, the cells: merged, and brought to who lacks something before it is answered. */
-  async #agreeOnce(slot: number, ref: KeyRef, level: ConsistencyLevel): Promise<Uint8Array | undefined> {
-    this.#rounds.requireRoom(this.#overwrites.size);
+  async #agreeOnce(
+    slot: number,
+    ref: KeyRef,
+    level: ConsistencyLevel,
+    startedMs: number,
+  ): Promise<Uint8Array | undefined> {
+    this.#rounds.requireRoom();
     const need = this.#needs.reading(slot, level);
     const isSettled = this.#settled.areSettled(this.#parts.cluster.replicasOf(slot));
     const hints = isSettled ? NO_HINTS : await this.#hintsOf(slot, ref);
-    const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere });
+    const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere, startedMs });
     const kept = hints === NO_HINTS ? NO_CELLS : [...hints.here, ...first.hints];
     const told = agreed(first.answers);
     if (told !== undefined && addsNothing(kept, told)) return told.row?.cell;
-    const { answers } = await this.#ask(slot, ref, { need, isWhole: true, consulted: [] });
+    const { answers } = await this.#ask(slot, ref, {
+      need,
+      isWhole: true,
+      consulted: [],
+      startedMs: this.#parts.clock.monotonicMs(),
+    });
     const cells = [...answers.values()].map(({ row }) => row?.cell).filter((cell) => cell !== undefined);
     if (cells.length + kept.length === 0) return undefined;
     const merged = [...cells, ...kept].reduce(mergeCells);
@@ -276,21 +305,10 @@ export class Coordinator {
   #ask(
     slot: number,
     ref: KeyRef,
-    how: Pick<ReadTask, "need" | "isWhole" | "consulted">,
+    how: Pick<ReadTask, "need" | "isWhole" | "consulted" | "startedMs">,
   ): Promise<ReadOutcome> {
     const { timeoutMs, lateMs } = this.#parts.settings;
-    const startedMs = this.#parts.clock.monotonicMs();
-    const { need, isWhole, consulted } = how;
-    const round = new ReadRound(this.#parts, {
-      slot,
-      ref,
-      need,
-      isWhole,
-      consulted,
-      startedMs,
-      timeoutMs,
-      lateMs,
-    });
+    const round = new ReadRound(this.#parts, { slot, ref, ...how, timeoutMs, lateMs });
     this.#rounds.add(round);
     round.start();
     return round.done;
@@ -357,22 +375,6 @@ const CONSULTED_MAX = 4;
 const NO_HOLDERS: ReadonlyMap<NodeId, Awaitable<Ack>> = new Map();
 const NO_CELLS: readonly Uint8Array[] = [];
 const NO_HINTS: { here: Uint8Array[]; elsewhere: readonly Participant[] } = { here: [], elsewhere: [] };
-
-/** The answer that tells the cell, if all are equal. */
-function agreed(answers: RowAnswers): RowAnswer | undefined {
-  let told: RowAnswer | undefined;
-  for (const answer of answers.values()) if (answer.row !== undefined) told ??= answer;
-  if (told === undefined) return undefined;
-  for (const { digest } of answers.values()) if (!equalBytes(digest, told.digest)) return undefined;
-  return told;
-}
-
-/** True if the answer has seen whatever these tell. */
-function addsNothing(hints: readonly Uint8Array[], { row, digest }: RowAnswer): boolean {
-  if (hints.length === 0) return true;
-  const cells = row?.cell === undefined ? hints : [row.cell, ...hints];
-  return equalBytes(cellDigest(cells.reduce(mergeCells)), digest);
-}
 
 /** Of a replica that has just shown that it has the cell. */
 const HELD: Ack = UNSYNCED;

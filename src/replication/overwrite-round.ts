@@ -9,6 +9,7 @@
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
+import type { Aged } from "./age-list.ts";
 import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
 import type { Answerer, AnswerReceiver } from "./replica-calls.ts";
 import { type Ack, ackIn } from "./replica-message.ts";
@@ -26,8 +27,7 @@ export interface RoundsOwner {
 /** How far one replica is. */
 type State = Ack | "waiting" | { readonly failure: unknown };
 
-export class OverwriteRound implements AnswerReceiver {
-  /** Neighbours among those under way: see Overwrites. */
+export class OverwriteRound implements AnswerReceiver, Aged<OverwriteRound> {
   older: OverwriteRound | undefined;
   newer: OverwriteRound | undefined;
   /** The request to the replicas: `bytes[0, end)`, of which the key is `[keyStart, cellStart)` and the cell the rest. */

@@ -7,6 +7,7 @@
  */
 import type { ByteRange } from "../base/bytes.ts";
 import type { Clock } from "../runtime/runtime.ts";
+import { AgeList } from "./age-list.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { OverwriteRound, type RoundsOwner } from "./overwrite-round.ts";
 import { type ConsistencyLevel, countMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
@@ -49,9 +50,7 @@ export class Overwrites implements RoundsOwner {
   readonly #spare: OverwriteRound[] = [];
   /** Whether all of them stand on machines of their own; lists stay the same while the topology does. */
   readonly #areDistinct = new WeakMap<readonly Participant[], boolean>();
-  #oldest: OverwriteRound | undefined;
-  #newest: OverwriteRound | undefined;
-  #count = 0;
+  readonly #underWay = new AgeList<OverwriteRound>();
 
   constructor(parts: OverwritesParts) {
     this.#parts = parts;
@@ -59,7 +58,7 @@ export class Overwrites implements RoundsOwner {
 
   /** Under way. */
   get size(): number {
-    return this.#count;
+    return this.#underWay.size;
   }
 
   /**
@@ -96,22 +95,18 @@ export class Overwrites implements RoundsOwner {
 
   /** Hands over what takes too long, oldest first. */
   onTick(nowMs: number): void {
-    const { settings } = this.#parts;
-    let round = this.#oldest;
-    while (round !== undefined && nowMs - round.startedMs >= settings.lateMs) {
-      const { newer } = round;
+    this.#underWay.visit(nowMs - this.#parts.settings.lateMs, (round) => {
       if (this.#isStuck(round, nowMs - round.startedMs)) this.onTrouble(round);
-      round = newer;
-    }
+    });
   }
 
   onOver(round: OverwriteRound): void {
-    this.#unlink(round);
+    this.#underWay.remove(round);
     if (this.#spare.length < SPARE_MAX) this.#spare.push(round);
   }
 
   onTrouble(round: OverwriteRound): void {
-    this.#unlink(round);
+    this.#underWay.remove(round);
     const { slot, database, payload, keyStart, cellStart, level, isSloppy, startedMs } = round;
     const ref = { database, key: payload.bytes.subarray(keyStart, cellStart) };
     const cell = payload.bytes.subarray(cellStart, payload.end);
@@ -164,7 +159,7 @@ export class Overwrites implements RoundsOwner {
     const { cluster, calls, clock, settings } = this.#parts;
     const self = cluster.self.id;
     round.startedMs = clock.monotonicMs();
-    this.#link(round);
+    this.#underWay.add(round);
     const done = round.begin(replicas, need[0]!.machineCount, reply);
     for (let i = 0; i < replicas.length; i++) {
       const { id } = replicas[i]!;
@@ -195,25 +190,5 @@ export class Overwrites implements RoundsOwner {
       if (!cluster.isUp(id) || cluster.fallbacksOf(slot).length > 0) return true;
     }
     return false;
-  }
-
-  #link(round: OverwriteRound): void {
-    round.newer = undefined;
-    round.older = this.#newest;
-    if (this.#newest === undefined) this.#oldest = round;
-    else this.#newest.newer = round;
-    this.#newest = round;
-    this.#count++;
-  }
-
-  #unlink(round: OverwriteRound): void {
-    const { older, newer } = round;
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
-    round.older = undefined;
-    round.newer = undefined;
-    this.#count--;
   }
 }

@@ -10,11 +10,12 @@ import { anyCell, stamp, value } from "../causality/cell-samples.oracle.ts";
 import { overwrite, remove } from "../causality/cell-write.ts";
 import { clusterRules } from "../node/cell-rules.ts";
 import { DatabaseMap } from "../node/database-map.ts";
+import { FrameWriter } from "../peer/frame-writer.ts";
 import { SimWorld } from "../sim/sim-runtime.ts";
 import { MemoryEngine } from "../storage/memory/memory-engine.ts";
 import { LocalReplica } from "./local-replica.ts";
 import { ReplicaDoor } from "./replica-door.ts";
-import { encodeWriteCell, REPLICA_METHOD } from "./replica-message.ts";
+import { encodeReadRow, encodeWriteCell, REPLICA_METHOD } from "./replica-message.ts";
 import { NewLife, Stamper } from "./stamper.ts";
 
 /** Whom no arbitrary cell knows. */
@@ -79,6 +80,16 @@ async function arriveInBoth(arrivals: readonly ArrivalOf<typeof anyArrival>[], s
     const told = await short.settle(() => short.door.onRequest(REPLICA_METHOD.writeCell, payload));
     const merged = await long.settle(() => long.received.merge(ref(name), bytes, wallMs));
     expect(typeof told === "string" ? told : undefined).toBe(merged);
+    const question = encodeReadRow({ epoch: 1, ref: ref(name) });
+    const asked = {
+      bytes: Buffer.concat([Buffer.from("xyz"), question]),
+      start: 3,
+      end: 3 + question.length,
+    };
+    const digest = await long.settle(() => long.door.onRequest(REPLICA_METHOD.readDigest, asked));
+    const writer = new FrameWriter();
+    const isWritten = short.door.answerInto(writer, REPLICA_METHOD.readDigest, asked);
+    expect(writer.view()).toEqual(isWritten ? digest : new Uint8Array(0));
     for (const each of NAMES) {
       expect(await short.settle(() => short.received.load(ref(each)))).toEqual(
         await long.settle(() => long.received.load(ref(each))),

@@ -8,18 +8,21 @@ import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { pooledCopy } from "../base/byte-pool.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
-import { cellDigest } from "../causality/cell-digest.ts";
+import { cellDigest, plainDigestEnd } from "../causality/cell-digest.ts";
 import { cellNewestTime } from "../causality/encoded-cell.ts";
+import type { PayloadWriter } from "../peer/frame-writer.ts";
 import type { NodeId } from "../ring/ring-member.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ReceivedCells } from "./received-cells.ts";
 import {
+  ANSWER_VERSION,
   decodeReadRow,
   decodeWriteCell,
   encodeAck,
   encodeCellAnswer,
   encodeDigestAnswer,
+  findReadRow,
   findWriteCell,
   REPLICA_METHOD,
   type ReadRow,
@@ -125,6 +128,21 @@ export class ReplicaDoor {
       default:
         throw new StoreError("INVALID_REQUEST", "not-applied", `replicas have no method ${method}`);
     }
+  }
+
+  /** Hot: writes the answer, if it is a digest that is at hand; else false, with nothing written. */
+  answerInto(reply: PayloadWriter, method: number, payload: ByteRange): boolean {
+    const found = this.#found;
+    if (method !== REPLICA_METHOD.readDigest || !findReadRow(payload, found)) return false;
+    const { requireCurrent, isCurrent } = this.#parts;
+    if (requireCurrent !== undefined && isCurrent?.(found.epoch) !== true) return false;
+    const { bytes, start } = found.row;
+    const cell = this.#parts.received.find(found.database, bytes, start, found.cellStart);
+    const digestEnd = cell === undefined ? -1 : plainDigestEnd(cell);
+    if (digestEnd < 0) return false;
+    reply.uint8(ANSWER_VERSION);
+    reply.range(cell!.bytes, cell!.start, digestEnd);
+    return true;
   }
 
   /** Hot: most writes, where they lie. Undefined, with nothing done, of the others. */

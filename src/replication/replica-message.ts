@@ -48,6 +48,8 @@ export const SYNCED: Ack = { isSynced: true };
 export const UNSYNCED: Ack = { isSynced: false };
 
 const VERSION = 1;
+/** The first byte of every answer. */
+export const ANSWER_VERSION = VERSION;
 const EPOCH_AT = 1;
 /** Of requests, behind the head: for whom a write is to be kept. */
 const NAME_AT = 7;
@@ -80,15 +82,25 @@ export function beginWriteCell(
 ): number {
   const keyStart = NAME_AT + 1 + REF_HEAD_BYTES;
   const bytes = room.reserve(keyStart + keyBytes + cellBytes);
+  bytes[NAME_AT] = 0;
+  writeHead(bytes, epoch, NAME_AT + 1, database, keyBytes);
+  return keyStart;
+}
+
+function writeHead(
+  bytes: Uint8Array,
+  epoch: number,
+  refAt: number,
+  database: number,
+  keyBytes: number,
+): void {
   bytes[0] = VERSION;
   writeUint48(bytes, EPOCH_AT, epoch);
-  bytes[NAME_AT] = 0;
-  bytes[NAME_AT + 1] = database;
-  bytes[NAME_AT + 2] = keyBytes;
-  bytes[NAME_AT + 3] = keyBytes >>> 8;
-  bytes[NAME_AT + 4] = keyBytes >>> 16;
-  bytes[NAME_AT + 5] = 0;
-  return keyStart;
+  bytes[refAt] = database;
+  bytes[refAt + 1] = keyBytes;
+  bytes[refAt + 2] = keyBytes >>> 8;
+  bytes[refAt + 3] = keyBytes >>> 16;
+  bytes[refAt + 4] = 0;
 }
 
 export function decodeWriteCell(payload: Uint8Array): WriteCell {
@@ -182,6 +194,21 @@ export function encodeDigestAnswer(digest: Uint8Array): Uint8Array {
 
 export function decodeDigestAnswer(payload: Uint8Array): Uint8Array {
   return openAnswer(payload).rest();
+}
+
+/** Hot: true if the answer tells the digest `bytes[from, to)`. */
+export function isDigestAnswer(answer: ByteRange, bytes: Uint8Array, from: number, to: number): boolean {
+  const { start, end } = answer;
+  if (end - start !== 1 + to - from || answer.bytes[start] !== VERSION) return false;
+  for (let i = from, at = start + 1; i < to; i++, at++) if (answer.bytes[at] !== bytes[i]) return false;
+  return true;
+}
+
+/** Hot: as `encodeReadRow`, up to where the key goes; returns that place. */
+export function beginReadRow(room: MessageRoom, epoch: number, database: number, keyBytes: number): number {
+  const keyStart = NAME_AT + REF_HEAD_BYTES;
+  writeHead(room.reserve(keyStart + keyBytes), epoch, NAME_AT, database, keyBytes);
+  return keyStart;
 }
 
 /** The head of every request. */

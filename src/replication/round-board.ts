@@ -9,18 +9,22 @@ export interface Round {
 export class RoundBoard {
   readonly #rounds = new Set<Round>();
   readonly #roundsMax: number;
+  readonly #others: () => number;
 
-  constructor(roundsMax: number) {
+  /** `others`: how many rounds are under way that are not here. */
+  constructor(roundsMax: number, others: () => number) {
     this.#roundsMax = roundsMax;
+    this.#others = others;
   }
 
+  /** The others included. */
   get size(): number {
-    return this.#rounds.size;
+    return this.#rounds.size + this.#others();
   }
 
-  /** Throws StoreError OVERLOADED, not applied, if too many rounds are under way, with `others` that are not here. */
-  requireRoom(others: number): void {
-    if (this.#rounds.size + others < this.#roundsMax) return;
+  /** Throws StoreError OVERLOADED, not applied, if too many rounds are under way. */
+  requireRoom(): void {
+    if (this.size < this.#roundsMax) return;
     throw new StoreError(
       "OVERLOADED",
       "not-applied",

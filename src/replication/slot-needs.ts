@@ -49,11 +49,14 @@ export class SlotNeeds {
     }
   }
 
-  /** True if this node's own copy is all that is needed. */
+  /** True if this node's own copy is all that is needed. Hot. */
   isMetHere(need: QuorumNeed, slot: number): boolean {
     if (need.length > 1 || need[0]!.machineCount > 1) return false;
-    const own = this.#cluster.replicasOf(slot).find(({ id }) => id === this.#cluster.self.id);
-    return own !== undefined && missingMachines(need, [own]) === 0;
+    const { self } = this.#cluster;
+    const { datacenter } = need[0]!;
+    if (datacenter !== undefined && datacenter !== self.datacenter) return false;
+    for (const { id } of this.#cluster.replicasOf(slot)) if (id === self.id) return true;
+    return false;
   }
 
   /** Refuses a write that surely finds too few machines before anything is done. */

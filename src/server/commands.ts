@@ -6,7 +6,7 @@ import { connectionCommands } from "./commands/connection-commands.ts";
 import { delFast } from "./commands/del.ts";
 import { existsFast, touchFast } from "./commands/exists.ts";
 import { expireFast, pexpireFast } from "./commands/expire.ts";
-import { getFast } from "./commands/get.ts";
+import { getFast, getInCluster } from "./commands/get.ts";
 import { getexFast } from "./commands/getex.ts";
 import { decrbyFast, decrFast, incrbyFast, incrFast } from "./commands/incr.ts";
 import { keyCommands } from "./commands/key-commands.ts";
@@ -55,6 +55,6 @@ export function createCommandTable(): CommandTable<Session> {
       touch: touchFast,
       unlink: delFast,
     },
-    { set: setInCluster },
+    { get: getInCluster, set: setInCluster },
   );
 }

@@ -6,11 +6,17 @@
 import type { Awaitable } from "../../base/awaitable.ts";
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
+import type { PayloadWriter } from "../../peer/frame-writer.ts";
 import type { PeerId } from "../../peer/peer-identity.ts";
 import type { PeerHandler } from "../../peer/peer-session.ts";
 
-/** The answer's payload. Throws or rejects with StoreError. `payload` may be reused once it has returned. */
-export type MethodHandler = (method: number, payload: ByteRange, from: PeerId) => Awaitable<Uint8Array>;
+/** See PeerHandler. */
+export type MethodHandler = (
+  method: number,
+  payload: ByteRange,
+  from: PeerId,
+  reply: PayloadWriter,
+) => Awaitable<Uint8Array> | undefined;
 /** For what needs no answer. */
 export type MessageHandler = (method: number, payload: ByteRange, from: PeerId) => void;
 
@@ -35,12 +41,17 @@ export class PeerDoor implements PeerHandler {
     for (const method of methods) this.#messageHandlers.set(method, handler);
   }
 
-  onRequest(from: PeerId, method: number, payload: ByteRange): Uint8Array | Promise<Uint8Array> {
+  onRequest(
+    from: PeerId,
+    method: number,
+    payload: ByteRange,
+    reply: PayloadWriter,
+  ): Awaitable<Uint8Array> | undefined {
     const handler = this.#handlers.get(method);
     if (handler === undefined) throw refused(`there is no method ${method}`);
     if (!isMembership(method) && !this.#isHeard(from, method))
       throw refused(`${from} is no member of this cluster`);
-    return handler(method, payload, from);
+    return handler(method, payload, from, reply);
   }
 
   onMessage(from: PeerId, method: number, payload: ByteRange): void {

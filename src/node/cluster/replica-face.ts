@@ -2,7 +2,6 @@
  * This node as a replica among others: its coordinator, and its door for what theirs ask. Both go by the plan: who asks by one that
  * is too old for the slot is refused, and asks again once it has fetched this one.
  */
-import type { ByteRange } from "../../base/bytes.ts";
 import { Coordinator } from "../../replication/coordinator.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
 import { type PeerCalls, ReplicaCalls } from "../../replication/replica-calls.ts";
@@ -12,7 +11,7 @@ import { slotOf } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import type { PeerDoor } from "./peer-door.ts";
+import type { MethodHandler, PeerDoor } from "./peer-door.ts";
 
 const COORDINATOR_SETTINGS = { timeoutMs: 5_000, lateMs: 20, roundsMax: 20_000 };
 const DOOR_LIMITS = { runningMax: 8_192, runningBytesMax: 128 * 1024 * 1024 };
@@ -47,9 +46,11 @@ export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
       if (epoch < view.epoch) view.requireCurrent(epoch, slotOf(ref.key), isWrite);
     },
   });
-  const answer = (method: number, payload: ByteRange, from: string) => {
+  const answer: MethodHandler = (method, payload, from, reply) => {
     if (epochOf(payload) > view.epoch) onNewerEpoch(from);
-    return replicaDoor.onRequest(method, payload);
+    return replicaDoor.answerInto(reply, method, payload)
+      ? undefined
+      : replicaDoor.onRequest(method, payload);
   };
   door.serve(Object.values(REPLICA_METHOD), answer);
   const calls = new ReplicaCalls({ cluster: view, peers, received, engine, clock, isSynced });

@@ -19,6 +19,8 @@ import type { Overwrite } from "../../replication/overwrites.ts";
 import { type KeyRef, type KeyView, ownReply } from "../../replication/step.ts";
 import { versionOf, type Watch } from "../../replication/watch-board.ts";
 import { OK, type Reply } from "../../resp/reply.ts";
+import type { Request } from "../../resp/request.ts";
+import { slotOf } from "../../ring/slot.ts";
 import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } from "../command-shape.ts";
 import { keyRefsOf } from "../key-refs.ts";
 import { type AskedLevels, levelsFor } from "./consistency.ts";
@@ -81,6 +83,19 @@ export class ClusterKeys {
       this.#planned = { topology, asked, level: write, isSloppy };
     }
     return coordinator.overwrite<Reply>(overwrite, this.#planned, OK);
+  }
+
+  /** Hot: true if a read of the request's second argument needs no other node. */
+  isHere(request: Request, asked: AskedLevels): boolean {
+    const { topology, coordinator } = this.#parts.cluster;
+    const key = topology.keyspaces.length > 1 ? request.view(1) : undefined;
+    const { bytes, starts, ends } = request;
+    return coordinator.isEnough(slotOf(bytes, starts[1], ends[1]), levelsFor(topology, key, asked).read);
+  }
+
+  /** What GET answers. Throws or rejects with StoreError. */
+  value(ref: KeyRef, asked: AskedLevels): Awaitable<Reply> {
+    return whenReady(this.#view(ref, asked), ({ value }) => value ?? null);
   }
 
   /** All the keys as their level's replicas have them, each at a moment of its own. */

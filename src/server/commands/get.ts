@@ -28,3 +28,13 @@ export const getFast: FastPath = ({ server, database }, request, writer) => {
   else writer.bulkKept(value.bytes, value.start, value.end);
   return true;
 };
+
+/** Hot: in a cluster, from here if one copy is enough and this node has it; else as many replicas as the level asks for agree. */
+export const getInCluster: FastPath = (session, request, writer) => {
+  if (request.argCount !== 2) return false;
+  const { server, database, consistency } = session;
+  const { keys } = server.clusterDoor!;
+  if (keys.isHere(request, consistency)) return getFast(session, request, writer);
+  const value = keys.value({ database, key: request.arg(1) }, consistency);
+  return value instanceof Promise ? value : false;
+};
