@@ -15,7 +15,7 @@ export interface ExchangePaceSettings {
 export const QUIET_PACE: ExchangePaceSettings = {
   restFactor: 30,
   restMinMs: 10,
-  restMaxMs: 2_000,
+  restMaxMs: 1_000,
   slowMs: 20,
 };
 /** Of an exchange that somebody has asked for, and waits for. */
