@@ -8,7 +8,7 @@ import {
   summaryOfScan,
 } from "../storage/lsm/engine/small-engine.oracle.ts";
 import { MerkleSummary, SLOT_LEAF_COUNT } from "../storage/lsm/table/merkle-summary.ts";
-import { simpleCell, simpleKey } from "../storage/storage-engine.contract.ts";
+import { simpleCell, simpleKey } from "../storage/simple-engine.oracle.ts";
 import { slotSums } from "./slot-sums.ts";
 
 const ROWS = 2_500;
