@@ -1,4 +1,5 @@
 /** Background work on real threads: from the built package, since threads cannot load its sources. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { taskOf, testBackground } from "../src/runtime/background.contract.ts";
@@ -23,3 +24,17 @@ test("a thread that ends early fails its task, and the next task gets another", 
   expect(await background.run(thread, "")).toBeGreaterThan(0);
   await background.close();
 });
+
+test.runIf(process.platform === "linux")(
+  "a thread steps back behind the one that answers, and alone",
+  async () => {
+    const { background } = built.createNodejsRuntime();
+    const nicenessOf = (stat: string): number => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+    const stat = "(await import('node:fs')).readFileSync('/proc/thread-self/stat', 'utf8')";
+    const own = nicenessOf(readFileSync(`/proc/${process.pid}/stat`, "utf8"));
+    const theirs = nicenessOf(await background.run(taskOf<string, string>(`async () => ${stat}`), ""));
+    expect(theirs).toBe(Math.min(own + 5, 19));
+    expect(nicenessOf(readFileSync(`/proc/${process.pid}/stat`, "utf8"))).toBe(own);
+    await background.close();
+  },
+);
