@@ -5,6 +5,7 @@
 import { createServer, connect as netConnect, type OnReadOpts, type Server, type Socket } from "node:net";
 import { ioError } from "../io-error.ts";
 import type { Connection, ConnectOptions, Listener, ListenOptions, Network } from "../runtime.ts";
+import { restAfterFailures } from "./accept-rest.ts";
 import { adoptSocket } from "./adopted-socket.ts";
 import { SocketConnection } from "./socket-connection.ts";
 
@@ -38,9 +39,7 @@ class NodejsNetwork implements Network {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true, ...KEEP_ALIVE });
     server.on("connection", (socket) => accept(this.#accepted(socket)));
     await listening(server, options);
-    // Where no descriptor is left, libuv accepts and closes at once, and says nothing; other failures are told.
-    server.on("error", options.onAcceptFailure ?? ignore);
-    return listenerOf(server);
+    return listenerOf(server, options);
   }
 
   async connect(options: ConnectOptions): Promise<Connection> {
@@ -110,15 +109,16 @@ function listening(server: Server, { host, port }: ListenOptions): Promise<void>
   });
 }
 
-function listenerOf(server: Server): Listener {
+function listenerOf(server: Server, { host, onAcceptFailure = ignore }: ListenOptions): Listener {
   const bound = server.address();
   const { address, port } = bound !== null && typeof bound === "object" ? bound : { address: "", port: 0 };
+  const rest = restAfterFailures(server, { host, port }, onAcceptFailure);
   return {
     host: address,
     port,
     // The listening socket is closed when `close` returns; its callback would wait for every connection.
     close: async () => {
-      server.close();
+      rest.end();
     },
   };
 }
