@@ -179,6 +179,18 @@ describe("five nodes that keep three copies", () => {
     );
   });
 
+  test("FLUSHDB deletes what the replica that does it has missed, and what it has missed a change of", async () => {
+    for (let i = 0; i < 20; i++) await ask(i % 5, "SET", `k${i}`, "old");
+    for (const [by, id] of cluster.ids.entries()) {
+      cluster.down.add(id);
+      for (let i = 0; i < 40; i++) expect(await ask((by + 1) % 5, "SET", `k${i}`, "new")).toBe("OK");
+      cluster.down.clear();
+      expect(await ask(by, "FLUSHDB")).toBe("OK");
+      for (let i = 0; i < 40; i++) expect(await ask((by + i) % 5, "GET", `k${i}`)).toBeNull();
+      expect(await scanned(by)).toEqual([]);
+    }
+  });
+
   test("clients of Redis Cluster find the slots, with those that are up, the first in the preference list first", async () => {
     cluster.down.add("n3");
     type Entry = [number, number, ...[string, number, string, PlainReply][]];

@@ -51,6 +51,7 @@ export const DOOR_METHOD = {
   walkKeys: 66,
   countRows: 67,
   transact: 68,
+  flushKeys: 70,
 } as const;
 
 const NAMES_MAX = 255;

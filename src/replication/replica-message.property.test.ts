@@ -32,10 +32,12 @@ import type { Change } from "./step.ts";
 import {
   decodeCountRows,
   decodeCountsAnswer,
+  decodeFlushKeys,
   decodeKeysAnswer,
   decodeWalkKeys,
   encodeCountRows,
   encodeCountsAnswer,
+  encodeFlushKeys,
   encodeKeysAnswer,
   encodeWalkKeys,
 } from "./sweep-message.ts";
@@ -124,6 +126,7 @@ const anyWalk = fc.record({
   to: anyUint48,
   rowsMax: anyUint32,
 });
+const anyFlush = fc.tuple(anyWalk, anyLevel).map(([walk, write]) => ({ ...walk, write }));
 const anyKeys = fc.record({ place: anyUint48, keys: fc.array(anyBytes, { maxLength: 5 }) });
 const anyRange = fc.record({ first: fc.nat(16383), last: fc.nat(16383) });
 const anyCount = fc.record({
@@ -153,6 +156,7 @@ const CODECS = [
   ["apply change", anyApply, encodeApplyChange, decodeApplyChange],
   ["answer to both", anyForwardAnswer, encodeForwardAnswer, decodeForwardAnswer],
   ["walk keys", anyWalk, encodeWalkKeys, decodeWalkKeys],
+  ["flush keys", anyFlush, encodeFlushKeys, decodeFlushKeys],
   ["keys", anyKeys, encodeKeysAnswer, decodeKeysAnswer],
   ["count rows", anyCount, encodeCountRows, decodeCountRows],
   ["counts", fc.array(anyUint48, { maxLength: 5 }), encodeCountsAnswer, decodeCountsAnswer],

@@ -5,6 +5,8 @@
  *
  * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
  */
+import { readLevel, writeLevel } from "./forward-message.ts";
+import type { ConsistencyLevel } from "./quorum-need.ts";
 import { begin, beginAnswer, open, openAnswer } from "./replica-message.ts";
 import { malformedMessage } from "./wire-bytes.ts";
 
@@ -17,6 +19,12 @@ export interface WalkKeys {
   readonly to: number;
   /** About so many rows are looked at, tombstones among them. */
   readonly rowsMax: number;
+}
+
+/** A walk whose keys are to be deleted. The answer is a KeysAnswer without keys. */
+export interface FlushKeys extends WalkKeys {
+  /** Undefined: the keyspaces' own. */
+  readonly write: ConsistencyLevel | undefined;
 }
 
 /** All live keys from where the walk began to before `place`. */
@@ -50,6 +58,20 @@ export function decodeWalkKeys(payload: Uint8Array): WalkKeys {
   const walk = { epoch, database, from: reader.uint48(), to: reader.uint48(), rowsMax: reader.uint32() };
   reader.end();
   return walk;
+}
+
+export function encodeFlushKeys({ epoch, database, from, to, rowsMax, write }: FlushKeys): Uint8Array {
+  const writer = begin(epoch).uint8(database).uint48(from).uint48(to).uint32(rowsMax);
+  return writeLevel(writer, write).finish();
+}
+
+export function decodeFlushKeys(payload: Uint8Array): FlushKeys {
+  const { reader, epoch } = open(payload);
+  const database = reader.uint8();
+  const walk = { epoch, database, from: reader.uint48(), to: reader.uint48(), rowsMax: reader.uint32() };
+  const flush = { ...walk, write: readLevel(reader) };
+  reader.end();
+  return flush;
 }
 
 export function encodeKeysAnswer({ place, keys }: KeysAnswer): Uint8Array {

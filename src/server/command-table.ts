@@ -10,7 +10,7 @@ export class CommandEntry<S = never> {
   readonly fastPath: FastPath<S> | undefined;
   /** True if it works on keys that stand where `keys` says, and may be part of a transaction. */
   readonly isPlain: boolean;
-  /** In a cluster, in place of the other. */
+  /** In a cluster, in place of the other. It answers by a promise: its reply may have to wait for others. */
   readonly clusterPath: FastPath<S> | undefined;
   /** How long calls took; its count is the number of calls. */
   readonly latency = new LatencyHistogram();

@@ -18,7 +18,6 @@ const ANSWERED_BYTES_MAX = 1024 * 1024;
 export interface LineOwner {
   readonly protocol: 2 | 3;
   readonly isClosed: boolean;
-  isPlain: boolean;
   commandCount: number;
   /** Runs a request alone. */
   begin(request: Request): void;
@@ -107,9 +106,7 @@ export class RequestLine<Owner extends LineOwner> {
   #begin(request: Request, claim: KeyClaim): void {
     const owner = this.#owner;
     owner.commandCount++;
-    owner.isPlain = this.isEmpty; // a fast path would reply at once
     const result = this.#host.dispatcher.dispatch(owner, request);
-    owner.isPlain = true; // as it was, or the line would have been empty
     if (!(result instanceof Promise)) {
       this.answer(result);
       return;

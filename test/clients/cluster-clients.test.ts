@@ -24,21 +24,35 @@ interface ClusterLibrary {
   connect(port: number): Promise<ClusterClient>;
 }
 
+/** What ioredis and node-redis have in common. */
+interface RedisLike {
+  set(key: string, value: string): Promise<unknown>;
+  get(key: string): Promise<string | null>;
+  incr(key: string): Promise<number>;
+  del(keys: string[]): Promise<number>;
+  on(event: "error", listener: () => void): unknown;
+  connect(): Promise<unknown>;
+}
+
+async function connected(redis: RedisLike, close: () => void): Promise<ClusterClient> {
+  redis.on("error", () => undefined);
+  await redis.connect();
+  return {
+    set: (key, value) => redis.set(key, value),
+    get: (key) => redis.get(key),
+    increment: (key) => redis.incr(key),
+    delete: (keys) => redis.del(keys),
+    close,
+  };
+}
+
 function ioredisLike(name: string, Library: typeof Cluster): ClusterLibrary {
   return {
     name,
     nodesReached: 4,
-    async connect(port) {
+    connect(port) {
       const redis = new Library([{ host: "127.0.0.1", port }], { lazyConnect: true });
-      redis.on("error", () => undefined);
-      await redis.connect();
-      return {
-        set: (key, value) => redis.set(key, value),
-        get: (key) => redis.get(key),
-        increment: (key) => redis.incr(key),
-        delete: (keys) => redis.del(keys),
-        close: () => redis.disconnect(),
-      };
+      return connected(redis, () => redis.disconnect());
     },
   };
 }
@@ -46,17 +60,9 @@ function ioredisLike(name: string, Library: typeof Cluster): ClusterLibrary {
 const nodeRedis: ClusterLibrary = {
   name: "node-redis",
   nodesReached: 4,
-  async connect(port) {
+  connect(port) {
     const redis = createCluster({ rootNodes: [{ socket: { host: "127.0.0.1", port } }] });
-    redis.on("error", () => undefined);
-    await redis.connect();
-    return {
-      set: (key, value) => redis.set(key, value),
-      get: (key) => redis.get(key),
-      increment: (key) => redis.incr(key),
-      delete: (keys) => redis.del(keys),
-      close: () => redis.destroy(),
-    };
+    return connected(redis as unknown as RedisLike, () => redis.destroy());
   },
 };
 

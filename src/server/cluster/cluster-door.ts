@@ -7,6 +7,7 @@ import { ClusterKeys } from "./cluster-keys.ts";
 import { ClusterTransactions } from "./cluster-transactions.ts";
 import { EncodedReplies, type LimitsReplies } from "./encoded-replies.ts";
 import { Forwarder } from "./forwarder.ts";
+import { KeyFlush } from "./key-flush.ts";
 import { KeySweep } from "./key-sweep.ts";
 import { LocalKeys } from "./local-keys.ts";
 import { PeerRequests } from "./peer-requests.ts";
@@ -46,16 +47,18 @@ export class ClusterDoor {
     const parts = { cluster, keys: this.keys, replica, forwarder, replies, clock, settings, refusal };
     this.transactions = new ClusterTransactions(parts);
     this.sweep = new KeySweep({ cluster, keys: this.keys, localKeys });
+    const flush = new KeyFlush({ ...parts, sweep: this.sweep, localKeys });
     this.tally = new RowTally(cluster, localKeys, this.sweep);
     this.database = new WholeDatabase({
       keys: this.keys,
       sweep: this.sweep,
       tally: this.tally,
+      flush,
       host,
       clock,
       random,
     });
     const makeRoom = (): boolean => node.makeRoom();
-    new PeerRequests({ ...parts, transactions: this.transactions, localKeys, commandOf, makeRoom });
+    new PeerRequests({ ...parts, transactions: this.transactions, localKeys, flush, commandOf, makeRoom });
   }
 }

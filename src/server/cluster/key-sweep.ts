@@ -192,6 +192,7 @@ function takeEnough(
 }
 
 function tooFew({ range }: RangeWalk, cause: unknown): StoreError {
-  const text = `too few replicas of slots ${range.first} to ${range.last} are up to show their keys`;
+  const why = cause instanceof StoreError ? `: ${cause.message}` : "";
+  const text = `too few replicas of slots ${range.first} to ${range.last} are up to show their keys${why}`;
   return new StoreError("QUORUM_UNAVAILABLE", "not-applied", text, { cause });
 }

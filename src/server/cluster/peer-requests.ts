@@ -16,6 +16,7 @@ import {
 } from "../../replication/forward-message.ts";
 import {
   decodeCountRows,
+  decodeFlushKeys,
   decodeWalkKeys,
   encodeCountsAnswer,
   encodeKeysAnswer,
@@ -32,6 +33,7 @@ import type { ClusterTransactions } from "./cluster-transactions.ts";
 import { UNASKED } from "./consistency.ts";
 import type { EncodedReplies } from "./encoded-replies.ts";
 import { UNSTAMPED_BETTER } from "./forwarder.ts";
+import type { KeyFlush } from "./key-flush.ts";
 import { asSent, type SentHere } from "./keyed-call.ts";
 import type { LocalKeys } from "./local-keys.ts";
 import { Punctuality } from "./punctuality.ts";
@@ -42,6 +44,7 @@ export interface PeerRequestsParts {
   readonly keys: ClusterKeys;
   readonly transactions: ClusterTransactions;
   readonly localKeys: LocalKeys;
+  readonly flush: KeyFlush;
   readonly replies: EncodedReplies;
   readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
   /** The command that the request is of. Throws CommandError. */
@@ -90,6 +93,10 @@ export class PeerRequests {
         return localKeys.walk(decodeWalkKeys(payload)).then(encodeKeysAnswer);
       case DOOR_METHOD.countRows:
         return encodeCountsAnswer(localKeys.count(decodeCountRows(payload)));
+      case DOOR_METHOD.flushKeys:
+        return this.#parts.flush
+          .flushHere(decodeFlushKeys(payload), sent)
+          .then((place) => encodeKeysAnswer({ place, keys: [] }));
       case DOOR_METHOD.transact:
         return this.#transact(payload, sent);
       default:

@@ -37,6 +37,15 @@ export class RowTally {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  /** True only if no member that is up has a row of it. */
+  async isEmpty(database: number): Promise<boolean> {
+    const { view, topology } = this.#cluster;
+    const ids = topology.members.map(({ id }) => id).filter((id) => view.isUp(id));
+    const all = [{ first: 0, last: SLOT_COUNT - 1 }];
+    const counts = await Promise.allSettled(ids.map((id) => this.#countAt(id, database, all)));
+    return counts.every((counted) => counted.status === "fulfilled" && counted.value[0] === 0);
+  }
+
   /** Of each range, whose slots have the same replicas. */
   async count(database: number, ranges: readonly SlotRange[]): Promise<readonly number[]> {
     const counts = new Array<number>(ranges.length).fill(0);

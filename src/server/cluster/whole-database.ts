@@ -12,6 +12,7 @@ import type { UpdateManyCommand } from "../command-shape.ts";
 import type { ClusterKeys } from "./cluster-keys.ts";
 import { type AskedLevels, UNASKED } from "./consistency.ts";
 import type { LimitsReplies } from "./encoded-replies.ts";
+import type { KeyFlush } from "./key-flush.ts";
 import { type KeySweep, PLACES_END } from "./key-sweep.ts";
 import type { RowTally } from "./row-tally.ts";
 
@@ -19,6 +20,7 @@ export interface WholeDatabaseParts {
   readonly keys: ClusterKeys;
   readonly sweep: KeySweep;
   readonly tally: RowTally;
+  readonly flush: KeyFlush;
   readonly host: LimitsReplies;
   readonly clock: { wallMs(): number };
   readonly random: { below(end: number): number };
@@ -89,11 +91,15 @@ export class WholeDatabase {
   }
 
   /**
-   * Deletes every key that there is, one by one, by `del`, as a client could: so a replica that is down is told by hints, and
-   * what is written meanwhile may stay. `databases`: their numbers.
+   * Deletes every key that there is, one by one: so a replica that is down is told by hints, and what is written meanwhile may
+   * stay. What `KeyFlush` leaves is deleted by `del`, as a client could. `databases`: their numbers.
    */
   async flush(databases: readonly number[], asked: AskedLevels, del: UpdateManyCommand): Promise<void> {
     for (const database of databases) {
+      const { tally, flush } = this.#parts;
+      if (await tally.isEmpty(database)) continue;
+      await flush.flush(database, asked.write);
+      if (await tally.isEmpty(database)) continue;
       await this.#parts.sweep.walkAll({ database, asked }, async (keys) => {
         const bySlot = new Map<number, Uint8Array[]>();
         for (const key of keys) bySlot.set(slotOf(key), [...(bySlot.get(slotOf(key)) ?? []), key]);
