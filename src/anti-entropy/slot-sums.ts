@@ -4,7 +4,7 @@
  */
 import type { Awaitable } from "../base/awaitable.ts";
 import type { Clock } from "../runtime/runtime.ts";
-import { MerkleSummary } from "../storage/lsm/table/merkle-summary.ts";
+import { MerkleSummary, SLOT_LEAF_COUNT } from "../storage/lsm/table/merkle-summary.ts";
 import { databaseOfRow, OWN_DATABASE, scanStart } from "../storage/row-key.ts";
 import type { RowIterator, StorageEngine } from "../storage/storage-engine.ts";
 import type { VersionTraits } from "./row-span.ts";
@@ -41,7 +41,7 @@ function addUpParts(
   const summary = new MerkleSummary();
   for (let at = from; at < to; at += PART_SLOTS) {
     if (clock.monotonicMs() - startedMs > PART_MS) return addUpRest({ summary, summarise, at, to, clock });
-    summary.addSummary(summarise(at, Math.min(to, at + PART_SLOTS)));
+    addPart(summary, summarise, at, to);
   }
   return summary;
 }
@@ -61,9 +61,15 @@ async function addUpRest({
 }): Promise<MerkleSummary> {
   for (let at = first; at < to; at += PART_SLOTS) {
     await new Promise<void>((resolve) => clock.defer(resolve));
-    summary.addSummary(summarise(at, Math.min(to, at + PART_SLOTS)));
+    addPart(summary, summarise, at, to);
   }
   return summary;
+}
+
+/** Looks at the leaves of the part alone: a summary has a million. */
+function addPart(summary: MerkleSummary, summarise: Summarise, from: number, to: number): void {
+  const end = Math.min(to, from + PART_SLOTS);
+  summary.addSummary(summarise(from, end), from * SLOT_LEAF_COUNT, end * SLOT_LEAF_COUNT);
 }
 
 /** At once if there are few rows, all at hand. */
