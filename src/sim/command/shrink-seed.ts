@@ -22,5 +22,5 @@ export async function shrinkSeed(
   if (shrunk === undefined) return undefined;
   const [first] = shrunk.violations.filter(({ checker }) => checker === shrunk.checker);
   const comment = `# ${shrunk.checker}: ${first?.message}`;
-  return `${[comment, ...printRun(shrunk.wishes), `< broken: ${shrunk.checker}`].join("\n")}\n`;
+  return `${[comment, ...printRun(shrunk.wishes, shrunk.checker), "< broken"].join("\n")}\n`;
 }

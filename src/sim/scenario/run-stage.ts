@@ -5,27 +5,30 @@
  *   run seed=7 nodes=3 clients=2 faultsMs=20000
  *   at 3.25s crash n2
  *   at 9s start n2
- *   check promises
+ *   check promises           or check promise NAME, of one checker
  *   < kept
  *
- * Times count from the end of the warm-up. What `run` takes are the fields of RunWishes, as JSON or bare.
+ * `sabotage NAME` breaks the nodes on purpose (sabotage/controls.ts). Times count from the end of the warm-up. What `run` takes are the fields of RunWishes, as JSON or bare.
  */
 import type { Violation } from "../history/history.ts";
+import { CONTROLS } from "../sabotage/controls.ts";
+import type { Sabotage } from "../sabotage/sabotage.ts";
 import { CHECKERS } from "../world/checkers-in-use.ts";
 import { planRun, type RunWishes } from "../world/run-plan.ts";
 import type { Deed } from "../world/script.ts";
 import { type Checker, runSimulation } from "../world/sim-run.ts";
 import { formatDuration } from "./duration.ts";
 import { FAULT_VERBS } from "./fault-verbs.ts";
-import { ScenarioError, type ScenarioLine } from "./scenario-text.ts";
-
-/** What can be sabotaged, by name: put in its place by whoever tests that it is found. */
-export type Sabotage = (wishes: RunWishes) => Parameters<typeof runSimulation>[1]["seams"];
+import { quoted, ScenarioError, type ScenarioLine } from "./scenario-text.ts";
 
 export interface RunStageOptions {
   readonly checkers?: readonly Checker[];
-  readonly sabotages?: Readonly<Record<string, Sabotage>>;
 }
+
+/** Those of the negative controls, by name. */
+const SABOTAGES: Readonly<Record<string, Sabotage>> = Object.fromEntries(
+  CONTROLS.map(({ sabotage }) => [sabotage.name, sabotage]),
+);
 
 const WISHES = [
   "seed",
@@ -55,30 +58,31 @@ export function isRunScenario(lines: readonly ScenarioLine[]): boolean {
 /** The same lines, with the answers that were given. Throws ScenarioError. */
 export async function playRun(
   lines: readonly ScenarioLine[],
-  { checkers = CHECKERS, sabotages = {} }: RunStageOptions = {},
+  { checkers = CHECKERS }: RunStageOptions = {},
 ): Promise<readonly ScenarioLine[]> {
-  const { wishes, sabotage } = readRun(lines, sabotages);
-  const seams = sabotage?.(wishes);
+  const { wishes, sabotage } = readRun(lines);
+  const seams = sabotage?.seams;
   const { violations } = await runSimulation(planRun(wishes), { checkers, ...(seams && { seams }) });
-  const answers = brokenLines(violations);
-  return lines.map((line) => (isQuestion(line) ? { ...line, expected: answers } : line));
+  return lines.map((line) => (isQuestion(line) ? { ...line, expected: answersTo(line, violations) } : line));
 }
 
-/** As `check promises` answers. */
-export function brokenLines(violations: readonly Violation[]): readonly string[] {
+/** To `check promises`, or to `check promise NAME`: of one checker. */
+function answersTo({ step }: ScenarioLine, violations: readonly Violation[]): readonly string[] {
+  const [, , asked] = step!.words;
   const names = new Set(violations.map(({ checker }) => checker));
+  if (asked !== undefined) return [names.has(asked) ? "broken" : "kept"];
   return names.size === 0 ? ["kept"] : [...names].sort().map((name) => `broken: ${name}`);
 }
 
-/** The lines that play a run. Requires: its wishes have a script. */
-export function printRun({ script = [], ...wishes }: RunWishes): readonly string[] {
+/** The lines that play a run and ask for one promise. Requires: its wishes have a script. */
+export function printRun({ script = [], ...wishes }: RunWishes, checker: string): readonly string[] {
   const words = WISHES.flatMap((name) =>
     wishes[name] === undefined ? [] : [`${name}=${valueWord(wishes[name])}`],
   );
   return [
     `run ${words.join(" ")}`,
     ...script.map(({ atMs, words: deed }) => `at ${exactSpan(atMs)} ${deed.join(" ")}`),
-    "check promises",
+    `check promise ${quoted(checker)}`,
   ];
 }
 
@@ -87,7 +91,7 @@ function exactSpan(ms: number): string {
   return Number.isInteger(ms) ? formatDuration(ms) : `${ms}ms`;
 }
 
-function readRun(lines: readonly ScenarioLine[], sabotages: NonNullable<RunStageOptions["sabotages"]>) {
+function readRun(lines: readonly ScenarioLine[]) {
   const fields: Record<string, unknown> = {};
   const script: Deed[] = [];
   let sabotage: Sabotage | undefined;
@@ -96,7 +100,7 @@ function readRun(lines: readonly ScenarioLine[], sabotages: NonNullable<RunStage
     if (step === undefined || isQuestion(line)) continue;
     const [name, ...words] = step.words;
     if (name === "run") Object.assign(fields, fieldsOf(words, number));
-    else if (name === "sabotage") sabotage = named(sabotages, words[0], number);
+    else if (name === "sabotage") sabotage = named(SABOTAGES, words.join(" "), number);
     else if (step.atMs === undefined)
       throw new ScenarioError(number, `${name} when? A run goes on: at TIME ${name}`);
     else if (named(FAULT_VERBS, name, number)) script.push({ atMs: step.atMs, words: step.words });
@@ -121,7 +125,8 @@ function named<Known>(table: Readonly<Record<string, Known>>, name: string | und
 }
 
 function isQuestion({ step }: ScenarioLine): boolean {
-  return step?.words.join(" ") === "check promises";
+  const [check, what, name] = step?.words ?? [];
+  return check === "check" && (name === undefined ? what === "promises" : what === "promise");
 }
 
 function partOnce(text: string, by: string): readonly [string, string?] {
