@@ -2,10 +2,6 @@
  * Frames over one connection, both ways. What is written in one turn of the event loop leaves together, when the turn
  * is over or when it has become much. While the other end takes nothing, frames stay in the writer.
  *
- * Where the other end answers quickly, one flight is under way at a time, as by Nagle: what is written before anything has
- * come back leaves together when it has. So a busy link has few large writes, each of which costs both ends more than
- * what is in it, and a quiet one waits for nothing.
- *
  * Invariant: `onLost` is the last thing the owner hears, once, unless the owner ended the channel itself.
  * Hot: `touch` once per frame, allocating nothing; watched by `bench -- peer`.
  */
@@ -21,8 +17,8 @@ const GATHERED_BYTES_MAX = 256 * 1024;
 export interface ChannelOwner {
   /** One more frame: the decoder's fields tell which, until it returns. */
   onFrame(decoder: FrameDecoder): void;
-  /** What is in the writer leaves now. True if something will soon come back, for which what is written next may wait. */
-  onSend(): boolean;
+  /** What is in the writer leaves now. */
+  onSend(): void;
   /** Everything has left that was sent. */
   onDrained(): void;
   /** The connection is no more. */
@@ -53,10 +49,6 @@ export class FrameChannel implements ConnectionEvents {
   #writer = NOBODYS;
   #isDue = false;
   #isBlocked = false;
-  /** True until something has come back after a flush. */
-  #isUnanswered = false;
-  /** What is in the writer waits for that. */
-  #isHeld = false;
   #isOver = false;
   /** When the other end last did anything: sent, or took what it was sent. */
   #aliveMs: number;
@@ -64,8 +56,7 @@ export class FrameChannel implements ConnectionEvents {
   #unsentBytes = 0;
   readonly #whenDue = (): void => {
     this.#isDue = false;
-    if (this.#isUnanswered) this.#isHeld = true;
-    else this.flush();
+    this.flush();
   };
 
   constructor(connection: Connection, clock: Pick<Clock, "defer" | "monotonicMs">, owner: ChannelOwner) {
@@ -125,25 +116,19 @@ export class FrameChannel implements ConnectionEvents {
   touch(): void {
     if (this.#writer.length > GATHERED_BYTES_MAX) {
       this.flush();
-    } else if (!this.#isDue && !this.#isBlocked && !this.#isHeld) {
+    } else if (!this.#isDue && !this.#isBlocked) {
       this.#isDue = true;
       this.#clock.defer(this.#whenDue);
     }
   }
 
   flush(): void {
-    this.#isHeld = false;
     if (this.#isBlocked || this.#isOver || this.#writer.length === 0) return;
-    this.#isUnanswered = this.#owner.onSend();
+    this.#owner.onSend();
     const frames = this.#writer.view();
     if (frames.length === 0) return;
     if (this.#write(frames)) this.#writer.reset();
     else this.#writer.abandon();
-  }
-
-  /** Sends what has waited for an answer: that is not as near as it seemed. Call it every some milliseconds. */
-  release(): void {
-    if (this.#isHeld) this.flush();
   }
 
   /** True if the other end has done nothing for so long. Call it a few times in that span at least. */
@@ -191,12 +176,7 @@ export class FrameChannel implements ConnectionEvents {
       this.#owner.onFrame(decoder);
       if (this.#isOver) return;
     }
-    if (this.#isOver) return;
-    decoder.park();
-    this.#isUnanswered = false;
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    this.touch();
+    if (!this.#isOver) decoder.park();
   }
 
   onDrain(): void {

@@ -126,8 +126,8 @@ export class PeerDialer implements ChannelOwner {
     this.#onFailure(`refused (${result.reason}): ${result.text}`);
   }
 
-  onSend(): boolean {
-    return false; // greetings do not go through the writer
+  onSend(): void {
+    // Greetings do not go through the writer.
   }
 
   onDrained(): void {

@@ -46,9 +46,6 @@ export interface LinkStatistics {
   readonly sentBytes: number;
 }
 
-/** Who takes longer to answer, or for the answer to come, is not waited for by what could leave. */
-const NEAR_MS = 4;
-
 export class PeerLink implements ChannelOwner, DialerOwner {
   /** Who is expected; undefined: whoever lives at the address. */
   readonly id: PeerId | undefined;
@@ -66,8 +63,6 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   #pingedMs = 0;
   #pings = 0;
   #requests = 0;
-  /** Requests written since something was sent. */
-  #unsent = 0;
   #timeouts = 0;
   #overloads = 0;
   /** Over connections that are no more. */
@@ -132,7 +127,6 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     const problem = this.#write(FRAME_KIND.request, method, id, write);
     if (problem !== undefined) return problem;
     this.#requests++;
-    this.#unsent++;
     return undefined;
   }
 
@@ -237,15 +231,12 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     else this.#channel!.fail(new Error(`a frame of kind ${kind} does not belong here`));
   }
 
-  onSend(): boolean {
+  onSend(): void {
     if (this.#withdrawnCount > 0) {
       this.#withdrawnCount = 0;
       this.#writer.filter((kind, id) => kind !== FRAME_KIND.request || this.#calls.has(id));
     }
     this.#calls.markSent();
-    const asksSomething = this.#unsent > 0;
-    this.#unsent = 0;
-    return asksSomething && this.roundTrips.averageMs < NEAR_MS;
   }
 
   onDrained(): void {
@@ -335,7 +326,6 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   #watch(channel: FrameChannel, nowMs: number): void {
     const { idlePingMs, silentMs } = this.#parts.settings;
     this.roundTrips.onTick(nowMs);
-    channel.release();
     if (channel.isSilent(nowMs, silentMs)) {
       channel.fail(new Error(`nothing was heard of it for ${silentMs} ms`));
     } else if (nowMs - Math.max(channel.receivedMs, this.#pingedMs) >= idlePingMs) {

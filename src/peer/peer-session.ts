@@ -116,8 +116,8 @@ export class PeerSession implements ChannelOwner {
     else this.#channel.fail(new Error(`a frame of kind ${kind} does not belong here`));
   }
 
-  onSend(): boolean {
-    return false; // it is this end that answers
+  onSend(): void {
+    // Nothing is to be noted.
   }
 
   onDrained(): void {
