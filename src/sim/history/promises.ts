@@ -34,6 +34,8 @@ export interface PromiseGrounds {
 
 const HEALING_MS = 60_000;
 const ANSWER_MS_MAX = 10_000;
+/** Clocks that are right still tell whole milliseconds only. */
+const CLOCK_ERROR_MS = 2;
 
 export function promisesOf(grounds: PromiseGrounds): Promises {
   const copies = Math.min(grounds.copies, grounds.machines);
@@ -52,6 +54,7 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
     convergesInMs: HEALING_MS,
     copies,
     answersInMs: ANSWER_MS_MAX,
+    ...(!grounds.hasClockFaults && { clockErrorMsMax: CLOCK_ERROR_MS }),
   };
 }
 

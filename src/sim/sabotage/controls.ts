@@ -182,7 +182,7 @@ export const CONTROLS: readonly Control[] = [
   {
     sabotage: credulousAcceptor,
     foundBy: ["convergence"],
-    seedsMax: 3,
+    seedsMax: 6,
     run: scripted(joinTwoAtOnce),
   },
   {
