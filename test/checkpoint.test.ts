@@ -1,21 +1,11 @@
 /** `kvorum checkpoint` beside a running node, and what it makes served as a node of its own. */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
-import { ask, type Ending, RunningKvorum, type RunOptions } from "./support/running-kvorum.ts";
+import { expect, test } from "vitest";
+import { ask, type Ending, type RunOptions } from "./support/running-kvorum.ts";
+import { programStarter } from "./support/started-programs.ts";
 
-const running: RunningKvorum[] = [];
-
-afterEach(async () => {
-  for (const node of running) node.signal("SIGKILL");
-  await Promise.all(running.splice(0).map((node) => node.end()));
-});
-
-function start(args: readonly string[], options?: RunOptions): RunningKvorum {
-  const node = new RunningKvorum(args, options);
-  running.push(node);
-  return node;
-}
+const start = programStarter();
 
 function checkpoint(port: number, args: readonly string[] = [], options?: RunOptions): Promise<Ending> {
   return start(["checkpoint", ...args, "--port", `${port}`], options).end();

@@ -1,20 +1,10 @@
 /** `kvorum status` and `kvorum ring` beside a running node. */
 import { createServer } from "node:net";
-import { afterEach, expect, test } from "vitest";
-import { type Ending, RunningKvorum, type RunOptions } from "./support/running-kvorum.ts";
+import { expect, test } from "vitest";
+import type { Ending, RunOptions } from "./support/running-kvorum.ts";
+import { programStarter } from "./support/started-programs.ts";
 
-const running: RunningKvorum[] = [];
-
-afterEach(async () => {
-  for (const node of running) node.signal("SIGKILL");
-  await Promise.all(running.splice(0).map((node) => node.end()));
-});
-
-function start(args: readonly string[], options?: RunOptions): RunningKvorum {
-  const node = new RunningKvorum(args, options);
-  running.push(node);
-  return node;
-}
+const start = programStarter();
 
 const run = (args: readonly string[], options?: RunOptions): Promise<Ending> => start(args, options).end();
 

@@ -1,22 +1,12 @@
 /** `kvorum` from the outside: what it prints, how it ends. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { VERSION } from "../src/node/version.ts";
-import { ask, type Ending, RunningKvorum, type RunOptions } from "./support/running-kvorum.ts";
+import { ask, type Ending, type RunningKvorum, type RunOptions } from "./support/running-kvorum.ts";
+import { programStarter } from "./support/started-programs.ts";
 
-const running: RunningKvorum[] = [];
-
-afterEach(async () => {
-  for (const node of running) node.signal("SIGKILL");
-  await Promise.all(running.splice(0).map((node) => node.end()));
-});
-
-function start(args: readonly string[], options?: RunOptions): RunningKvorum {
-  const node = new RunningKvorum(args, options);
-  running.push(node);
-  return node;
-}
+const start = programStarter();
 
 /** Runs `kvorum` to its end. */
 function run(args: readonly string[], options?: RunOptions): Promise<Ending> {
