@@ -9,7 +9,7 @@ import { equalBytes, utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Cell } from "../causality/cell.ts";
 import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
-import { mergeCells } from "../causality/encoded-cell.ts";
+import { mergeCells, NOTHING_KNOWN } from "../causality/encoded-cell.ts";
 import type { Change, Effect, KeyRef } from "../replication/step.ts";
 import { slotOf } from "../ring/slot.ts";
 import type { SimRandom } from "../sim/sim-random.ts";
@@ -249,7 +249,8 @@ function refOf(name: string): KeyRef {
   return { database: 0, key: utf8(name) };
 }
 
+/** A deletion of what nobody has ever heard of says nothing, and is not kept. */
 function knowsOf(cell: Uint8Array | undefined, write: Uint8Array): boolean {
-  if (cell === undefined) return false;
-  return equalBytes(encodeCell(decodeCell(mergeCells(cell, write))), encodeCell(decodeCell(cell)));
+  const known = cell ?? NOTHING_KNOWN;
+  return equalBytes(encodeCell(decodeCell(mergeCells(known, write))), encodeCell(decodeCell(known)));
 }
