@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS } from "../node/settings.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
+import { changeMember } from "./cluster/member-change.ts";
 import { inspect } from "./inspect.ts";
 import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
@@ -54,6 +55,15 @@ export async function main(args: readonly string[]): Promise<void> {
         createNodejsRuntime().network,
         { node, form },
         output,
+      );
+    },
+    changeMember: async (change, flags) => {
+      const node = await nodeToAsk(flags);
+      const showsProgress = process.stderr.isTTY === true;
+      process.exitCode = await changeMember(
+        createNodejsRuntime(),
+        { node, change },
+        { ...output, showsProgress },
       );
     },
     repair: async (form, flags) => {

@@ -13,6 +13,7 @@ async function run(...args: string[]) {
   let asked: unknown;
   let checkpointed: unknown;
   let repaired: unknown;
+  let changed: unknown;
   const program = createProgram({
     serve: async (given) => {
       flags = given;
@@ -29,6 +30,9 @@ async function run(...args: string[]) {
     question: async (question, form, given) => {
       asked = { question, ...form, flags: Object.fromEntries(given) };
     },
+    changeMember: async (change, given) => {
+      changed = { ...change, flags: Object.fromEntries(given) };
+    },
     repair: async (form, given) => {
       repaired = { ...form, flags: Object.fromEntries(given) };
     },
@@ -43,7 +47,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, raised, asked, inspected, checkpointed, repaired, exitCode };
+  return { output, errors, flags, raised, asked, inspected, checkpointed, repaired, changed, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -62,6 +66,19 @@ test("up is told how many nodes, and what all of them are told", async () => {
   const { raised } = await run("up", "--nodes", "5", "--fsync", "always", "--port=7101", "--recover");
   expect(raised).toEqual({ nodes: "5", flags: { fsync: "always", port: "7101", recover: "true" } });
   expect((await run("up", "--port-search")).errors).toContain("unknown option '--port-search'");
+});
+
+test("leave, weight and stay are told whom, and where to ask", async () => {
+  const { changed } = await run("leave", "127.0.0.1:7003", "--port", "7001");
+  expect(changed).toEqual({ kind: "leave", member: "127.0.0.1:7003", flags: { port: "7001" } });
+  expect((await run("weight", "70aa", "2")).changed).toEqual({
+    kind: "weight",
+    member: "70aa",
+    weight: "2",
+    flags: {},
+  });
+  expect((await run("stay")).changed).toEqual({ kind: "stay", flags: {} });
+  expect(await run("weight", "70aa")).toMatchObject({ exitCode: 1, changed: undefined });
 });
 
 test("inspect is told the path, and what to print", async () => {

@@ -2,6 +2,17 @@
 import { Command, Option } from "commander";
 import { VERSION } from "../node/version.ts";
 import type { ClusterQuestion, QuestionForm } from "./cluster/cluster-questions.ts";
+import type { MemberChange } from "./cluster/member-change.ts";
+import {
+  CHANGE_EPILOGUE,
+  CHECKPOINT_EPILOGUE,
+  INSPECT_EPILOGUE,
+  PROGRAM_EPILOGUE,
+  QUESTION_EPILOGUE,
+  REPAIR_EPILOGUE,
+  SERVE_EPILOGUE,
+  UP_EPILOGUE,
+} from "./epilogues.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { RepairForm } from "./repair/repair.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
@@ -21,6 +32,8 @@ export interface ProgramActions {
   /** `flags`: as of `serve`; they say where the node is. */
   question(question: ClusterQuestion, form: QuestionForm, flags: ReadonlyMap<string, string>): Promise<void>;
   /** `flags`: as of `serve`; they say where one node of the cluster is. */
+  /** `flags`: as of `serve`; they say where a node of the cluster is. */
+  changeMember(change: MemberChange, flags: ReadonlyMap<string, string>): Promise<void>;
   repair(form: RepairForm, flags: ReadonlyMap<string, string>): Promise<void>;
   writeOutput(text: string): void;
   writeError(text: string): void;
@@ -53,6 +66,9 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineStatus(begin("status"), actions));
   program.addCommand(defineRing(begin("ring"), actions));
   program.addCommand(defineRepair(begin("repair"), actions));
+  program.addCommand(defineLeave(begin("leave"), actions));
+  program.addCommand(defineWeight(begin("weight"), actions));
+  program.addCommand(defineStay(begin("stay"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }
@@ -113,6 +129,53 @@ function defineRepair(command: Command, actions: ProgramActions): Command {
     .action((given: Record<string, unknown>) =>
       actions.repair({ slots: given.slots as string | undefined, json: given.json === true }, flagsOf(given)),
     );
+}
+
+function defineLeave(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("take a node out of its cluster")
+    .description(
+      "Has the slots of a node move to the others, while all goes on, and takes it out of the cluster; then it stops. The node " +
+        "may be one that is lost: then the others bring the copies to their number among themselves.",
+    )
+    .argument("<node>", "its address as `kvorum status` shows it, or the beginning of its id");
+  const flagsOf = addNodeOptions(command);
+  return command
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", CHANGE_EPILOGUE)
+    .action((member: string, given: Record<string, unknown>) =>
+      actions.changeMember({ kind: "leave", member }, flagsOf(given)),
+    );
+}
+
+function defineWeight(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("give a node another share of its cluster's data")
+    .description(
+      "Has slots move until the node keeps as many times the slots of one of weight 1, while all goes on.",
+    )
+    .argument("<node>", "its address as `kvorum status` shows it, or the beginning of its id")
+    .argument("<weight>", "a whole number: 2 for twice the share of 1");
+  const flagsOf = addNodeOptions(command);
+  return command
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", CHANGE_EPILOGUE)
+    .action((member: string, weight: string, given: Record<string, unknown>) =>
+      actions.changeMember({ kind: "weight", member, weight }, flagsOf(given)),
+    );
+}
+
+function defineStay(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("take back that a node joins or leaves")
+    .description(
+      "Takes back that a node joins, leaves or replaces another, as long as reads have not moved.",
+    );
+  const flagsOf = addNodeOptions(command);
+  return command
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", CHANGE_EPILOGUE)
+    .action((given: Record<string, unknown>) => actions.changeMember({ kind: "stay" }, flagsOf(given)));
 }
 
 function defineQuestion(command: Command, question: ClusterQuestion, actions: ProgramActions): Command {
@@ -232,93 +295,3 @@ function explainMistake(message: string, help: string): string {
 function helpWidth(columns: number | undefined): number {
   return Math.min(columns ?? HELP_WIDTH_MAX, HELP_WIDTH_MAX);
 }
-
-const PROGRAM_EPILOGUE = `
-Examples:
-  kvorum serve                                one node on 127.0.0.1:6379
-  kvorum serve --port 7000 --maxmemory 1gb
-  kvorum serve --help                         every setting
-  kvorum up                                   three nodes on this machine, to try a cluster
-  kvorum status --port 7001                   who is in that node's cluster, and who is up
-  kvorum repair --port 7001                   compare all copies now, and mend what differs
-  kvorum checkpoint                           a copy of all data of a running node
-  kvorum inspect kvorum-data                  is what is on the disk whole?
-
-Exit codes:
-  0  all went well
-  1  it could not be done: the port is taken, the disk is full
-  2  it was asked wrongly: an unknown option, a bad setting`;
-
-const UP_EPILOGUE = `
-Every other setting is passed on to each node, as in kvorum serve. Node 1 has its files in
-DATA/node-1 and logs to DATA/node-1.log; nodes talk to each other on their port + 10000.
-
-Prints "ready ADDRESS:PORT" on standard output for each node.
-
-Examples:
-  kvorum up
-  kvorum up --nodes 5 --port 7101 --fsync always
-
-Exit codes:
-  0  stopped as asked
-  1  a node could not start, or all have died
-  2  asked wrongly: an unknown option, a bad setting`;
-
-const QUESTION_EPILOGUE = `
-Exit codes:
-  0  the node has answered, whatever it says
-  1  it has not: nobody listens, a wrong password
-  2  asked wrongly`;
-
-const REPAIR_EPILOGUE = `
-Examples:
-  kvorum repair --port 7001
-  kvorum repair --port 7001 --slots 0-1023
-
-Exit codes:
-  0  all copies were compared, and are equal now
-  1  not all could be: a node is down
-  2  asked wrongly`;
-
-const CHECKPOINT_EPILOGUE = `
-Examples:
-  kvorum checkpoint monday                       DATA/checkpoints/monday
-  kvorum checkpoint /backup/monday --port 7000
-  kvorum serve --data /backup/monday-copy        serves what was in it, as a node of its own
-
-Exit codes:
-  0  it is there, and durable
-  1  it could not be made: nobody listens, a wrong password, the disk is full
-  2  asked wrongly`;
-
-const INSPECT_EPILOGUE = `
-Examples:
-  kvorum inspect kvorum-data
-  kvorum inspect kvorum-data/log/000007.log --rows
-
-Exit codes:
-  0  everything is sound
-  1  something is damaged, or cannot be read
-  2  asked wrongly`;
-
-const SERVE_EPILOGUE = `
-Every setting can be given in three ways; the first beats the second, the second the third:
-  on the command line   --max-clients 500
-  in the environment    KVORUM_MAX_CLIENTS=500
-  in a TOML file        max-clients = 500
-
-Sizes are written 512, 64kb, 256mb, 1gb (as in Redis, k is 1000 and kb is 1024);
-durations 500us, 10ms, 30s, 5m, 2h, 1d.
-
-Prints "ready ADDRESS:PORT" on standard output once it accepts connections. Logs go to
-standard error.
-
-Examples:
-  kvorum serve --maxmemory 256mb --eviction allkeys-lru
-  KVORUM_PASSWORD=... kvorum serve --host 0.0.0.0
-  kvorum serve --config kvorum.toml --port 7000
-
-Exit codes:
-  0  stopped as asked
-  1  could not start or failed: the port is taken, the disk is full
-  2  asked wrongly: an unknown option, a bad setting`;

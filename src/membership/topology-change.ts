@@ -2,10 +2,10 @@
  * The changes of a topology: pure functions from one to the next, each an epoch on. They are what is proposed to the
  * topology's register, so they look at the topology that is there, and refuse what does not fit it.
  *
- *   foundTopology -> addMember      -> settleMove -> finishMove
- *                    removeMember         who gains slots has them: reads go to it
- *                    changeWeight                       everybody who must know does: the others need not have them
- *                    replaceMember
+ *   foundTopology -> addMember -> beginJoin     -> settleMove -> finishMove
+ *                                 removeMember         who gains slots has them: reads go to it
+ *                                 changeWeight                       everybody who must know does: the others need not have them
+ *                                 replaceMember
  *                    setKeyspace
  *
  * While one move is under way, or voters change, the next must wait.
@@ -67,13 +67,22 @@ export function foundTopologyOf(clusterId: string, founders: readonly Newcomer[]
   return checked({ epoch: 1, clusterId, members, keyspaces: [keyspace], voters });
 }
 
-/** The newcomer is pending for the slots of its tokens to come until finishMove. */
+/** The newcomer is a member without slots, and waits for its turn. */
 export function addMember(topology: Topology, newcomer: Newcomer): TopologyChange {
   if (memberOf(topology, newcomer.id) !== undefined) return refused(`${newcomer.id} is a member already`);
   const member: TopologyMember = { ...newcomer, tokens: [], state: "joining" };
   const members = [...topology.members, member].sort((a, b) => compareText(a.id, b.id));
   const nextVoters = [...topology.voters, newcomer.id].sort(compareText);
-  return beginMove(topology, { ...topology, members, nextVoters }, { kind: "join", id: newcomer.id });
+  if (topology.nextVoters !== undefined) return refused("voters are changing");
+  const after = { ...topology, members, nextVoters };
+  const fault = findTopologyFault(after);
+  return fault === undefined ? advance(after, {}) : refused(fault);
+}
+
+/** Who has been added is pending for the slots of its tokens to come until finishMove. */
+export function beginJoin(topology: Topology, id: NodeId): TopologyChange {
+  if (memberOf(topology, id)?.state !== "joining") return refused(`${id} does not wait to join`);
+  return beginMove(topology, topology, { kind: "join", id });
 }
 
 /** The newcomer takes over the tokens and the vote of a member that will not come back. */
@@ -100,7 +109,8 @@ export function replaceMember(topology: Topology, newcomer: Newcomer, id: NodeId
 export function removeMember(topology: Topology, id: NodeId): TopologyChange {
   const leaver = memberOf(topology, id);
   if (leaver === undefined) return refused(`${id} is no member`);
-  if (topology.members.length === 1) return refused("the last member cannot leave");
+  const hasOthers = topology.members.some((member) => member !== leaver && member.tokens.length > 0);
+  if (!hasOthers) return refused("the last member cannot leave");
   const members = topology.members.map((member) =>
     member === leaver ? { ...member, state: "leaving" as const } : member,
   );
@@ -135,7 +145,11 @@ export function finishMove(topology: Topology, id: NodeId): TopologyChange {
   const gone = isLeave ? id : move.replaced;
   const members = topology.members
     .filter((member) => member.id !== gone)
-    .map((member) => ({ ...member, tokens: next.get(member.id) ?? member.tokens, state: "member" as const }));
+    .map((member) => ({
+      ...member,
+      tokens: next.get(member.id) ?? member.tokens,
+      state: member.id === id ? ("member" as const) : member.state,
+    }));
   const voters = topology.voters.filter((voter) => voter !== id);
   return advance(topology, { members, ...(isLeave && { nextVoters: voters }) }, "move");
 }
@@ -150,7 +164,7 @@ export function cancelMove(topology: Topology, id: NodeId): TopologyChange {
   const isNewcomer = move.kind !== "leave";
   const members = topology.members
     .filter((member) => !isNewcomer || member.id !== id)
-    .map((member) => ({ ...member, state: "member" as const }));
+    .map((member) => (member.state === "leaving" ? { ...member, state: "member" as const } : member));
   if (!isNewcomer) return advance(topology, { members }, "move");
   const voters = topology.voters
     .filter((voter) => voter !== id)
@@ -200,7 +214,11 @@ function tokensAfter(
     const now = new Map(members.map((member) => [member.id, member.tokens]));
     return new Map([...now, [id, now.get(replaced!)!], [replaced!, []]]);
   }
-  const staying = members.filter((member) => kind !== "leave" || member.id !== id);
+  const isPlaced = (member: TopologyMember): boolean =>
+    kind === "leave"
+      ? member.id !== id && member.state !== "joining"
+      : member.id === id || member.state !== "joining";
+  const staying = members.filter(isPlaced);
   const keyspace = keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
   return new Map(allocateTokens(staying, copiesOf(keyspace)).map((member) => [member.id, member.tokens]));
 }

@@ -4,6 +4,7 @@ import { planChange } from "../ring/plan-change.ts";
 import { copiesOf, ringMembersNext, ringMembersNow, type Topology } from "./topology.ts";
 import {
   addMember,
+  beginJoin,
   cancelMove,
   changeWeight,
   finishMove,
@@ -39,10 +40,14 @@ function founded(...ids: readonly string[]): Topology {
   const [first, ...rest] = ids;
   return rest.reduce(
     (topology, id) => {
-      return finished(changed(finishVoters(changed(addMember(topology, node(id))))), id);
+      return finished(joining(topology, id), id);
     },
     changed(foundTopology("c", node(first!), KEYSPACE)),
   );
+}
+
+function joining(topology: Topology, id: string): Topology {
+  return changed(beginJoin(changed(finishVoters(changed(addMember(topology, node(id))))), id));
 }
 
 function finished(topology: Topology, id: string): Topology {
@@ -54,7 +59,7 @@ const reason = (change: TopologyChange): string | undefined =>
 
 test("a cluster grows to three members, voters all, an epoch at every step", () => {
   const topology = founded("b", "a", "c");
-  expect(topology.epoch).toBe(9);
+  expect(topology.epoch).toBe(11);
   expect(topology.members.map(({ id, tokens, state }) => [id, tokens.length, state])).toEqual([
     ["a", 16, "member"],
     ["b", 16, "member"],
@@ -66,14 +71,14 @@ test("a cluster grows to three members, voters all, an epoch at every step", () 
 
 test("a newcomer is pending for what it will hold, and holds nothing until the move is over", () => {
   const before = founded("a", "b", "c", "d");
-  const joining = changed(finishVoters(changed(addMember(before, node("e")))));
-  const copies = copiesOf(joining.keyspaces[0]!);
-  const now = new PlacementPlan(ringMembersNow(joining), copies);
-  const next = new PlacementPlan(ringMembersNext(joining), copies);
+  const moving = joining(before, "e");
+  const copies = copiesOf(moving.keyspaces[0]!);
+  const now = new PlacementPlan(ringMembersNow(moving), copies);
+  const next = new PlacementPlan(ringMembersNext(moving), copies);
   expect(now.numberOf("e")).toBeUndefined();
   const pending = planChange(now, next).filter(({ gaining }) => gaining.includes("e"));
   expect(pending.length).toBeGreaterThan(8000); // three fifths of 16384, about
-  const joined = finished(joining, "e");
+  const joined = finished(moving, "e");
   const after = new PlacementPlan(ringMembersNow(joined), copies);
   expect(planChange(next, after)).toEqual([]);
 });
@@ -105,12 +110,12 @@ test("a newcomer takes the place of one that will not come back: its tokens, its
 });
 
 test("a move is over only once it has settled, and is taken back only before", () => {
-  const joining = changed(finishVoters(changed(addMember(founded("a", "b"), node("c")))));
-  expect(reason(finishMove(joining, "c"))).toContain("on their way");
-  const back = changed(cancelMove(joining, "c"));
+  const moving = joining(founded("a", "b"), "c");
+  expect(reason(finishMove(moving, "c"))).toContain("on their way");
+  const back = changed(cancelMove(moving, "c"));
   expect(back.members.map(({ id }) => id)).toEqual(["a", "b"]);
   expect(back).toMatchObject({ nextVoters: ["a", "b"] });
-  const settling = changed(settleMove(joining, "c"));
+  const settling = changed(settleMove(moving, "c"));
   expect(reason(settleMove(settling, "c"))).toContain("already");
   expect(reason(cancelMove(settling, "c"))).toContain("nearly over");
   const leaving = changed(removeMember(founded("a", "b", "c"), "b"));
@@ -119,18 +124,28 @@ test("a move is over only once it has settled, and is taken back only before", (
 
 test("two concurrent joins cannot both win, and a move bars the next until it is over", () => {
   const topology = founded("a", "b", "c");
-  const joining = changed(addMember(topology, node("d")));
-  expect(reason(addMember(joining, node("e")))).toContain("under way");
-  const settled = changed(finishVoters(joining));
+  const added = changed(addMember(topology, node("d")));
+  expect(reason(addMember(added, node("e")))).toBe("voters are changing");
+  const both = changed(finishVoters(changed(addMember(changed(finishVoters(added)), node("e")))));
+  const settled = changed(beginJoin(both, "d"));
+  expect(reason(beginJoin(settled, "e"))).toContain("under way");
+  const after = finished(settled, "d");
+  expect(after.members.map(({ state, tokens }) => `${state} ${tokens.length}`)).toEqual([
+    ...Array(4).fill("member 16"),
+    "joining 0",
+  ]);
+  expect(finished(changed(beginJoin(after, "e")), "e").members.every(({ state }) => state === "member")).toBe(
+    true,
+  );
   expect(reason(changeWeight(settled, "a", 2))).toContain("under way");
   expect(reason(removeMember(settled, "a"))).toContain("under way");
   expect(reason(finishMove(settled, "a"))).toContain("no move");
 });
 
 test("while voters change nothing else does", () => {
-  const joining = changed(addMember(founded("a"), node("b")));
-  expect(reason(finishMove(joining, "b"))).toBe("voters are changing");
-  expect(reason(setKeyspace(joining, { ...KEYSPACE, name: "x" }))).toBe("voters are changing");
+  const added = changed(addMember(founded("a"), node("b")));
+  expect(reason(beginJoin(added, "b"))).toBe("voters are changing");
+  expect(reason(setKeyspace(added, { ...KEYSPACE, name: "x" }))).toBe("voters are changing");
 });
 
 test("a weight brings tokens once its move is over", () => {
@@ -153,9 +168,9 @@ test("what makes no sense is refused with a reason", () => {
 });
 
 test("bytes come back as the topology they were, at every stage of its life", () => {
-  const joining = changed(addMember(founded("a", "b", "c"), node("d")));
+  const added = changed(addMember(founded("a", "b", "c"), node("d")));
   const cached = changed(setKeyspace(founded("a"), { ...KEYSPACE, name: "cache", storage: "memory" }));
-  for (const topology of [joining, changed(finishVoters(joining)), cached]) {
+  for (const topology of [added, joining(founded("a", "b", "c"), "d"), cached]) {
     expect(decodeTopology(encodeTopology(topology))).toEqual(topology);
   }
 });

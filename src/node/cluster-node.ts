@@ -114,7 +114,7 @@ export class ClusterNode {
       hints,
       door: station.door,
       onNewerEpoch,
-      renewPlan: (epoch) => this.#planKeeper.renewBeyond(epoch),
+      renewPlan: this.renewPlan,
     });
     this.repair = new RepairRounds({
       clock,
@@ -168,6 +168,11 @@ export class ClusterNode {
     });
   }
 
+  /** True if it was a member, and the plan has it no more. */
+  get hasLeft(): boolean {
+    return this.moves !== undefined && memberOf(this.topology, this.self.id) === undefined;
+  }
+
   /** Committed, and the newest that this node knows. */
   get topology(): Topology {
     return this.view.topology;
@@ -203,6 +208,9 @@ export class ClusterNode {
       };
     });
   }
+
+  /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
+  readonly renewPlan = (epoch: number): Promise<void> => this.#planKeeper.renewBeyond(epoch);
 
   /** Tells the others where clients reach this node. */
   announceDoor(address: PeerAddress): void {

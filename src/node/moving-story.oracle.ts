@@ -150,7 +150,9 @@ export class MovingStory {
   #hasMoved(name: string): boolean {
     this.#note(name);
     const { topology } = this.#any();
-    return topology.move === undefined && topology.members.some(({ id }) => id === this.#ids.get(name));
+    const isIt = ({ id, state }: { id: string; state: string }): boolean =>
+      id === this.#ids.get(name) && state === "member";
+    return topology.move === undefined && topology.members.some(isIt);
   }
 
   async #writeUntil(isTrue: () => boolean): Promise<void> {

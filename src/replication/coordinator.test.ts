@@ -86,7 +86,7 @@ describe("writes at quorum", () => {
   test("are left to replicas: a version vector names no others", async () => {
     const town = new Town(1, FIVE);
     const refused = write(town, "e", { name: "k", step: put("v"), options: QUORUM });
-    await expect(refused).rejects.toMatchObject({ code: "INVALID_REQUEST", outcome: "not-applied" });
+    await expect(refused).rejects.toMatchObject({ code: "STALE_PLAN", outcome: "not-applied" });
     await write(town, "a", { name: "k", step: put("v"), options: QUORUM });
     expect(await read(town, "e", "k", "quorum")).toBe("v");
   });

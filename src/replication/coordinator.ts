@@ -48,7 +48,7 @@ export interface CoordinatorParts {
   readonly replica: LocalReplica;
   readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
   /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
-  readonly renewPlan?: (epoch: number) => Promise<void>;
+  readonly renewPlan?: ((epoch: number) => Promise<void>) | undefined;
   readonly settings: CoordinatorSettings;
 }
 
@@ -196,7 +196,7 @@ export class Coordinator {
     this.#rounds.requireRoom();
     const sides = this.#needs.sides(slot, level);
     if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
-      throw new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
+      throw new StoreError("STALE_PLAN", "not-applied", `this node keeps no copy of slot ${slot}`);
     }
     this.#needs.requireReachable(slot, sides, isSloppy);
   }

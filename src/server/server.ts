@@ -305,12 +305,21 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.measureMemory();
     this.writer.forgetSources(); // an engine may have let go of them
     this.#closeSlowReaders();
+    if (this.node.cluster?.hasLeft === true) this.#onLeft();
     const { idleTimeoutMs } = this.settings;
     if (idleTimeoutMs === 0) return;
     for (const session of this.sessions.values()) {
       if (!session.isWaiting && this.wallMs - session.lastInteractionMs > idleTimeoutMs)
         session.connection.destroy();
     }
+  }
+
+  /** Nobody in the cluster listens to this node any more: clients are better off elsewhere. */
+  #onLeft(): void {
+    if (this.#closing !== undefined) return;
+    const text = "this node has left its cluster, and stops; to join again it needs an empty data directory";
+    this.logger.warn({ dataDirectory: this.settings.dataDirectory }, text);
+    this.close().catch((cause: unknown) => this.logger.error({ cause }, "could not close in good order"));
   }
 
   #closeSlowReaders(): void {

@@ -7,7 +7,7 @@ import { NoAnswer } from "../node-question.ts";
 import { askRanges, askStatus } from "./cluster-view.ts";
 
 const NODE = { host: "node", port: 7001, password: undefined };
-const STATUS: ClusterStatus = { clusterId: "c", epoch: 1, self: "a", members: [], keyspaces: [] };
+const STATUS: ClusterStatus = { clusterId: "c", epoch: 1, self: "a", members: [], keyspaces: [], move: null };
 
 /** Asks a server that answers `reply` to anything. */
 async function asking<T>(reply: string, ask: (network: Network) => Promise<T>): Promise<T> {

@@ -16,6 +16,7 @@ function cluster(...members: MemberStatus[]): ClusterStatus {
   return {
     ...{ clusterId: "0123456789abcdef", epoch: 4, self: members[0]!.id, members },
     keyspaces: [{ name: "default", copies: 3, read: "quorum", write: "quorum", mode: "ap" }],
+    move: null,
   };
 }
 
@@ -45,6 +46,16 @@ test("status tells who is down, who comes and goes, and what waits for them", ()
   expect(text).toMatch(/\(7003aaaa\) .* joining, up /);
   expect(text).toContain("\n127.0.0.1:7002 down, as the node marked * sees it.\n");
   expect(text).toContain("keeps 12 writes (hints) for others");
+});
+
+test("status tells what moves, and how far it is", () => {
+  const joining = member(7003, { state: "joining" });
+  const move = { kind: "join", member: joining.id, stage: "streaming", progress: 0.427 };
+  const status = cluster(member(7001, { self: true }), joining);
+  const text = statusReport({ ...status, move });
+  expect(text).toContain("\n127.0.0.1:7003 is joining: 42% of the slots are where they shall be\n");
+  const settling = statusReport({ ...status, move: { ...move, stage: "settling" } });
+  expect(settling).toContain("\n127.0.0.1:7003 is joining: all slots are there, nearly over\n");
 });
 
 test("status says of a node alone that it is", () => {

@@ -1,5 +1,10 @@
 /** What `kvorum status` prints for people. */
-import type { ClusterStatus, KeyspaceStatus, MemberStatus } from "../../server/commands/kv-status.ts";
+import type {
+  ClusterStatus,
+  KeyspaceStatus,
+  MemberStatus,
+  MoveStatus,
+} from "../../server/commands/kv-status.ts";
 import { type Column, tableLines } from "../text-table.ts";
 import { placeOf } from "./cluster-view.ts";
 
@@ -25,6 +30,7 @@ export function statusReport(status: ClusterStatus): string {
     ...tableLines(COLUMNS, members.map(rowOf)),
     "",
     ...status.keyspaces.map(keyspaceLine),
+    ...(status.move === null ? [] : ["", moveLine(status, status.move)]),
     ...remarks(members),
   ];
   return `${lines.join("\n")}\n`;
@@ -61,6 +67,22 @@ function keyspaceLine({ name, copies, read, write, mode }: KeyspaceStatus): stri
   const count = copies === 1 ? "1 copy" : `${copies} copies`;
   return `keyspace ${name}: ${count}, reads ask ${read}, writes wait for ${write}, ${mode}`;
 }
+
+/** Also what `kvorum leave` and its like show while they wait. */
+export function moveLine({ members }: ClusterStatus, { kind, member, stage, progress }: MoveStatus): string {
+  const found = members.find(({ id }) => id === member);
+  const place = found === undefined ? member.slice(0, 8) : placeOf(found);
+  const what = MOVE_WORDS[kind] ?? kind;
+  const done = `${Math.floor(progress * 100)}%`;
+  return `${place} ${what}: ${stage === "streaming" ? `${done} of the slots are where they shall be` : "all slots are there, nearly over"}`;
+}
+
+const MOVE_WORDS: Readonly<Record<string, string>> = {
+  join: "is joining",
+  leave: "is leaving",
+  reweigh: "gets another weight",
+  replace: "takes another's place",
+};
 
 function remarks(members: readonly MemberStatus[]): readonly string[] {
   const down = members.filter(({ up }) => !up);

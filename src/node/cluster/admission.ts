@@ -1,6 +1,6 @@
 /**
  * Takes a newcomer into the plan, on behalf of all members: as one more of them, or in the place of one that will not
- * come back. It is pending then: it gets what is written, and fetches the rest (intake.ts); MoveDriver ends it.
+ * come back. Once it answers as a member, and it is its turn, MoveDriver gives it its slots.
  */
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -43,7 +43,7 @@ export class Admission {
     if (replaced !== undefined && isUp(replaced)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", `${replaced} is up, and not to be replaced`);
     }
-    await register.changeInTurn((topology) => {
+    await register.changeInTurn((topology): TopologyChange => {
       if (memberOf(topology, newcomer.id) !== undefined) return { kind: "changed", topology };
       return replaced === undefined
         ? withNewcomer(topology, newcomer)

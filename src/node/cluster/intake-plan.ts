@@ -23,63 +23,84 @@ export interface Fetch {
   readonly slots: readonly number[];
 }
 
+/** Slots of the same owners. */
 interface Gained {
-  readonly slot: number;
+  readonly slots: readonly number[];
   readonly owners: readonly Participant[];
-  /** Of the owners: those that it was fetched from. */
+  /** Of the owners: those that all of it was fetched from. */
   fetched: readonly NodeId[];
 }
+
+/** Of one fetch: more are fetched in parts, so that it shows how far it is. */
+const FETCH_SLOTS_MAX = 512;
 
 export class IntakePlan {
   readonly #gained: readonly Gained[];
   readonly #datacenter: string;
+  readonly #underWay = new Map<Fetch, readonly Gained[]>();
 
   /** `moves`: those by which this node gains a slot. */
   constructor(moves: readonly SlotMove[], members: readonly Participant[], datacenter: string) {
     const byId = new Map(members.map((member) => [member.id, member]));
-    const shared = new Map<readonly NodeId[], readonly Participant[]>();
-    const ownersOf = (ids: readonly NodeId[]): readonly Participant[] => {
-      const present = shared.get(ids) ?? ids.map((id) => byId.get(id)!);
-      shared.set(ids, present);
-      return present;
-    };
-    this.#gained = moves.map(({ slot, before }) => ({ slot, owners: ownersOf(before), fetched: NOBODY }));
+    const byOwners = new Map<string, { slots: number[]; owners: readonly Participant[] }>();
+    for (const { slot, before } of moves) {
+      const name = before.join();
+      let group = byOwners.get(name);
+      if (group === undefined || group.slots.length === FETCH_SLOTS_MAX) {
+        if (group !== undefined) byOwners.set(`${name}/${slot}`, group); // it is full: kept under another name
+        group = { slots: [], owners: before.map((id) => byId.get(id)!) };
+        byOwners.set(name, group);
+      }
+      group.slots.push(slot);
+    }
+    this.#gained = [...byOwners.values()].map((group) => ({ ...group, fetched: NOBODY }));
     this.#datacenter = datacenter;
   }
 
   get slotCount(): number {
-    return this.#gained.length;
+    return this.#gained.reduce((sum, { slots }) => sum + slots.length, 0);
   }
 
-  /** Slots of which enough has been fetched. */
-  get filledCount(): number {
-    return this.#gained.reduce((count, slot) => count + (this.#isEnough(slot) ? 1 : 0), 0);
+  /** The part of all there is to fetch that was fetched, 0 to 1. */
+  get progress(): number {
+    const all = this.#gained.reduce((sum, { slots, owners }) => sum + slots.length * owners.length, 0);
+    const done = this.#gained.reduce((sum, { slots, fetched }) => sum + slots.length * fetched.length, 0);
+    return all === 0 ? 1 : done / all;
   }
 
   /** Undefined if nobody who is up has anything that was not fetched yet. */
   next(isUp: (id: NodeId) => boolean): Fetch | undefined {
-    const fresh = new Map<NodeId, number[]>();
-    const rest = new Map<NodeId, number[]>();
-    for (const { slot, owners, fetched } of this.#gained) {
-      const left = owners.map(({ id }) => id).filter((id) => isUp(id) && !fetched.includes(id));
-      if (left.length === 0) continue;
-      if (fetched.length === 0) noteSlot(fresh, leastAsked(fresh, left), slot);
-      else for (const id of left) noteSlot(rest, id, slot);
+    const fresh = this.#share(isUp, ({ fetched }) => fetched.length === 0);
+    const shares = fresh.size > 0 ? fresh : this.#share(isUp, () => true);
+    const [first] = [...shares].sort(([a], [b]) => compareText(a, b));
+    if (first === undefined) return undefined;
+    const [from, groups] = first;
+    const taken: Gained[] = [];
+    let count = 0;
+    for (const group of groups) {
+      if (count > 0 && count + group.slots.length > FETCH_SLOTS_MAX) break;
+      taken.push(group);
+      count += group.slots.length;
     }
-    const [first] = [...(fresh.size > 0 ? fresh : rest)].sort(([a], [b]) => compareText(a, b));
-    return first && { from: first[0], slots: first[1] };
+    const fetch = { from, slots: taken.flatMap(({ slots }) => slots).sort((a, b) => a - b) };
+    this.#underWay.set(fetch, taken);
+    return fetch;
   }
 
-  onFetched({ from, slots }: Fetch): void {
-    const done = new Set(slots);
-    for (const gained of this.#gained) {
-      if (done.has(gained.slot) && !gained.fetched.includes(from)) gained.fetched = [...gained.fetched, from];
+  /** Requires: `next` gave it. */
+  onFetched(fetch: Fetch): void {
+    for (const group of this.#underWay.get(fetch)!) {
+      if (!group.fetched.includes(fetch.from)) group.fetched = [...group.fetched, fetch.from];
     }
+    this.#underWay.clear();
   }
 
   /** True if all is fetched that can be had, and it is enough. */
   isFilled(isUp: (id: NodeId) => boolean): boolean {
-    return this.filledCount === this.slotCount && this.next(isUp) === undefined;
+    return this.#gained.every((group) => {
+      const isLeft = ({ id }: Participant): boolean => isUp(id) && !group.fetched.includes(id);
+      return this.#isEnough(group) && !group.owners.some(isLeft);
+    });
   }
 
   /** Owners that not all their slots were fetched from. */
@@ -89,6 +110,22 @@ export class IntakePlan {
       for (const { id } of owners) if (!fetched.includes(id)) missed.add(id);
     }
     return [...missed].sort(compareText);
+  }
+
+  /** Each of the groups wanted goes to that of its owners which has been given the fewest so far, or to all if it has some already. */
+  #share(
+    isUp: (id: NodeId) => boolean,
+    isWanted: (group: Gained) => boolean,
+  ): ReadonlyMap<NodeId, readonly Gained[]> {
+    const shares = new Map<NodeId, Gained[]>();
+    for (const group of this.#gained) {
+      if (!isWanted(group)) continue;
+      const left = group.owners.map(({ id }) => id).filter((id) => isUp(id) && !group.fetched.includes(id));
+      if (left.length === 0) continue;
+      const to = group.fetched.length === 0 ? [leastGiven(shares, left)] : left;
+      for (const id of to) shares.set(id, [...(shares.get(id) ?? []), group]);
+    }
+    return shares;
   }
 
   #isEnough({ owners, fetched }: Gained): boolean {
@@ -114,16 +151,10 @@ export function spansOf(slots: readonly number[]): readonly SlotSpan[] {
   return spans;
 }
 
-function leastAsked(asked: ReadonlyMap<NodeId, readonly number[]>, ids: readonly NodeId[]): NodeId {
-  return ids.reduce((least, id) =>
-    (asked.get(id)?.length ?? 0) < (asked.get(least)?.length ?? 0) ? id : least,
-  );
-}
-
-function noteSlot(slots: Map<NodeId, number[]>, id: NodeId, slot: number): void {
-  const present = slots.get(id);
-  if (present === undefined) slots.set(id, [slot]);
-  else present.push(slot);
+function leastGiven(shares: ReadonlyMap<NodeId, readonly Gained[]>, ids: readonly NodeId[]): NodeId {
+  const given = (id: NodeId): number =>
+    (shares.get(id) ?? []).reduce((sum, { slots }) => sum + slots.length, 0);
+  return ids.reduce((least, id) => (given(id) < given(least) ? id : least));
 }
 
 const NOBODY: readonly NodeId[] = [];

@@ -57,7 +57,7 @@ export class Intake {
       epoch: topology.epoch,
       since,
       isFilled: plan?.isFilled(isUp) ?? false,
-      permille: plan === undefined || plan.slotCount === 0 ? 0 : (1000 * plan.filledCount) / plan.slotCount,
+      permille: plan === undefined ? 0 : Math.floor(1000 * plan.progress),
       missed: plan?.missed ?? [],
     };
   }

@@ -2,6 +2,7 @@
  * Carries the move under way through, on behalf of all members. Any of them can: the first that is up does, and if it dies
  * the next goes on from the plan, which is all there is to know.
  *
+ *   waiting      a newcomer answers: it can take what is written       -> streaming
  *   streaming    who gains slots has all that was written to them       -> settling
  *   settling     nobody answers reads any more where the slots were     -> over
  *
@@ -13,8 +14,8 @@
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Move, Topology } from "../../membership/topology.ts";
-import { finishMove, settleMove, type TopologyChange } from "../../membership/topology-change.ts";
+import { type Move, memberOf, type Topology } from "../../membership/topology.ts";
+import { beginJoin, finishMove, settleMove, type TopologyChange } from "../../membership/topology-change.ts";
 import { decodeTopology, encodeTopology } from "../../membership/topology-codec.ts";
 import { missingMachines, type Participant, quorumNeed } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
@@ -28,6 +29,8 @@ import type { TopologyRegister } from "./topology-register.ts";
 /** "Go by this plan; how far are you?" */
 export const MOVE_METHOD = 36;
 const STEP_MS = 200;
+/** Of those who only want to know how far it is. */
+const LOOK_MS = 1_000;
 const REPORT_TIMEOUT_MS = 2_000;
 /** Who is up, and has not taken over the plan in this time, is not waited for any longer. */
 const SETTLE_MS_MAX = 10_000;
@@ -66,7 +69,9 @@ export class MoveDriver {
 
   /** Needs to be called a few times a second. */
   onTick(nowMs: number): void {
-    if (this.#topology.move === undefined || this.#isBusy || nowMs < this.#nextMs) return;
+    const { move, members } = this.#topology;
+    const isIdle = move === undefined && members.every(({ state }) => state !== "joining");
+    if (isIdle || this.#isBusy || nowMs < this.#nextMs) return;
     this.#isBusy = true;
     this.#step()
       .catch((cause: unknown) => {
@@ -75,7 +80,8 @@ export class MoveDriver {
       })
       .finally(() => {
         this.#isBusy = false;
-        this.#nextMs = this.#parts.clock.monotonicMs() + STEP_MS;
+        const isDriver = this.#first(this.#topology) === this.#parts.membership.id;
+        this.#nextMs = this.#parts.clock.monotonicMs() + (isDriver ? STEP_MS : LOOK_MS);
       });
   }
 
@@ -87,10 +93,14 @@ export class MoveDriver {
   async #step(): Promise<void> {
     const { membership, register, logger } = this.#parts;
     const topology = this.#topology;
-    const move = topology.move!;
+    const { move } = topology;
     this.#reports = await this.#collect(topology, topology);
     if (this.#topology.epoch !== topology.epoch || this.#first(topology) !== membership.id) return;
-    if (move.stage === "streaming" && this.#isFilled(topology)) {
+    if (move === undefined) {
+      const ready = topology.members.find(({ id, state }) => state === "joining" && this.#reports.has(id));
+      if (ready === undefined) return;
+      await register.change((present) => ifStill(present, ready.id));
+    } else if (move.stage === "streaming" && this.#isFilled(topology)) {
       const missed = gainersIn(topology).flatMap((id) => this.#reportOf(id)!.missed);
       const settle = (present: Topology): TopologyChange =>
         settleMove(present, move.id, [...new Set(missed)]);
@@ -169,8 +179,12 @@ export class MoveDriver {
 
 /** Whoever gains a slot. */
 function gainersIn(topology: Topology): readonly NodeId[] {
-  return [...new Set(slotMovesOf(topology).flatMap(gainersOf))];
+  const present = GAINERS.get(topology) ?? [...new Set(slotMovesOf(topology).flatMap(gainersOf))];
+  GAINERS.set(topology, present);
+  return present;
 }
+
+const GAINERS = new WeakMap<Topology, readonly NodeId[]>();
 
 function isMajority(
   some: readonly NodeId[],
@@ -186,6 +200,11 @@ function isMajority(
       participants.filter(({ id }) => some.includes(id)),
     ) === 0
   );
+}
+
+function ifStill(present: Topology, id: NodeId): TopologyChange {
+  const waits = present.move === undefined && memberOf(present, id)?.state === "joining";
+  return waits ? beginJoin(present, id) : { kind: "changed", topology: present };
 }
 
 /** May be run again on what it has made, and on what another has. */

@@ -18,7 +18,7 @@ import { WholeDatabase } from "./whole-database.ts";
 export interface ClusterDoorParts {
   readonly cluster: ServedCluster;
   readonly node: StorageNode;
-  readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
+  readonly clock: Pick<Clock, "monotonicMs" | "sleep" | "wallMs">;
   readonly random: Random;
   /** May change. */
   readonly settings: { readonly valueBytesMax: number };

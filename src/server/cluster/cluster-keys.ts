@@ -15,6 +15,7 @@ import { mapBounded } from "../../base/map-bounded.ts";
 import type { Topology } from "../../membership/topology.ts";
 import type { WriteOptions } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeForward } from "../../replication/forward-message.ts";
+import { byNewestPlan, type PlanSource } from "../../replication/newest-plan.ts";
 import type { Overwrite } from "../../replication/overwrites.ts";
 import { type KeyRef, type KeyView, ownReply } from "../../replication/step.ts";
 import { versionOf, type Watch } from "../../replication/watch-board.ts";
@@ -42,6 +43,7 @@ const READS_AT_ONCE = 64;
 export class ClusterKeys {
   readonly #parts: ClusterKeysParts;
   readonly #scattered: ScatteredWrite;
+  readonly #plans: PlanSource;
   /** What overwrites have been asked for last. */
   #planned: Pick<WriteOptions, "level" | "isSloppy"> & { topology?: Topology; asked?: AskedLevels } = {
     level: "quorum",
@@ -49,7 +51,9 @@ export class ClusterKeys {
   };
 
   constructor(parts: ClusterKeysParts) {
+    const { view, renewPlan } = parts.cluster;
     this.#parts = parts;
+    this.#plans = { cluster: view, renewPlan, isOnce: true };
     this.#scattered = new ScatteredWrite(parts, (refs, asked) => this.views(refs, asked));
   }
 
@@ -67,7 +71,8 @@ export class ClusterKeys {
         return this.views(refs, asked).then((views) => unwritten(command.run(views, args, environment)));
       case "update":
       case "update-many":
-        return this.#write(call, command, refs);
+        if (call.sentHere !== undefined) return this.#write(call, command, refs); // whoever sent it tries again
+        return byNewestPlan(this.#plans, () => this.#write(call, command, refs));
     }
   }
 
@@ -203,7 +208,7 @@ export class ClusterKeys {
 
 /** What a door says that was sent something for a slot which is not its node's (any more). */
 export function notKept(slot: number): StoreError {
-  return new StoreError("INVALID_REQUEST", "not-applied", `this node keeps no copy of slot ${slot}`);
+  return new StoreError("STALE_PLAN", "not-applied", `this node keeps no copy of slot ${slot}`);
 }
 
 function same(view: KeyView): KeyView {

@@ -20,7 +20,7 @@ function forwarderTo(answer: string): Forwarder {
         : Promise.resolve(Buffer.from(answer)),
   };
   const cluster = { view, calls } as unknown as Pick<ServedCluster, "view" | "calls">;
-  return new Forwarder(cluster, { monotonicMs: () => 0 }, 1);
+  return new Forwarder(cluster, { monotonicMs: () => 0, sleep: async () => undefined }, 1);
 }
 
 const write = {
@@ -41,4 +41,30 @@ test("any other answer is passed on", async () => {
   for (const reply of ["+OK\r\n", "-ERR NOTAPPLIED\r\n", "$16\r\n-A NOTAPPLIED x y\r\n"]) {
     expect(`${Buffer.from(await forwarderTo(reply).ask(write))}`).toBe(reply);
   }
+});
+
+test("who has nothing to do with the slot any more is not the last to be asked: the plan is renewed, and others are", async () => {
+  let epoch = 1;
+  const view = {
+    self: { id: "a" },
+    get epoch() {
+      return epoch;
+    },
+    replicasOf: () => (epoch === 1 ? [{ id: "b" }] : [{ id: "c" }]),
+    isUp: () => true,
+    distanceTo: () => 1,
+    p99Ms: () => 1,
+  };
+  const calls = {
+    call: (to: string) =>
+      to === "b"
+        ? Promise.reject(new StoreError("STALE_PLAN", "not-applied", "this node keeps no copy of slot 1"))
+        : Promise.resolve(Buffer.from("+OK\r\n")),
+  };
+  const renewPlan = async (): Promise<void> => {
+    epoch = 2;
+  };
+  const cluster = { view, calls, renewPlan } as unknown as ServedCluster;
+  const forwarder = new Forwarder(cluster, { monotonicMs: () => 0, sleep: async () => undefined }, 1);
+  expect(`${Buffer.from(await forwarder.ask(write))}`).toBe("+OK\r\n");
 });

@@ -16,6 +16,9 @@ const TIMEOUT_MS = 4_000;
 /** What may be asked for twice is asked of the next one if there is no answer for so long, or so many times the usual. */
 const LATE_MS = 150;
 const LATE_P99S = 4;
+/** Before all are asked again. */
+const PAUSE_MS = 50;
+const ELSEWHERE_SOON: ReadonlySet<string> = new Set(["STALE_PLAN", "IO"]);
 
 export interface Forwarding {
   readonly slot: number;
@@ -40,14 +43,14 @@ interface Request {
 type Attempted = { readonly answer: Uint8Array } | { readonly failure: StoreError };
 
 export class Forwarder {
-  readonly #cluster: Pick<ServedCluster, "view" | "calls">;
-  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #cluster: Pick<ServedCluster, "view" | "calls" | "renewPlan">;
+  readonly #clock: Pick<Clock, "monotonicMs" | "sleep">;
   readonly #life: number;
 
   /** `life`: see Attempt. */
   constructor(
-    cluster: Pick<ServedCluster, "view" | "calls">,
-    clock: Pick<Clock, "monotonicMs">,
+    cluster: Pick<ServedCluster, "view" | "calls" | "renewPlan">,
+    clock: Pick<Clock, "monotonicMs" | "sleep">,
     life: number,
   ) {
     this.#cluster = cluster;
@@ -69,9 +72,18 @@ export class Forwarder {
     let request: Request = stamped;
     let failure: StoreError | undefined;
     let isUncertain = false;
-    const targets = [...this.othersWith(slot)];
-    for (let id = targets.shift(); id !== undefined; id = targets.shift()) {
+    let targets = [...this.othersWith(slot)];
+    for (;;) {
       if (endMs <= this.#clock.monotonicMs()) break;
+      let id = targets.shift();
+      if (id === undefined) {
+        // Where slots have just moved, or a node has just died, those who have the slot now may be others.
+        if (failure === undefined || !ELSEWHERE_SOON.has(failure.code)) break;
+        await this.#lookAgain(failure);
+        targets = [...this.othersWith(slot)];
+        id = targets.shift();
+        if (id === undefined) break;
+      }
       const attempted = await this.#attempt(id, request, targets.length === 0);
       if ("answer" in attempted) return isUncertain ? uncertain(attempted.answer) : attempted.answer;
       if (attempted.failure.outcome === "unknown") isUncertain = true;
@@ -85,6 +97,12 @@ export class Forwarder {
       if (isUncertain && !request.isRepeatable) break;
     }
     throw refused(slot, failure, isUncertain);
+  }
+
+  async #lookAgain({ code }: StoreError): Promise<void> {
+    const { view, renewPlan } = this.#cluster;
+    if (code === "STALE_PLAN") await renewPlan?.(view.epoch);
+    await this.#clock.sleep(PAUSE_MS);
   }
 
   async #attempt(id: NodeId, request: Request, isLast: boolean): Promise<Attempted> {

@@ -155,7 +155,6 @@ export class PeerRequests {
       if (ELSEWHERE_BETTER.has(cause.code)) throw cause;
       if (stamp !== undefined && UNSTAMPED_BETTER.has(cause.code)) throw cause;
     }
-    if (cause instanceof StoreError && cause.message.startsWith("this node keeps no copy")) throw cause;
     return this.#parts.refusal(cause);
   }
 }
@@ -169,6 +168,7 @@ interface Sent extends SentHere {
 const ON_TRUST: Sent = { stamp: undefined, wallMs: 0, requireInTime: () => undefined };
 
 const ELSEWHERE_BETTER: ReadonlySet<string> = new Set([
+  "STALE_PLAN",
   "OVERLOADED",
   "QUORUM_UNAVAILABLE",
   "QUORUM_TIMEOUT",

@@ -15,6 +15,8 @@ export interface ServedCluster {
   readonly coordinator: Coordinator;
   /** The newest that is known to be committed. */
   readonly topology: Topology;
+  /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
+  readonly renewPlan?: (epoch: number) => Promise<void>;
   members(): readonly ServedMember[];
   /** From now on `handler` answers peers' requests of these methods. */
   serve(methods: readonly number[], handler: PeerHandler): void;

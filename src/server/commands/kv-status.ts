@@ -3,6 +3,7 @@
  * the keyspaces. For programs, and for `kvorum status`. A node alone is a cluster of one, whose `clusterId` is null.
  */
 import { DEFAULT_KEYSPACE, type Keyspace } from "../../membership/topology.ts";
+import type { MoveProgress } from "../../node/cluster/moves.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { ServedCluster, ServedMember } from "../cluster/served-cluster.ts";
 import { slotShares } from "../cluster/slot-shares.ts";
@@ -18,6 +19,19 @@ export interface ClusterStatus {
   /** Sorted by id. */
   readonly members: readonly MemberStatus[];
   readonly keyspaces: readonly KeyspaceStatus[];
+  /** Slots on their way; null if none are. */
+  readonly move: MoveStatus | null;
+}
+
+export interface MoveStatus {
+  /** "join", "leave", "reweigh" or "replace". */
+  readonly kind: string;
+  /** The id of the member that does so. */
+  readonly member: string;
+  /** "streaming", then "settling". */
+  readonly stage: string;
+  /** 0 to 1: the part of the slots that is where it shall be. */
+  readonly progress: number;
 }
 
 export interface MemberStatus {
@@ -62,10 +76,14 @@ export const kvStatus: SessionCommand = {
   summary: "Tells of the cluster as this node sees it: members, slots, keyspaces. JSON.",
   complexity: "O(N) with N slots",
   run: ({ server }) =>
-    JSON.stringify(server.cluster === undefined ? aloneStatus(server) : statusOf(server.cluster)),
+    JSON.stringify(
+      server.cluster === undefined
+        ? aloneStatus(server)
+        : statusOf(server.cluster, server.node.cluster?.moves?.progress),
+    ),
 };
 
-function statusOf(cluster: ServedCluster): ClusterStatus {
+function statusOf(cluster: ServedCluster, move: MoveProgress | undefined): ClusterStatus {
   const { topology, self } = cluster;
   const shares = slotShares(cluster.view);
   const members = cluster
@@ -77,7 +95,12 @@ function statusOf(cluster: ServedCluster): ClusterStatus {
     self: self.id,
     members: members.sort((a, b) => (a.id < b.id ? -1 : 1)),
     keyspaces: topology.keyspaces.map(keyspaceStatus),
+    move: move === undefined ? null : moveStatus(move),
   };
+}
+
+function moveStatus({ kind, id, stage, part }: MoveProgress): MoveStatus {
+  return { kind, member: id, stage, progress: part };
 }
 
 const NO_SHARE = { slots: 0, share: 0 };
@@ -110,5 +133,6 @@ function aloneStatus({ node, host, port }: Server): ClusterStatus {
     self: id,
     members: [{ id, host, port, peerPort: null, ...place, ...seen }],
     keyspaces: [{ name: DEFAULT_KEYSPACE, copies: 1, read: "quorum", write: "quorum", mode: "ap" }],
+    move: null,
   };
 }

@@ -5,6 +5,7 @@ import { kvConsistency } from "./kv-consistency.ts";
 import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
+import { kvMember } from "./kv-member.ts";
 import { kvPut } from "./kv-put.ts";
 import { kvRepair } from "./kv-repair.ts";
 import { kvStatus } from "./kv-status.ts";
@@ -19,5 +20,6 @@ export const kvorumCommands: readonly Command[] = [
   kvPut,
   kvRepair,
   kvStatus,
+  kvMember,
   kvWith,
 ];

@@ -104,8 +104,9 @@ export class RealNode {
 }
 
 export class RealCluster {
-  readonly nodes: readonly RealNode[];
+  readonly #nodes: RealNode[];
   readonly #directory: string;
+  readonly #options: readonly string[];
 
   /** Resolves when every node sees all others up. */
   static async start(
@@ -118,7 +119,7 @@ export class RealCluster {
       const place = { name: `node-${i + 1}`, directory, port: await freePort(), peerPort: await freePort() };
       nodes.push(new RealNode(place, [...options, ...(optionsOf[i] ?? [])]));
     }
-    const cluster = new RealCluster(nodes, directory);
+    const cluster = new RealCluster(nodes, directory, options);
     try {
       await Promise.all(nodes.map((node) => cluster.start(node)));
       await cluster.whole();
@@ -130,9 +131,24 @@ export class RealCluster {
     return cluster;
   }
 
-  private constructor(nodes: readonly RealNode[], directory: string) {
-    this.nodes = nodes;
+  private constructor(nodes: RealNode[], directory: string, options: readonly string[]) {
+    this.#nodes = nodes;
     this.#directory = directory;
+    this.#options = options;
+  }
+
+  get nodes(): readonly RealNode[] {
+    return this.#nodes;
+  }
+
+  /** One more node, which asks to join. Resolves when it accepts connections. */
+  async add(options: readonly string[] = []): Promise<RealNode> {
+    const name = `node-${this.#nodes.length + 1}`;
+    const place = { name, directory: this.#directory, port: await freePort(), peerPort: await freePort() };
+    const node = new RealNode(place, [...this.#options, ...options]);
+    this.#nodes.push(node);
+    await this.start(node);
+    return node;
   }
 
   start(node: RealNode): Promise<void> {

@@ -18,6 +18,8 @@ export class SteadyLoad {
   readonly #loops: Promise<void>[] = [];
   #latencies: number[] = [];
   #errors = new Set<string>();
+  /** Since the start, each once. */
+  readonly #allErrors = new Set<string>();
   #isStopped = false;
 
   /** Resolves when all are connected. */
@@ -45,9 +47,18 @@ export class SteadyLoad {
     };
   }
 
+  get allErrors(): readonly string[] {
+    return [...this.#allErrors];
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#loops);
+  }
+
+  #note(error: string): void {
+    this.#errors.add(error);
+    this.#allErrors.add(error);
   }
 
   async #run(client: RawClient, random: SimRandom): Promise<void> {
@@ -58,10 +69,10 @@ export class SteadyLoad {
         const sentMs = this.#clock.monotonicMs();
         const reply = await client.call(...call);
         this.#latencies.push(this.#clock.monotonicMs() - sentMs);
-        if (reply[0] === 0x2d) this.#errors.add(reply.toString().trim());
+        if (reply[0] === 0x2d) this.#note(reply.toString().trim());
       }
     } catch (cause) {
-      this.#errors.add(String(cause));
+      this.#note(String(cause));
     } finally {
       client.close();
     }

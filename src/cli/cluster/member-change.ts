@@ -1,0 +1,108 @@
+/**
+ * `kvorum leave`, `weight` and `stay`: have a cluster move slots, and wait until it has.
+ *
+ *   standard output   what came of it
+ *   standard error    how far it is, where that is a terminal
+ *   exit code         0 it is done; 1 the cluster does not do it, or nobody has answered
+ */
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { ClusterStatus, MemberStatus } from "../../server/commands/kv-status.ts";
+import { type AskedNode, askNode, NoAnswer } from "../node-question.ts";
+import { askStatus, placeOf } from "./cluster-view.ts";
+import { moveLine } from "./status-report.ts";
+
+export type MemberChange =
+  | { readonly kind: "leave"; readonly member: string }
+  | { readonly kind: "weight"; readonly member: string; readonly weight: string }
+  | { readonly kind: "stay" };
+
+export interface ChangeOutput {
+  writeOutput(text: string): void;
+  writeError(text: string): void;
+  readonly showsProgress: boolean;
+}
+
+const POLL_MS = 300;
+const CLEAR_LINE = "\r\x1b[K";
+
+interface ChangeRuntime {
+  readonly network: Pick<Runtime["network"], "connect">;
+  readonly clock: Pick<Runtime["clock"], "sleep">;
+}
+
+/** Resolves to the exit code. */
+export async function changeMember(
+  runtime: ChangeRuntime,
+  { node, change }: { readonly node: AskedNode; readonly change: MemberChange },
+  output: ChangeOutput,
+): Promise<number> {
+  try {
+    await waitForMove(runtime, node, output); // one at a time: this one waits for its turn
+    const status = await askStatus(runtime.network, node);
+    if (status.clusterId === null) throw new NoAnswer(": that node is alone, and no part of a cluster");
+    const askedAt = await begin(runtime, { node, change, status });
+    await waitForMove(runtime, askedAt, output);
+    output.writeOutput(`${doneText(change)}\n`);
+    return 0;
+  } catch (cause) {
+    if (!(cause instanceof NoAnswer)) throw cause;
+    output.writeError(`kvorum: no ${change.kind}${cause.message}\n`);
+    return 1;
+  } finally {
+    if (output.showsProgress) output.writeError(CLEAR_LINE);
+  }
+}
+
+/** Resolves to a node that stays, to be asked how far it is. */
+async function begin(
+  { network }: ChangeRuntime,
+  { node, change, status }: { node: AskedNode; change: MemberChange; status: ClusterStatus },
+): Promise<AskedNode> {
+  if (change.kind === "stay") {
+    await askNode(network, node, [["KV.MEMBER", "STAY"]]);
+    return node;
+  }
+  const member = memberNamed(status, change.member);
+  const words = change.kind === "leave" ? ["LEAVE", member.id] : ["WEIGHT", member.id, change.weight];
+  const other = status.members.find(({ id, up, port }) => id !== member.id && up && port !== null);
+  const at = change.kind === "leave" && member.self && other !== undefined ? other : undefined;
+  const asked = at === undefined ? node : { ...node, host: at.host!, port: at.port! };
+  await askNode(network, asked, [["KV.MEMBER", ...words]]);
+  return asked;
+}
+
+async function waitForMove(
+  { network, clock }: ChangeRuntime,
+  node: AskedNode,
+  output: ChangeOutput,
+): Promise<void> {
+  for (;;) {
+    const status = await askStatus(network, node);
+    if (status.move === null) return;
+    if (output.showsProgress) output.writeError(`${CLEAR_LINE}${moveLine(status, status.move)}`);
+    await clock.sleep(POLL_MS);
+  }
+}
+
+/** By its address, or the beginning of its id. */
+function memberNamed({ members }: ClusterStatus, name: string): MemberStatus {
+  const found = members.filter(
+    (member) => placeOf(member) === name || member.id.startsWith(name.toLowerCase()),
+  );
+  if (found.length === 1) return found[0]!;
+  const places = members.map(placeOf).join(", ");
+  throw new NoAnswer(
+    `: ${found.length === 0 ? "there is no member" : "more than one member is named"} ${name}; there are ${places}`,
+  );
+}
+
+function doneText(change: MemberChange): string {
+  switch (change.kind) {
+    case "leave":
+      return `${change.member} has left: its slots are with the others`;
+    case "weight":
+      return `${change.member} has a weight of ${change.weight}`;
+    case "stay":
+      return "everything stays where it was";
+  }
+}

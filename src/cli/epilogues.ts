@@ -1,0 +1,104 @@
+/** What `--help` says at its end, of the whole program and of each command: examples and exit codes. */
+export const PROGRAM_EPILOGUE = `
+Examples:
+  kvorum serve                                one node on 127.0.0.1:6379
+  kvorum serve --port 7000 --maxmemory 1gb
+  kvorum serve --help                         every setting
+  kvorum up                                   three nodes on this machine, to try a cluster
+  kvorum status --port 7001                   who is in that node's cluster, and who is up
+  kvorum repair --port 7001                   compare all copies now, and mend what differs
+  kvorum leave 127.0.0.1:7003 --port 7001     take that node out of its cluster
+  kvorum checkpoint                           a copy of all data of a running node
+  kvorum inspect kvorum-data                  is what is on the disk whole?
+
+Exit codes:
+  0  all went well
+  1  it could not be done: the port is taken, the disk is full
+  2  it was asked wrongly: an unknown option, a bad setting`;
+
+export const UP_EPILOGUE = `
+Every other setting is passed on to each node, as in kvorum serve. Node 1 has its files in
+DATA/node-1 and logs to DATA/node-1.log; nodes talk to each other on their port + 10000.
+
+Prints "ready ADDRESS:PORT" on standard output for each node.
+
+Examples:
+  kvorum up
+  kvorum up --nodes 5 --port 7101 --fsync always
+
+Exit codes:
+  0  stopped as asked
+  1  a node could not start, or all have died
+  2  asked wrongly: an unknown option, a bad setting`;
+
+export const QUESTION_EPILOGUE = `
+Exit codes:
+  0  the node has answered, whatever it says
+  1  it has not: nobody listens, a wrong password
+  2  asked wrongly`;
+
+export const REPAIR_EPILOGUE = `
+Examples:
+  kvorum repair --port 7001
+  kvorum repair --port 7001 --slots 0-1023
+
+Exit codes:
+  0  all copies were compared, and are equal now
+  1  not all could be: a node is down
+  2  asked wrongly`;
+
+export const CHANGE_EPILOGUE = `
+Waits until it is done; whoever does not want to wait may end it: the cluster goes on.
+
+Examples:
+  kvorum leave 127.0.0.1:7003 --port 7001
+  kvorum weight 127.0.0.1:7002 2 --port 7001
+  kvorum stay --port 7001
+
+Exit codes:
+  0  it is done
+  1  the cluster does not do it, or nobody has answered
+  2  asked wrongly`;
+
+export const CHECKPOINT_EPILOGUE = `
+Examples:
+  kvorum checkpoint monday                       DATA/checkpoints/monday
+  kvorum checkpoint /backup/monday --port 7000
+  kvorum serve --data /backup/monday-copy        serves what was in it, as a node of its own
+
+Exit codes:
+  0  it is there, and durable
+  1  it could not be made: nobody listens, a wrong password, the disk is full
+  2  asked wrongly`;
+
+export const INSPECT_EPILOGUE = `
+Examples:
+  kvorum inspect kvorum-data
+  kvorum inspect kvorum-data/log/000007.log --rows
+
+Exit codes:
+  0  everything is sound
+  1  something is damaged, or cannot be read
+  2  asked wrongly`;
+
+export const SERVE_EPILOGUE = `
+Every setting can be given in three ways; the first beats the second, the second the third:
+  on the command line   --max-clients 500
+  in the environment    KVORUM_MAX_CLIENTS=500
+  in a TOML file        max-clients = 500
+
+Sizes are written 512, 64kb, 256mb, 1gb (as in Redis, k is 1000 and kb is 1024);
+durations 500us, 10ms, 30s, 5m, 2h, 1d.
+
+Prints "ready ADDRESS:PORT" on standard output once it accepts connections. Logs go to
+standard error.
+
+Examples:
+  kvorum serve --maxmemory 256mb --eviction allkeys-lru
+  KVORUM_PASSWORD=... kvorum serve --host 0.0.0.0
+  kvorum serve --config kvorum.toml --port 7000
+
+Exit codes:
+  0  stopped as asked
+  1  could not start or failed: the port is taken, the disk is full
+  2  asked wrongly: an unknown option, a bad setting`;

@@ -1,0 +1,138 @@
+/** Real processes that join and leave under load, with kills in the middle: `kvorum serve --join`, `kvorum leave`. */
+import { afterEach, expect, test } from "vitest";
+import { RealCluster, type RealNode } from "./support/cluster/real-cluster.ts";
+import { SteadyLoad } from "./support/cluster/steady-load.ts";
+import { storedCells } from "./support/cluster/stored-cells.ts";
+import { until } from "./support/cluster/until.ts";
+import { RawClient } from "./support/raw-client.ts";
+import { RunningKvorum } from "./support/running-kvorum.ts";
+
+const KEYS = 3_000;
+const MOVE_MS = 120_000;
+
+let cluster: RealCluster | undefined;
+
+afterEach(async () => {
+  await cluster?.close();
+  cluster = undefined;
+});
+
+test("3, 4, 5 and 4 nodes under load, one killed in the middle of each move: no error, nothing lost, three copies of all", {
+  timeout: 600_000,
+}, async () => {
+  cluster = await RealCluster.start(3, { options: ["--fsync", "everysec"] });
+  const [first, second, third] = cluster.nodes;
+  await writeAll(first!);
+  const load = await SteadyLoad.start([first!.port, second!.port], 8);
+
+  await cluster.add();
+  await killWhileMoving(third!);
+  await hasMoved(first!, 4);
+
+  const fifth = await cluster.add();
+  await killWhileMoving(fifth);
+  await hasMoved(first!, 5);
+
+  const leaving = new RunningKvorum(["leave", `127.0.0.1:${third!.port}`, "--port", `${first!.port}`]).end();
+  await killWhileMoving(fifth);
+  expect(await leaving).toMatchObject({ exitCode: 0, errors: "" });
+  await hasMoved(first!, 4);
+  expect((await load.during(500)).errors).toEqual([]);
+  await load.stop();
+  expect(load.allErrors).toEqual([]);
+
+  const stayed = cluster.nodes.filter((node) => node !== third);
+  for (const node of stayed) await expectAll(node);
+  await untilMoved(
+    "three copies of all are left",
+    async () => (await rowCount(stayed)) === 3 * (await keyCount(first!)),
+  );
+  await Promise.all(stayed.map((node) => node.stop()));
+  await expectThreeCopies(stayed);
+});
+
+test("a node that is lost for good is replaced, and one that nobody knows is not", {
+  timeout: 120_000,
+}, async () => {
+  cluster = await RealCluster.start(4, { options: ["--fsync", "everysec"] });
+  const [first, lost] = cluster.nodes;
+  await writeAll(first!);
+  const { self } = await lost!.status();
+  await lost!.kill();
+  await untilMoved("all know that it is down", async () => {
+    const { members } = await first!.status();
+    return members.some(({ id, up }) => id === self && !up);
+  });
+  await cluster.add(["--replace", self]);
+  await untilMoved("it has taken the place", async () => {
+    const { members, move } = await first!.status();
+    return move === null && members.length === 4 && !members.some(({ id }) => id === self);
+  });
+  const stayed = cluster.nodes.filter((node) => node !== lost);
+  for (const node of stayed) await expectAll(node);
+});
+
+async function writeAll(node: RealNode): Promise<void> {
+  const client = await RawClient.connect(node.port);
+  for (let i = 0; i < KEYS; i++) await client.call("set", `kept:${i}`, `${i}`);
+  client.close();
+}
+
+async function expectAll(node: RealNode): Promise<void> {
+  const client = await RawClient.connect(node.port);
+  for (let i = 0; i < KEYS; i++) {
+    expect(String(await client.call("get", `kept:${i}`))).toBe(`$${`${i}`.length}\r\n${i}\r\n`);
+  }
+  client.close();
+}
+
+const untilMoved = (what: string, look: () => Promise<boolean>): Promise<void> => until(what, look, MOVE_MS);
+
+/** It is back before the move is over: that waits for a newcomer. */
+async function killWhileMoving(node: RealNode): Promise<void> {
+  const [first] = cluster!.nodes;
+  await untilMoved("a move is under way", async () => (await first!.status()).move !== null);
+  await node.kill();
+  await cluster!.start(node);
+  await untilMoved("all are up again, wherever one looks", async () => {
+    const seen = await Promise.all(cluster!.nodes.map(async (other) => (await other.status()).members));
+    return seen.every((members) => members.every(({ up }) => up));
+  });
+}
+
+async function hasMoved(node: RealNode, members: number): Promise<void> {
+  await untilMoved(`${members} members, nothing moves`, async () => {
+    const status = await node.status();
+    return status.move === null && status.members.length === members;
+  });
+}
+
+async function keyCount(node: RealNode): Promise<number> {
+  const client = await RawClient.connect(node.port);
+  const reply = String(await client.call("dbsize"));
+  client.close();
+  return Number(reply.slice(1));
+}
+
+/** Of all nodes' own copies. */
+async function rowCount(nodes: readonly RealNode[]): Promise<number> {
+  let count = 0;
+  for (const node of nodes) {
+    const client = await RawClient.connect(node.port);
+    const info = String(await client.call("info", "keyspace"));
+    count += Number(/db0:keys=(\d+)/.exec(info)?.[1] ?? 0);
+    client.close();
+  }
+  return count;
+}
+
+async function expectThreeCopies(nodes: readonly RealNode[]): Promise<void> {
+  const copies = new Map<string, string[]>();
+  for (const { dataDirectory } of nodes) {
+    for (const [key, cell] of await storedCells(dataDirectory))
+      copies.set(key, [...(copies.get(key) ?? []), cell]);
+  }
+  expect(copies.size).toBeGreaterThanOrEqual(KEYS);
+  const odd = [...copies].filter(([, cells]) => cells.length !== 3 || new Set(cells).size !== 1);
+  expect(odd.slice(0, 10)).toEqual([]);
+}
