@@ -74,6 +74,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     peer-port = 17000
     peer-host = "::1"
     join = "b:17000,[::1]:17001"
+    replace = "0123456789abcdef"
     dc = "north"
     rack = "r2"
     machine = "m3"
@@ -87,6 +88,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     peerPort: 17000,
     peerHost: "::1",
     join: "b:17000,[::1]:17001",
+    replaces: "0123456789abcdef",
     datacenter: "north",
     rack: "r2",
     machine: "m3",

@@ -23,7 +23,7 @@ export const kvMember: SessionCommand = {
   since: "0.1.0",
   summary: "Begins to take a member out of the cluster, to give it another weight, or takes that back.",
   complexity: "O(N) with N slots; data moves afterwards",
-  syntax: "LEAVE id | WEIGHT id weight | STAY",
+  syntax: "<LEAVE | WEIGHT | STAY> [id] [weight]",
   async run({ server }, args) {
     const { cluster } = server.node;
     const moves = cluster?.moves;

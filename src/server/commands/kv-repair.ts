@@ -29,7 +29,7 @@ export const kvRepair: SessionCommand = {
   since: "0.1.0",
   summary: "Compares this node's copies with the other replicas' and mends what differs. JSON.",
   complexity: "O(N) with N slots and rows that were written not long ago, and the rows that differ",
-  syntax: "[START] [first-slot last-slot] | PROGRESS",
+  syntax: "[START | PROGRESS] [first-slot last-slot]",
   async run({ server }, args) {
     const repair = server.node.cluster?.repair;
     if (repair === undefined) {
