@@ -90,6 +90,7 @@ export class OutgrownRows {
         slot = end;
       }
       if (dropped > 0) await engine.durable();
+      this.#settledEpoch = 0; // what is here from now on came late: a hint, perhaps the only one
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
       this.#nextMs = clock.monotonicMs() + RETRY_MS;
