@@ -37,6 +37,7 @@ test("3, 4, 5 and 4 nodes under load, one killed in the middle of each move: no 
   await killWhileMoving(fifth);
   expect(await leaving).toMatchObject({ exitCode: 0, errors: "" });
   await hasMoved(first!, 4);
+  await untilMoved("who has left stops by itself", async () => !third!.isAlive);
   expect((await load.during(500)).errors).toEqual([]);
   await load.stop();
   expect(load.allErrors).toEqual([]);

@@ -111,6 +111,7 @@ export class MovingStory {
     await this.#writeUntil(() => !this.#any(name).topology.members.some((member) => member.id === id));
     this.#members.delete(name);
     this.#started.delete(name);
+    await this.#writeUntil(() => this.town.cluster(name).hasLeft);
     this.town.kill(name);
   }
 

@@ -1,6 +1,7 @@
 /** Requests by a plan that is older than the receiver's, or newer, in a simulated world. */
 import { expect, test } from "vitest";
 import { utf8 } from "../base/bytes.ts";
+import { NEVER } from "../causality/cell.ts";
 import { encodeCell } from "../causality/cell-codec.ts";
 import type { Topology } from "../membership/topology.ts";
 import { foundTopologyOf } from "../membership/topology-change.ts";
@@ -101,5 +102,33 @@ test("who is asked by a newer plan fetches it from who asked", async () => {
   town.node(1).cluster!.adopt(next);
   await write(2);
   await town.world.runFor(50);
+  expect(town.node(0).cluster!.topology.epoch).toBe(2);
+});
+
+test("so it is though another replica dies at that moment", async () => {
+  const { town, next } = await stage("renewed, and one dies");
+  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
+  const move = {
+    kind: "reweigh",
+    id: town.ids[3]!,
+    stage: "streaming",
+    since: 2,
+    missed: [],
+    tokens,
+  } as const;
+  for (const index of [1, 2, 3]) town.node(index).cluster!.adopt({ ...town.topology, epoch: 2, move });
+  const [{ view: old }, { view }] = [town.node(0).cluster!, town.node(1).cluster!];
+  const isMoving = (slot: number): boolean =>
+    view.otherReplicasOf(slot) !== undefined && [0, 1, 2].every((index) => old.owns(town.ids[index]!, slot));
+  const key = Array.from({ length: 500 }, (_, i) => `k${i}`).find((each) => isMoving(slotOf(utf8(each))))!;
+  town.world.setLatency("n0", "n2", { baseMs: 50, jitterMs: 0 });
+  const change = { kind: "put", value: utf8("v"), expiresAtMs: NEVER } as const;
+  const options = { level: "quorum", isSloppy: false, readLevel: undefined } as const;
+  const { coordinator } = town.node(0).cluster!;
+  const ref = { database: 0, key: utf8(key) };
+  const written = coordinator.update(ref, options, () => ({ reply: undefined, change }));
+  await town.world.runFor(30); // node 1 has refused by now
+  town.world.kill("n2");
+  await town.world.runUntil(written);
   expect(town.node(0).cluster!.topology.epoch).toBe(2);
 });

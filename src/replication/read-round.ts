@@ -209,7 +209,9 @@ export class ReadRound implements Round, AnswerReceiver {
   }
 
   #onFailed(asked: Asked, cause: unknown): void {
-    this.#lastFailure = cause;
+    // That its plan is too old tells whoever asked what to do about it.
+    const isToldWhy = this.#lastFailure instanceof StoreError && this.#lastFailure.code === "STALE_PLAN";
+    if (!isToldWhy) this.#lastFailure = cause;
     asked.isTrusted = false;
     this.#quorum.onFailure(asked.id);
     while (!this.#isOver && this.#quorum.missingAsked > 0 && this.#askNext(asked.atMs));

@@ -236,7 +236,11 @@ export class WriteRound implements Round, AnswerReceiver {
     const reasons = this.#failures.map((cause) => (cause instanceof Error ? cause.message : String(cause)));
     const why = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
     const text = `${receipt.machines.length} machines have the write, too few for its consistency${why}`;
-    this.#reject(new StoreError("QUORUM_UNAVAILABLE", verdict, text, { cause: this.#failures.at(-1) }));
+    this.#reject(
+      new StoreError("QUORUM_UNAVAILABLE", verdict, text, {
+        cause: this.#failures.find(isOfOldPlan) ?? this.#failures.at(-1),
+      }),
+    );
   }
 }
 
@@ -253,4 +257,9 @@ function isAmong(nodes: readonly Participant[], id: NodeId): boolean {
 }
 
 const NO_HINTS: { readonly replica: Participant; readonly keeper: NodeId }[] = [];
+/** Such a refusal tells what to do about it. */
+function isOfOldPlan(failure: unknown): boolean {
+  return failure instanceof StoreError && failure.code === "STALE_PLAN";
+}
+
 const NO_FAILURES: readonly unknown[] = [];

@@ -65,9 +65,8 @@ export class PlanKeeper {
 
   /** Resolves when the plan is of a later epoch, or nobody was found who has such a one. */
   async renewBeyond(epoch: number): Promise<void> {
-    const { footing, view } = this.#parts;
-    const others = view.topology.members.map(({ id }) => id).filter((id) => id !== footing.membership.id);
-    const asked = others.filter((id) => view.isUp(id)).map((id) => this.#ask(id));
+    const { view } = this.#parts;
+    const asked = this.#others.filter((id) => view.isUp(id)).map((id) => this.#ask(id));
     const until = asked.map((each) =>
       each.then(() => {
         if (view.epoch <= epoch) throw new Error("it knows no newer one");
@@ -112,7 +111,20 @@ export class PlanKeeper {
   }
 
   #tick(): void {
+    if (this.#isCutOff) for (const id of this.#others) this.renew(id);
     if (!this.#isSeeking) void this.#seek();
+  }
+
+  /** True if no other member seems to be up. It may be that they do not count this node as one any more. */
+  get #isCutOff(): boolean {
+    const { view } = this.#parts;
+    const others = this.#others;
+    return others.length > 0 && !others.some((id) => view.isUp(id));
+  }
+
+  get #others(): readonly NodeId[] {
+    const { footing, view } = this.#parts;
+    return view.topology.members.map(({ id }) => id).filter((id) => id !== footing.membership.id);
   }
 
   /** A member that has moved while this one had moved too is known by nobody; it may be where people say it is. */

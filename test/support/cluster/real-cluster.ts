@@ -83,6 +83,11 @@ export class RealNode {
     this.#running?.signal("SIGCONT");
   }
 
+  /** False once the process has ended, whoever wanted it. */
+  get isAlive(): boolean {
+    return this.#running !== undefined && !this.#running.hasEnded;
+  }
+
   async status(): Promise<ClusterStatus> {
     const client = await RawClient.connect(this.#port);
     try {
