@@ -148,7 +148,10 @@ test.each([
   [["serve", "--zzz"], "kvorum: unknown option '--zzz'; see kvorum serve --help\n"],
   [["serve", "--port"], "kvorum: option '--port <number>' argument missing; see kvorum serve --help\n"],
   [["serve", "6379"], /^kvorum: too many arguments for 'serve'.*; see kvorum serve --help\n$/],
-  [["sevre"], "kvorum: unknown command 'sevre'; see kvorum --help\n"],
+  [["status", "--jsno"], "kvorum: unknown option '--jsno'; did you mean --json?\n"],
+  [["status", "--requirepass", "x"], "kvorum: unknown option '--requirepass'; did you mean --password?\n"],
+  [["sevre"], "kvorum: unknown command 'sevre'; did you mean serve?\n"],
+  [["xylophone"], "kvorum: unknown command 'xylophone'; see kvorum --help\n"],
 ])("%j is refused in one line that tells what to do", async (args, message) => {
   const { errors, exitCode, output } = await run(...args);
   expect(errors).toMatch(message);

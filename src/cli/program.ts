@@ -4,7 +4,6 @@ import { VERSION } from "../node/version.ts";
 import type { ClusterQuestion, QuestionForm } from "./cluster/cluster-questions.ts";
 import type { MemberChange } from "./cluster/member-change.ts";
 import {
-  CHANGE_EPILOGUE,
   CHECKPOINT_EPILOGUE,
   INSPECT_EPILOGUE,
   PROGRAM_EPILOGUE,
@@ -13,10 +12,12 @@ import {
   SERVE_EPILOGUE,
   UP_EPILOGUE,
 } from "./epilogues.ts";
+import { defineLeave, defineStay, defineWeight } from "./grammar/member-grammar.ts";
+import { explainMistake } from "./grammar/mistake.ts";
+import { addNodeOptions } from "./grammar/node-options.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { RepairForm } from "./repair/repair.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
-import { suggestSetting } from "./settings-loader.ts";
 import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX, SETTINGS_OF_ONE_NODE } from "./up/up-plan.ts";
 
 const HELP_WIDTH_MAX = 100;
@@ -31,7 +32,6 @@ export interface ProgramActions {
   checkpoint(target: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
   /** `flags`: as of `serve`; they say where the node is. */
   question(question: ClusterQuestion, form: QuestionForm, flags: ReadonlyMap<string, string>): Promise<void>;
-  /** `flags`: as of `serve`; they say where one node of the cluster is. */
   /** `flags`: as of `serve`; they say where a node of the cluster is. */
   changeMember(change: MemberChange, flags: ReadonlyMap<string, string>): Promise<void>;
   repair(form: RepairForm, flags: ReadonlyMap<string, string>): Promise<void>;
@@ -51,15 +51,16 @@ export function createProgram(actions: ProgramActions): Command {
     .configureOutput({
       writeOut: actions.writeOutput,
       writeErr: actions.writeError,
-      outputError: (message) => actions.writeError(explainMistake(message, "kvorum --help")),
+      outputError: (message) => actions.writeError(explainMistake(message, program, "kvorum --help")),
       getOutHelpWidth: () => helpWidth(process.stdout.columns),
       getErrHelpWidth: () => helpWidth(process.stderr.columns),
     })
     .addHelpText("after", PROGRAM_EPILOGUE);
   const begin = (name: string): Command => {
+    const command = new Command(name);
     const outputError = (message: string) =>
-      actions.writeError(explainMistake(message, `kvorum ${name} --help`));
-    return new Command(name).copyInheritedSettings(program).configureOutput({ outputError });
+      actions.writeError(explainMistake(message, command, `kvorum ${name} --help`));
+    return command.copyInheritedSettings(program).configureOutput({ outputError });
   };
   program.addCommand(defineServe(begin("serve"), actions));
   program.addCommand(defineUp(begin("up"), actions));
@@ -131,53 +132,6 @@ function defineRepair(command: Command, actions: ProgramActions): Command {
     );
 }
 
-function defineLeave(command: Command, actions: ProgramActions): Command {
-  command
-    .summary("take a node out of its cluster")
-    .description(
-      "Has the slots of a node move to the others, while all goes on, and takes it out of the cluster; then it stops. The node " +
-        "may be one that is lost: then the others bring the copies to their number among themselves.",
-    )
-    .argument("<node>", "its address as `kvorum status` shows it, or the beginning of its id");
-  const flagsOf = addNodeOptions(command);
-  return command
-    .helpOption("-h, --help", "print this help")
-    .addHelpText("after", CHANGE_EPILOGUE)
-    .action((member: string, given: Record<string, unknown>) =>
-      actions.changeMember({ kind: "leave", member }, flagsOf(given)),
-    );
-}
-
-function defineWeight(command: Command, actions: ProgramActions): Command {
-  command
-    .summary("give a node another share of its cluster's data")
-    .description(
-      "Has slots move until the node keeps as many times the slots of one of weight 1, while all goes on.",
-    )
-    .argument("<node>", "its address as `kvorum status` shows it, or the beginning of its id")
-    .argument("<weight>", "a whole number: 2 for twice the share of 1");
-  const flagsOf = addNodeOptions(command);
-  return command
-    .helpOption("-h, --help", "print this help")
-    .addHelpText("after", CHANGE_EPILOGUE)
-    .action((member: string, weight: string, given: Record<string, unknown>) =>
-      actions.changeMember({ kind: "weight", member, weight }, flagsOf(given)),
-    );
-}
-
-function defineStay(command: Command, actions: ProgramActions): Command {
-  command
-    .summary("take back that a node joins or leaves")
-    .description(
-      "Takes back that a node joins, leaves or replaces another, as long as reads have not moved.",
-    );
-  const flagsOf = addNodeOptions(command);
-  return command
-    .helpOption("-h, --help", "print this help")
-    .addHelpText("after", CHANGE_EPILOGUE)
-    .action((given: Record<string, unknown>) => actions.changeMember({ kind: "stay" }, flagsOf(given)));
-}
-
 function defineQuestion(command: Command, question: ClusterQuestion, actions: ProgramActions): Command {
   const flagsOf = addNodeOptions(command.option("--json", "print one line of JSON"));
   return command
@@ -185,25 +139,6 @@ function defineQuestion(command: Command, question: ClusterQuestion, actions: Pr
     .addHelpText("after", QUESTION_EPILOGUE)
     .action((given: Record<string, unknown>) =>
       actions.question(question, { json: given.json === true }, flagsOf(given)),
-    );
-}
-
-/** Where a running node is. Returns what makes flags of what commander gives an action. */
-function addNodeOptions(command: Command): (given: Record<string, unknown>) => ReadonlyMap<string, string> {
-  command
-    .option("--host <address>", "where the node listens [127.0.0.1]")
-    .option("--port <number>", "the port it listens on [6379]")
-    .option("--password-file <file>", "the node's password is in this file")
-    .option(
-      "--password <text>",
-      "the node's password; others see a command line, so rather use KVORUM_PASSWORD or a file",
-    );
-  const names = { host: "host", port: "port", passwordFile: "password-file", password: "password" };
-  return (given) =>
-    new Map(
-      Object.entries(names).flatMap(([attribute, name]) =>
-        given[attribute] === undefined ? [] : [[name, String(given[attribute])] as const],
-      ),
     );
 }
 
@@ -277,19 +212,6 @@ function createOption(setting: SettingOption): Option {
   const byDefault = setting.summary.endsWith("]") ? undefined : defaultTextOf(setting);
   const summary = byDefault === undefined ? setting.summary : `${setting.summary} [${byDefault}]`;
   return new Option(flagSyntaxOf(setting), summary).helpGroup(`${setting.group}:`);
-}
-
-/** Turns "error: unknown option '--prot=1'" into a sentence of ours, with the option probably meant. */
-function explainMistake(message: string, help: string): string {
-  const mistake = message
-    .trim()
-    .replace(/^error: /, "")
-    .replace(/\.$/, "")
-    .replace(/^(unknown option '--[^'=]+)=.*'$/, "$1'");
-  const unknown = /^unknown option '--([^']+)'$/.exec(mistake)?.[1];
-  const suggestion = unknown === undefined ? undefined : suggestSetting(unknown);
-  const hint = suggestion === undefined ? `see ${help}` : `did you mean --${suggestion.name}?`;
-  return `kvorum: ${mistake}; ${hint}\n`;
 }
 
 function helpWidth(columns: number | undefined): number {

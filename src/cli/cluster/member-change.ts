@@ -7,6 +7,7 @@
  */
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ClusterStatus, MemberStatus } from "../../server/commands/kv-status.ts";
+import { CLEAR_LINE } from "../clear-line.ts";
 import { type AskedNode, askNode, NoAnswer } from "../node-question.ts";
 import { askStatus, placeOf } from "./cluster-view.ts";
 import { moveLine } from "./status-report.ts";
@@ -23,7 +24,6 @@ export interface ChangeOutput {
 }
 
 const POLL_MS = 300;
-const CLEAR_LINE = "\r\x1b[K";
 
 interface ChangeRuntime {
   readonly network: Pick<Runtime["network"], "connect">;

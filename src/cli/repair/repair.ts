@@ -9,6 +9,7 @@ import { toText } from "../../base/bytes.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { RepairStatus } from "../../server/commands/kv-repair.ts";
 import type { MemberStatus } from "../../server/commands/kv-status.ts";
+import { CLEAR_LINE } from "../clear-line.ts";
 import { askStatus, placeOf } from "../cluster/cluster-view.ts";
 import { type AskedNode, askNode, NoAnswer, strangerThere } from "../node-question.ts";
 import { SettingsError } from "../settings-loader.ts";
@@ -27,7 +28,6 @@ export interface RepairOutput {
 }
 
 const POLL_MS = 200;
-const CLEAR_LINE = "\r\x1b[K";
 
 /** Resolves to the exit code. Rejects with SettingsError. */
 export async function repair(
