@@ -1,10 +1,11 @@
-/** `npm run check`: types, lint and format, floors. Runs all three, then fails if any did. */
+/** `npm run check`: types, lint and format, floors. Runs all, then fails if any did. */
 import { runScript, say, TOOLS } from "./steps/child.js";
 import { install } from "./steps/install.js";
 import { prepare } from "./steps/prepare.js";
 
 const CHECKS = [
   ["types", TOOLS.tsc, ["--noEmit"]],
+  ["types of the dashboard", TOOLS.tsc, ["-p", "src/dashboard"]],
   ["lint and format (npm run format mends most)", TOOLS.biome, ["check"]],
   ["floors", TOOLS.vitest, ["run", "test/tidy.test.ts"]],
 ];

@@ -48,6 +48,7 @@ test("holds the program, its types, its documentation, and nothing else", () => 
   const tops = new Set(packed.map((path) => path.split("/")[0]!));
   for (const needed of ["bin", "dist", "LICENSE", "package.json"]) expect(tops).toContain(needed);
   const allowed = /^(bin|dist|docs)\/|^(LICENSE|README\.md|package\.json)$/;
+  expect(packed).toContain("dist/dashboard/index.html");
   const leftover = /\.(test|contract|oracle)\.|(?<!\.d)\.ts$|\/\./;
   expect(packed.filter((path) => !allowed.test(path) || leftover.test(path))).toEqual([]);
 });

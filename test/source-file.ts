@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const NOT_OURS = /^(node_modules|dist|build|data|\.git)\//;
-const TEXT = /(\.(ts|js|json|md|txt|toml|yml|yaml)|\/run|LICENSE|\.npmrc|\.gitignore)$/;
+const TEXT = /(\.(tsx?|js|css|html|json|md|txt|toml|yml|yaml)|\/run|LICENSE|\.npmrc|\.gitignore)$/;
 const BESIDE_CODE = /\.(test|contract|oracle)\.ts$/;
 
 /** Plain strings, templates, comments; what is none of them is code. */

@@ -5,7 +5,7 @@ import { upwardImports } from "./floors.ts";
 import { findCycle, projectFiles, readSource } from "./source-file.ts";
 
 const paths = projectFiles();
-const files = paths.filter((path) => /\.(ts|js)$/.test(path)).map(readSource);
+const files = paths.filter((path) => /\.(tsx?|js)$/.test(path)).map(readSource);
 const sources = files.filter((file) => file.path.startsWith("src/"));
 const production = sources.filter((file) => !file.isTest);
 
@@ -51,7 +51,7 @@ test("file names are kebab-case nouns that say what is in the file", () => {
 });
 
 test("there are no barrels: import the file itself", () => {
-  expect(files.map((file) => file.path).filter((path) => /(^|\/)index\.[jt]s$/.test(path))).toEqual([]);
+  expect(files.map((file) => file.path).filter((path) => /(^|\/)index\.([jt]s|tsx)$/.test(path))).toEqual([]);
 });
 
 test("no test is left out or runs alone", () => {

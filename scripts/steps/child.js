@@ -10,6 +10,7 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const TOOLS = {
   biome: join(ROOT, "node_modules/@biomejs/biome/bin/biome"),
   tsc: join(ROOT, "node_modules/typescript/bin/tsc"),
+  vite: join(ROOT, "node_modules/vite/bin/vite.js"),
   vitest: join(ROOT, "node_modules/vitest/vitest.mjs"),
 };
 

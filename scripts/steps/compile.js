@@ -1,8 +1,12 @@
 /** TypeScript to JavaScript: done again only if a source, a setting or the compiler changed. */
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Refusal, ROOT, runScript, say, TOOLS } from "./child.js";
+import { filesIn } from "./files.js";
+import { isDone, noteDone } from "./stamp.js";
+
+/** It is built by a step of its own, beside the rest of the output. */
+const DASHBOARD = /^(src|dist)[/\\]dashboard[/\\]/;
 
 /** The package itself: src/x.ts becomes dist/x.js. */
 export const PACKAGE = {
@@ -24,39 +28,23 @@ export const BENCHMARKS = {
 };
 
 export async function compile(unit) {
-  const sources = unit.sources.flatMap((folder) => filesIn(folder, ".ts"));
-  const print = fingerprint([...sources, unit.project, "tsconfig.json", "package-lock.json"]);
-  const stamp = join(ROOT, unit.output, ".compiled");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === print) return;
+  const all = unit.sources.flatMap((folder) => filesIn(folder, ".ts"));
+  const sources = all.filter((file) => !DASHBOARD.test(file));
+  const inputs = [...sources, unit.project, "tsconfig.json", "package-lock.json"];
+  const stamp = join(unit.output, ".compiled");
+  if (isDone(stamp, inputs)) return;
   say(`compiling ${unit.what}`);
-  rmSync(stamp, { force: true });
+  rmSync(join(ROOT, stamp), { force: true });
   dropOrphans(unit, sources);
   const exitCode = await runScript(TOOLS.tsc, ["-p", unit.project], { outputTo: process.stderr.fd });
   if (exitCode !== 0) throw new Refusal(`could not compile ${unit.what}; the compiler says why above`);
-  writeFileSync(stamp, print);
-}
-
-/** Changes when a file comes, goes or is written. */
-function fingerprint(files) {
-  const hash = createHash("sha256");
-  for (const file of files) {
-    const { mtimeMs, size } = statSync(join(ROOT, file));
-    hash.update(`${file} ${mtimeMs} ${size}\n`);
-  }
-  return hash.digest("hex");
+  noteDone(stamp, inputs);
 }
 
 /** Removes the output of sources that are gone, which the compiler would leave to be imported for ever. */
 function dropOrphans(unit, sources) {
   const targets = new Set(sources.map((source) => unit.target(source).replace(/\.ts$/, "")));
   for (const file of filesIn(unit.output, ".js", ".d.ts")) {
-    if (!targets.has(file.replace(/(\.d\.ts|\.js)$/, ""))) rmSync(join(ROOT, file));
+    if (!DASHBOARD.test(file) && !targets.has(file.replace(/(\.d\.ts|\.js)$/, ""))) rmSync(join(ROOT, file));
   }
-}
-
-/** Paths from the root of files whose name ends in one of `endings`, sorted; none if there is no such folder. */
-function filesIn(folder, ...endings) {
-  if (!existsSync(join(ROOT, folder))) return [];
-  const names = readdirSync(join(ROOT, folder), { recursive: true }).map((name) => join(folder, name));
-  return names.filter((name) => endings.some((ending) => name.endsWith(ending))).sort();
 }
