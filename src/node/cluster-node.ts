@@ -102,7 +102,8 @@ export class ClusterNode {
       address: formatAddress(address),
       onNewerEpoch,
     });
-    const liveness = new Liveness(station.peers, (id) => this.#gossip.verdictOf(id));
+    const isNear = (id: NodeId): boolean => memberOf(this.topology, id)?.datacenter === this.self.datacenter;
+    const liveness = new Liveness(station.peers, (id) => this.#gossip.verdictOf(id), isNear);
     this.view = new ClusterView(this.self, topology, liveness);
     this.coordinator = openReplicaFace({
       clock,

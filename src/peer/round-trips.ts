@@ -1,6 +1,6 @@
 /**
- * How long a peer takes to answer: a moving average, and the time that 99 of 100 answers stay below, of the last
- * seconds only. Hot: `record` once per answer.
+ * How long a peer takes to answer: a moving average, the least, and the time that 99 of 100 answers stay below, the latter
+ * two of the last seconds only. Hot: `record` once per answer.
  */
 import { LatencyHistogram } from "../base/latency-histogram.ts";
 
@@ -16,12 +16,21 @@ export class RoundTrips {
   averageMs = 0;
   /** 0 before the first answer. Renewed twice a second. */
   p99Ms = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #leastBefore = Number.POSITIVE_INFINITY;
   #current = new LatencyHistogram();
   #previous = new LatencyHistogram();
   #windowEndMs = 0;
   #lookAtMs = 0;
 
+  /** 0 before the first answer: what the way takes, if nothing else holds an answer up. */
+  get leastMs(): number {
+    const least = Math.min(this.#least, this.#leastBefore);
+    return least === Number.POSITIVE_INFINITY ? 0 : least;
+  }
+
   record(tookMs: number): void {
+    if (tookMs < this.#least) this.#least = tookMs;
     this.#current.record(tookMs * 1_000);
     this.averageMs += this.averageMs === 0 ? tookMs : (tookMs - this.averageMs) * WEIGHT;
   }
@@ -32,6 +41,9 @@ export class RoundTrips {
     this.#look();
     if (nowMs < this.#windowEndMs) return;
     this.#windowEndMs = nowMs + WINDOW_MS;
+    // Who has not answered at all in a window is as far away as before.
+    if (this.#least < Number.POSITIVE_INFINITY) this.#leastBefore = this.#least;
+    this.#least = Number.POSITIVE_INFINITY;
     const spare = this.#previous;
     this.#previous = this.#current;
     this.#current = spare;

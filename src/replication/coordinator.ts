@@ -20,7 +20,7 @@ import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { byNewestPlan } from "./newest-plan.ts";
 import { type Acknowledging, type Overwrite, Overwrites } from "./overwrites.ts";
-import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
+import type { ConsistencyLevel, Participant, QuorumNeed } from "./quorum-need.ts";
 import { QuorumReads } from "./quorum-reads.ts";
 import { type ReadOutcome, ReadRound, type ReadTask, type RowAnswers } from "./read-round.ts";
 import type { Cluster, ReplicaCalls } from "./replica-calls.ts";
@@ -86,8 +86,9 @@ export class Coordinator {
     this.#rounds = new RoundBoard(parts.settings.roundsMax, () => this.#overwrites.size + this.#reads.size);
     this.#settled = new SettledReplicas(parts.cluster, parts.hints);
     this.#overwrites = new Overwrites({ ...parts, spread: (task) => this.#spread(task) });
-    this.#reads = new QuorumReads({ ...parts, settled: this.#settled }, ({ slot, ref, level, startedMs }) =>
-      this.#agree(slot, ref, level, startedMs),
+    this.#reads = new QuorumReads(
+      { ...parts, settled: this.#settled, needs: this.#needs },
+      ({ slot, ref, level, startedMs }) => this.#agree(slot, ref, level, startedMs),
     );
   }
 
@@ -235,8 +236,8 @@ export class Coordinator {
   ): Promise<Uint8Array | undefined> {
     this.#rounds.requireRoom();
     const need = this.#needs.reading(slot, level);
-    const isSettled = this.#settled.areSettled(this.#parts.cluster.replicasOf(slot));
-    const hints = isSettled ? NO_HINTS : await this.#hintsOf(slot, ref);
+    const isSettled = this.#settled.areSettled(this.#needs.replicasFor(need, slot));
+    const hints = isSettled ? NO_HINTS : await this.#hintsOf(slot, ref, need);
     const first = await this.#ask(slot, ref, { need, isWhole: false, consulted: hints.elsewhere, startedMs });
     const kept = hints === NO_HINTS ? NO_CELLS : [...hints.here, ...first.hints];
     const told = agreed(first.answers);
@@ -289,10 +290,10 @@ export class Coordinator {
   async #hintsOf(
     slot: number,
     ref: KeyRef,
+    need: QuorumNeed,
   ): Promise<{ here: Uint8Array[]; elsewhere: readonly Participant[] }> {
     const { cluster, hints } = this.#parts;
-    const isAsked = ({ id }: Participant): boolean => id !== cluster.self.id && cluster.isUp(id);
-    const elsewhere = cluster.fallbacksOf(slot).filter(isAsked).slice(0, CONSULTED_MAX);
+    const elsewhere = consulted(cluster, slot, need);
     try {
       const here = await hints.find(ref);
       return { here: here === undefined ? [] : [here], elsewhere };
@@ -370,8 +371,22 @@ function asUnknown(cause: unknown): never {
   throw new StoreError(cause.code, "unknown", cause.message, { cause });
 }
 
-/** Those who stand in first are the first to have been given something. */
+/** Of each datacenter: those who stand in first are the first to have been given something. */
 const CONSULTED_MAX = 4;
+
+/** Fallbacks that may keep what counts for the need: elsewhere than in its datacenter nothing does. */
+function consulted(cluster: Cluster, slot: number, need: QuorumNeed): readonly Participant[] {
+  const counts = new Map<string, number>();
+  const isLocal = need.length === 1 && (need[0]!.datacenter !== undefined || need[0]!.machineCount === 1);
+  const place = need[0]!.datacenter ?? cluster.self.datacenter;
+  return cluster.fallbacksOf(slot).filter(({ id, datacenter }) => {
+    if (id === cluster.self.id || !cluster.isUp(id) || (isLocal && datacenter !== place)) return false;
+    const count = counts.get(datacenter) ?? 0;
+    counts.set(datacenter, count + 1);
+    return count < CONSULTED_MAX;
+  });
+}
+
 const NO_HOLDERS: ReadonlyMap<NodeId, Awaitable<Ack>> = new Map();
 const NO_CELLS: readonly Uint8Array[] = [];
 const NO_HINTS: { here: Uint8Array[]; elsewhere: readonly Participant[] } = { here: [], elsewhere: [] };

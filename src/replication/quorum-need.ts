@@ -11,7 +11,7 @@
  * the topology, up or not. So one node alone is its own quorum. Pure.
  */
 import { CONSISTENCIES, type Consistency } from "../membership/topology.ts";
-import type { RingMember } from "../ring/ring-member.ts";
+import type { NodeId, RingMember } from "../ring/ring-member.ts";
 
 /** A word, or how many machines. */
 export type ConsistencyLevel = Consistency | number;
@@ -57,6 +57,32 @@ export function quorumNeed(
     case "each_quorum":
       return { kind: "need", need: eachQuorum(replicas) };
   }
+}
+
+/**
+ * True if those of the owners that `ids` names are a majority, and one in each datacenter: whatever was acknowledged at a quorum, of all
+ * or of any datacenter, is at one of them, and there is no quorum without them. Of a datacenter which `departing` leaves for
+ * good, all the others will do. Also true of nobody, where there are no owners.
+ */
+export function holdMajorities(
+  owners: readonly Participant[],
+  ids: readonly NodeId[],
+  departing?: NodeId,
+): boolean {
+  const holders = owners.filter(({ id }) => ids.includes(id));
+  const staying = owners.filter(({ id }) => id !== departing);
+  const isHeld = ({ datacenter, machineCount }: QuorumGroup): boolean =>
+    countMachines(holders, datacenter) >= Math.min(machineCount, countMachines(staying, datacenter));
+  const copies = countMachines(owners, undefined);
+  return (
+    (copies === 0 || countMachines(holders, undefined) >= majority(copies)) &&
+    eachQuorum(owners).every(isHeld)
+  );
+}
+
+export function isAmong(nodes: readonly Participant[], id: NodeId): boolean {
+  for (const node of nodes) if (node.id === id) return true;
+  return false;
 }
 
 /** The level that `text` names in any case, or undefined. */

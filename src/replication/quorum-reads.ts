@@ -1,6 +1,6 @@
 /**
- * Reads at a quorum of two, of rows that this node has at hand, while nothing is wrong: all replicas are up and have been so
- * for long, so that the nearest other one's digest decides. Everything else is left to Coordinator.read, from the start or with
+ * Reads at a quorum of two, of rows that this node has at hand, while nothing is wrong: all replicas that it is a quorum of, those
+ * of one datacenter or of all, are up and have been so for long, so that the nearest other one's digest decides. Everything else is left to Coordinator.read, from the start or with
  * what has been asked so far forgotten: reading twice does no harm.
  *
  * Invariant: what it answers, Coordinator.read might.
@@ -17,6 +17,7 @@ import { QuorumRead, type ReadsOwner } from "./quorum-read.ts";
 import type { Cluster, ReplicaCalls } from "./replica-calls.ts";
 import { beginReadRow, REPLICA_METHOD } from "./replica-message.ts";
 import type { SettledReplicas } from "./settled-replicas.ts";
+import type { SlotNeeds } from "./slot-needs.ts";
 import type { KeyRef } from "./step.ts";
 
 export interface QuorumReadsParts {
@@ -26,6 +27,7 @@ export interface QuorumReadsParts {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
   readonly settled: SettledReplicas;
+  readonly needs: Pick<SlotNeeds, "replicasFor">;
 }
 
 /** What is wanted: at a level that needs this. */
@@ -58,9 +60,8 @@ export class QuorumReads implements ReadsOwner {
   /** A promise of the cell, as Coordinator.read finds it; undefined if that must find it. */
   read({ ref, slot, level, need }: RowRead): Promise<Uint8Array | undefined> | undefined {
     const { cluster, replica, settled, calls, clock, settings } = this.#parts;
-    if (need.length !== 1 || need[0]!.machineCount !== 2 || need[0]!.datacenter !== undefined)
-      return undefined;
-    const replicas = cluster.replicasOf(slot);
+    if (need.length !== 1 || need[0]!.machineCount !== 2) return undefined;
+    const replicas = this.#parts.needs.replicasFor(need, slot);
     const other = this.#nearest(replicas);
     if (other === undefined || !settled.areSettled(replicas)) return undefined;
     const { database, key } = ref;

@@ -6,7 +6,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { NodeId } from "../ring/ring-member.ts";
-import { missingMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
+import { countMachines, missingMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
 
 export type ReadVerdict = "pending" | "met" | "failed";
 
@@ -58,6 +58,16 @@ export class ReadQuorum {
   /** How many machines more would have to be asked for the need to be met, if all who were asked answered. */
   get missingAsked(): number {
     return missingMachines(this.#need, this.#members(true));
+  }
+
+  /** True if one more machine of that datacenter would bring it nearer. */
+  wantsMoreOf(datacenter: string): boolean {
+    const asked = this.#members(true);
+    for (const group of this.#need) {
+      if (group.datacenter !== undefined && group.datacenter !== datacenter) continue;
+      if (countMachines(asked, group.datacenter) < group.machineCount) return true;
+    }
+    return false;
   }
 
   #members(withWaiting: boolean): readonly Participant[] {

@@ -1,6 +1,7 @@
 /**
  * Asks enough replicas for one row: the nearest for the cell, the others for a digest of theirs (or all for the cell).
- * Who fails, or has not answered by the time that it nearly always keeps, is joined by the next.
+ * Who fails, or has not answered by the time that it nearly always keeps, is joined by the next. Where datacenters are
+ * counted, nobody is asked in one that has enough, or need not say anything.
  *
  * Hot: it hears of answers itself, without a promise for each; watched by `bench -- coordinator`.
  *
@@ -93,7 +94,7 @@ export class ReadRound implements Round, AnswerReceiver {
       if (asked.isJoined || !this.#quorum.isWaitingFor(asked.id) || !isLate(asked.id, asked.atMs)) continue;
       asked.isJoined = true;
       asked.isTrusted = false;
-      this.#askNext(nowMs);
+      this.#askNext(nowMs, asked.member);
     }
     this.#consulting = this.#consulting.filter((id) => !isLate(id, startedMs));
     this.#decide();
@@ -136,11 +137,11 @@ export class ReadRound implements Round, AnswerReceiver {
     this.#decide();
   }
 
-  /** False if nobody is left who would help. */
-  #askNext(nowMs: number): boolean {
+  /** Somebody more, or in place of who is late. False if nobody is left who would help. */
+  #askNext(nowMs: number, late?: Participant): boolean {
     let best: Participant | undefined;
     for (const replica of this.#replicas) {
-      if (this.#quorum.hasAsked(replica.id) || !this.#mayHelp(replica)) continue;
+      if (this.#quorum.hasAsked(replica.id) || !this.#mayHelp(replica, late)) continue;
       if (best === undefined || this.#isNearer(replica, best)) best = replica;
     }
     if (best === undefined) return false;
@@ -148,11 +149,9 @@ export class ReadRound implements Round, AnswerReceiver {
     return true;
   }
 
-  #mayHelp(replica: Participant): boolean {
-    for (const { datacenter } of this.#task.need) {
-      if (datacenter === undefined || datacenter === replica.datacenter) return true;
-    }
-    return false;
+  #mayHelp({ datacenter }: Participant, late: Participant | undefined): boolean {
+    if (late === undefined) return this.#quorum.wantsMoreOf(datacenter);
+    return this.#task.need[0]!.datacenter === undefined || datacenter === late.datacenter;
   }
 
   /** This node before all others, those that are down last. */
@@ -171,6 +170,7 @@ export class ReadRound implements Round, AnswerReceiver {
     const { id } = member;
     const asked = {
       id,
+      member,
       atMs: nowMs,
       isWhole: isWhole || !this.#asked.some(({ isTrusted }) => isTrusted),
       isJoined: false,
@@ -239,6 +239,7 @@ export class ReadRound implements Round, AnswerReceiver {
 
 interface Asked {
   readonly id: NodeId;
+  readonly member: Participant;
   readonly atMs: number;
   readonly isWhole: boolean;
   /** Another one has been asked because it is late. */

@@ -16,6 +16,8 @@ import type { WriteSide } from "./write-quorum.ts";
 export class SlotNeeds {
   readonly #cluster: Cluster;
   readonly #needs = new WeakMap<readonly Participant[], Map<ConsistencyLevel, QuorumNeed>>();
+  /** Of the one datacenter that levels may ask about: this node's, or the only one. */
+  readonly #there = new WeakMap<readonly Participant[], readonly Participant[]>();
   readonly #sides = new WeakMap<QuorumNeed, readonly WriteSide[]>();
 
   constructor(cluster: Cluster) {
@@ -37,6 +39,19 @@ export class SlotNeeds {
       { need, replicas },
       { need: this.#needOf(others, level), replicas: others },
     ];
+  }
+
+  /** The slot's replicas that the need is about: of one datacenter, or all. Hot. */
+  replicasFor(need: QuorumNeed, slot: number): readonly Participant[] {
+    const replicas = this.#cluster.replicasOf(slot);
+    const { datacenter } = need[0]!;
+    if (need.length > 1 || datacenter === undefined) return replicas;
+    let there = this.#there.get(replicas);
+    if (there === undefined) {
+      there = replicas.filter((replica) => replica.datacenter === datacenter);
+      this.#there.set(replicas, there);
+    }
+    return there;
   }
 
   /** As `sides`, of a write that is made already: if it throws, that is unknown. */

@@ -4,6 +4,9 @@
  * Who stands in for a replica that is merely late does not count yet: that one has been asked, too, and if it has the
  * write after all, it is one of those that later reads ask.
  *
+ * Who stands in for a replica of another datacenter counts for neither of the two, where machines of a datacenter are counted:
+ * what it keeps is not there where reads look for it.
+ *
  * Ask whoever shall stand in for a failed one before telling of the failure: else the write may be given up between.
  *
  * While a slot moves there are two sides, its owners of now and those to come: each must hold the write. Most nodes are on both.
@@ -14,7 +17,7 @@
 import { assert } from "../base/assert.ts";
 import type { Outcome } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
-import { missingMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
+import { isAmong, missingMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
 
 /** Pending: who has not answered may still make it met. A failed write says what is known of its effect. */
 export type WriteVerdict = "pending" | "met" | Outcome;
@@ -50,7 +53,7 @@ type State = "waiting" | "acked" | "synced" | Outcome;
 interface Asked {
   readonly member: Participant;
   /** Whose place it takes; undefined for a replica. */
-  readonly standsFor: NodeId | undefined;
+  readonly standsFor: Participant | undefined;
   state: State;
 }
 
@@ -68,7 +71,7 @@ export class WriteQuorum {
   }
 
   /** A node is asked once: for itself, or as the fallback of a replica. */
-  ask(member: Participant, standsFor?: NodeId): void {
+  ask(member: Participant, standsFor?: Participant): void {
     assert(this.#find(member.id) === undefined, "a node is asked once");
     this.#asked.push({ member, standsFor, state: "waiting" });
   }
@@ -127,17 +130,20 @@ export class WriteQuorum {
     return true;
   }
 
-  #counting({ replicas }: WriteSide, counts: (state: State) => boolean): readonly Participant[] {
+  #counting({ need, replicas }: WriteSide, counts: (state: State) => boolean): readonly Participant[] {
     const counted: Participant[] = [];
-    for (const { member, standsFor, state } of this.#asked) {
-      if (!counts(state) || !this.#mayCount(standsFor)) continue;
-      if (replicas === undefined || isAmong(replicas, standsFor ?? member.id)) counted.push(member);
+    for (const asked of this.#asked) {
+      if (!counts(asked.state) || !this.#mayCount(asked, need)) continue;
+      const { member, standsFor = member } = asked;
+      if (replicas === undefined || isAmong(replicas, standsFor.id)) counted.push(member);
     }
     return counted;
   }
 
-  #mayCount(standsFor: NodeId | undefined): boolean {
-    return standsFor === undefined || (this.#isSloppy && this.#excused.includes(standsFor));
+  #mayCount({ member, standsFor }: Asked, need: QuorumNeed): boolean {
+    if (standsFor === undefined) return true;
+    if (!this.#isSloppy || !this.#excused.includes(standsFor.id)) return false;
+    return need[0]!.datacenter === undefined || member.datacenter === standsFor.datacenter;
   }
 
   /** The first answer counts: a later one of the same node can only be a repetition. */
@@ -150,10 +156,6 @@ export class WriteQuorum {
   #find(id: NodeId): Asked | undefined {
     return this.#asked.find(({ member }) => member.id === id);
   }
-}
-
-function isAmong(replicas: readonly Participant[], id: NodeId): boolean {
-  return replicas.some((replica) => replica.id === id);
 }
 
 function holds(state: State): boolean {

@@ -15,7 +15,7 @@ import type { Awaitable } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
-import type { ConsistencyLevel, Participant } from "./quorum-need.ts";
+import { type ConsistencyLevel, isAmong, type Participant } from "./quorum-need.ts";
 import type { Answerer, AnswerReceiver, Cluster, ReplicaCalls } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
 import { type Ack, decodeAck, REPLICA_METHOD } from "./replica-message.ts";
@@ -170,7 +170,7 @@ export class WriteRound implements Round, AnswerReceiver {
   #ask(member: Participant, hintFor: Participant | undefined): void {
     const { calls } = this.#parts;
     const { ref, cell, timeoutMs } = this.#task;
-    this.#quorum.ask(member, hintFor?.id);
+    this.#quorum.ask(member, hintFor);
     this.#waiting++;
     this.#payload ??= calls.encodeWrite(ref, cell, undefined);
     const payload = hintFor === undefined ? this.#payload : calls.encodeWrite(ref, cell, hintFor.id);
@@ -250,10 +250,6 @@ function recipientsOf(cluster: Cluster, slot: number): readonly Participant[] {
   const others = cluster.otherReplicasOf?.(slot);
   if (others === undefined) return replicas;
   return [...replicas, ...others.filter(({ id }) => !isAmong(replicas, id))];
-}
-
-function isAmong(nodes: readonly Participant[], id: NodeId): boolean {
-  return nodes.some((node) => node.id === id);
 }
 
 const NO_HINTS: { readonly replica: Participant; readonly keeper: NodeId }[] = [];

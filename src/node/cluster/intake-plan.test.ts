@@ -19,7 +19,7 @@ function fetchesOf(plan: IntakePlan, up: string): string[] {
 
 test("each slot is fetched from one owner first, shared out evenly, and then from the others", () => {
   const moves = Array.from({ length: 300 }, (_, slot) => moved(slot, ["abc", "bcd", "cda"][slot % 3]!));
-  const plan = new IntakePlan(moves, members, "dc");
+  const plan = new IntakePlan(moves, members);
   const fetches = fetchesOf(plan, "abcd");
   expect(fetches.slice(0, 3).sort()).toEqual(["a 100", "b 100", "c 100"]);
   expect(plan.isFilled(everybody)).toBe(true);
@@ -27,28 +27,45 @@ test("each slot is fetched from one owner first, shared out evenly, and then fro
 });
 
 test("who is down is left out as long as a majority is left, and told", () => {
-  const plan = new IntakePlan([moved(1, "abc")], members, "dc");
+  const plan = new IntakePlan([moved(1, "abc")], members);
   fetchesOf(plan, "ab");
   const isUp = (id: string): boolean => id !== "c";
   expect([plan.isFilled(isUp), plan.isFilled(everybody), plan.missed]).toEqual([true, false, ["c"]]);
 });
 
 test("with less than a majority it is not filled", () => {
-  const plan = new IntakePlan([moved(1, "abc")], members, "dc");
+  const plan = new IntakePlan([moved(1, "abc")], members);
   fetchesOf(plan, "a");
   expect(plan.isFilled((id) => id === "a")).toBe(false);
 });
 
 test("two owners on one machine are no majority of three", () => {
   const twins = members.map((member) => (member.id === "b" ? { ...member, machine: "ma" } : member));
-  const plan = new IntakePlan([moved(1, "abcd")], twins, "dc");
+  const plan = new IntakePlan([moved(1, "abcd")], twins);
   fetchesOf(plan, "ab");
   expect(plan.isFilled((id) => "ab".includes(id))).toBe(false);
 });
 
+test("a majority of each datacenter is wanted, as far as it has owners that stay", () => {
+  const east = (id: string): boolean => "de".includes(id);
+  const all = [..."abcde"].map((id) => ({
+    ...members[0]!,
+    id,
+    machine: id,
+    datacenter: east(id) ? "e" : "w",
+  }));
+  const filled = (up: string, departing?: string): boolean => {
+    const plan = new IntakePlan([moved(1, "abcde")], all, departing);
+    fetchesOf(plan, up);
+    return plan.isFilled((id) => up.includes(id));
+  };
+  expect([filled("abde"), filled("abc"), filled("abcd"), filled("ade")]).toEqual([true, false, false, false]);
+  expect([filled("abcd", "e"), filled("acd", "e"), filled("ad", "e")]).toEqual([true, true, false]);
+});
+
 test("many slots are fetched in parts", () => {
   const moves = Array.from({ length: 2_000 }, (_, slot) => moved(slot, "abc"));
-  const plan = new IntakePlan(moves, members, "dc");
+  const plan = new IntakePlan(moves, members);
   const sizes = fetchesOf(plan, "abc").map((fetch) => Number(fetch.slice(2)));
   expect(Math.max(...sizes)).toBeLessThanOrEqual(512);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(3 * 2_000);

@@ -5,11 +5,11 @@
  *   then from the others                                    there little is: what the first one lacked
  *
  * Invariant: a slot is filled only once it was fetched from so many of its owners that every write which was acknowledged before
- * the move, at a majority, is at one of them. Writes since then are brought here as well (ADR 12).
+ * the move, at a majority of all or of one datacenter, is at one of them. Writes since then are brought here as well (ADR 12).
  * Who is down is left out, as long as that holds; an acknowledgement of less than a majority may rest on it alone: it is
  * told as missed.
  */
-import { missingMachines, type Participant, quorumNeed } from "../../replication/quorum-need.ts";
+import { holdMajorities, type Participant } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { SlotMove } from "./slot-moves.ts";
 
@@ -36,11 +36,11 @@ const FETCH_SLOTS_MAX = 512;
 
 export class IntakePlan {
   readonly #gained: readonly Gained[];
-  readonly #datacenter: string;
+  readonly #departing: NodeId | undefined;
   readonly #underWay = new Map<Fetch, readonly Gained[]>();
 
-  /** `moves`: those by which this node gains a slot. */
-  constructor(moves: readonly SlotMove[], members: readonly Participant[], datacenter: string) {
+  /** `moves`: those by which this node gains a slot. `departing`: who will be no member after the move. */
+  constructor(moves: readonly SlotMove[], members: readonly Participant[], departing?: NodeId) {
     const byId = new Map(members.map((member) => [member.id, member]));
     const byOwners = new Map<string, { slots: number[]; owners: readonly Participant[] }>();
     for (const { slot, before } of moves) {
@@ -54,7 +54,7 @@ export class IntakePlan {
       group.slots.push(slot);
     }
     this.#gained = [...byOwners.values()].map((group) => ({ ...group, fetched: NOBODY }));
-    this.#datacenter = datacenter;
+    this.#departing = departing;
   }
 
   get slotCount(): number {
@@ -99,7 +99,8 @@ export class IntakePlan {
   isFilled(isUp: (id: NodeId) => boolean): boolean {
     return this.#gained.every((group) => {
       const isLeft = ({ id }: Participant): boolean => isUp(id) && !group.fetched.includes(id);
-      return this.#isEnough(group) && !group.owners.some(isLeft);
+      const isEnough = holdMajorities(group.owners, group.fetched, this.#departing);
+      return isEnough && !group.owners.some(isLeft);
     });
   }
 
@@ -126,17 +127,6 @@ export class IntakePlan {
       for (const id of to) shares.set(id, [...(shares.get(id) ?? []), group]);
     }
     return shares;
-  }
-
-  #isEnough({ owners, fetched }: Gained): boolean {
-    const result = quorumNeed("quorum", owners, this.#datacenter);
-    if (result.kind === "impossible") return true; // nobody kept a copy
-    return (
-      missingMachines(
-        result.need,
-        owners.filter(({ id }) => fetched.includes(id)),
-      ) === 0
-    );
   }
 }
 

@@ -10,7 +10,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { type Fetch, IntakePlan, type SlotSpan, spansOf } from "./intake-plan.ts";
 import type { MoveReport } from "./move-report.ts";
-import { gainersOf, slotMovesOf } from "./slot-moves.ts";
+import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
 
 /** After a fetch that failed. */
 const PAUSE_MS = 500;
@@ -71,7 +71,7 @@ export class Intake {
   #begin(topology: Topology, since: number): Task {
     const { self } = this.#parts.view;
     const moves = slotMovesOf(topology).filter((move) => gainersOf(move).includes(self.id));
-    const plan = new IntakePlan(moves, topology.members, self.datacenter);
+    const plan = new IntakePlan(moves, topology.members, departingOf(topology));
     const task: Task = { since, plan, abort: new AbortController(), end: Promise.resolve() };
     if (moves.length > 0) {
       this.#parts.logger.info({ slots: moves.length, move: topology.move!.kind }, "fetching slots");

@@ -38,6 +38,31 @@ test("where that would leave no majority, those who are late may still answer", 
   expect(upAt(1_000, { b: OPEN, c: GONE, d: stalled(1_000), e: stalled(1_000) })).toEqual(["b", "d", "e"]);
 });
 
+test("where the others of this datacenter answer, the late of another one are passed over, however many", () => {
+  const far = { d: stalled(1_000), e: stalled(1_000), f: stalled(1_000) };
+  const isNear = (id: string): boolean => "bc".includes(id);
+  const up = (links: Record<string, WatchedLink>, near?: (id: string) => boolean): string[] => {
+    const watched = new Map(Object.entries(links));
+    const liveness = new Liveness({ links: () => watched }, () => "up", near);
+    for (let tickMs = 900; tickMs <= 1_000; tickMs += 10) liveness.onTick(tickMs);
+    return [...watched.keys()].filter((id) => liveness.isUp(id));
+  };
+  expect(up({ b: OPEN, c: OPEN, ...far }, isNear)).toEqual(["b", "c"]);
+  expect(up({ b: OPEN, c: OPEN, ...far })).toEqual(["b", "c", "d", "e", "f"]);
+  expect(up({ b: stalled(1_000), c: stalled(1_000), ...far }, isNear)).toHaveLength(5);
+  expect(up({ d: far.d, e: far.e }, isNear)).toEqual(["d", "e"]); // nobody near says anything
+});
+
+test("who is far away is not late before what the way there takes", () => {
+  const trips = new RoundTrips();
+  for (let i = 0; i < 200; i++) trips.record(i % 50 === 0 ? 400 : 160);
+  trips.onTick(1_000);
+  const links = new Map([["b", { ...OPEN, roundTrips: trips }]]);
+  const p99Ms = new Liveness({ links: () => links }, () => "up").p99Ms("b");
+  expect(p99Ms).toBeGreaterThan(200);
+  expect(p99Ms).toBeLessThanOrEqual(100 + 160);
+});
+
 test("a tick that comes late blames nobody", () => {
   const links = new Map([
     ["b", OPEN],

@@ -17,13 +17,13 @@ import type { Logger } from "../../base/logger.ts";
 import { type Move, memberOf, type Topology } from "../../membership/topology.ts";
 import { beginJoin, finishMove, settleMove, type TopologyChange } from "../../membership/topology-change.ts";
 import { decodeTopology, encodeTopology } from "../../membership/topology-codec.ts";
-import { missingMachines, type Participant, quorumNeed } from "../../replication/quorum-need.ts";
+import { holdMajorities } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { Membership } from "./membership.ts";
 import { decodeMoveReport, encodeMoveReport, type MoveReport } from "./move-report.ts";
 import type { PeerStation } from "./peer-station.ts";
-import { gainersOf, slotMovesOf } from "./slot-moves.ts";
+import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
 import type { TopologyRegister } from "./topology-register.ts";
 
 /** "Go by this plan; how far are you?" */
@@ -136,7 +136,8 @@ export class MoveDriver {
     for (const { before } of slotMovesOf(topology)) {
       if (seen.has(before)) continue;
       seen.add(before);
-      if (!isMajority(before.filter(knows), before, members)) return false;
+      const owners = before.map((id) => members.get(id)!);
+      if (!holdMajorities(owners, before.filter(knows), departingOf(topology))) return false;
     }
     return true;
   }
@@ -185,22 +186,6 @@ function gainersIn(topology: Topology): readonly NodeId[] {
 }
 
 const GAINERS = new WeakMap<Topology, readonly NodeId[]>();
-
-function isMajority(
-  some: readonly NodeId[],
-  owners: readonly NodeId[],
-  members: ReadonlyMap<NodeId, Participant>,
-): boolean {
-  const participants = owners.map((id) => members.get(id)!);
-  const result = quorumNeed("quorum", participants, participants[0]?.datacenter ?? "");
-  if (result.kind === "impossible") return true; // nobody kept a copy
-  return (
-    missingMachines(
-      result.need,
-      participants.filter(({ id }) => some.includes(id)),
-    ) === 0
-  );
-}
 
 function ifStill(present: Topology, id: NodeId): TopologyChange {
   const waits = present.move === undefined && memberOf(present, id)?.state === "joining";

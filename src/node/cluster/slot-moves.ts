@@ -30,6 +30,11 @@ export function gainersOf({ before, after }: SlotMove): readonly NodeId[] {
   return after.filter((id) => !before.includes(id));
 }
 
+/** Who will be no member once the move is over. */
+export function departingOf({ move }: Topology): NodeId | undefined {
+  return move?.kind === "leave" ? move.id : move?.replaced;
+}
+
 /** Computed once a topology: it takes some milliseconds. */
 const KNOWN = new WeakMap<Topology, readonly SlotMove[]>();
 

@@ -24,7 +24,7 @@ import type { Request } from "../../resp/request.ts";
 import { slotOf } from "../../ring/slot.ts";
 import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } from "../command-shape.ts";
 import { keyRefsOf } from "../key-refs.ts";
-import { type AskedLevels, levelsFor } from "./consistency.ts";
+import { type AskedLevels, isLocal, levelsFor } from "./consistency.ts";
 import {
   asSent,
   commonSlot,
@@ -125,6 +125,11 @@ export class ClusterKeys {
     return { level: write, isSloppy, readLevel: isBlindWrite || read === "one" ? undefined : read };
   }
 
+  /** See Forwarding. */
+  isLocal(key: Uint8Array | undefined, asked: AskedLevels): boolean {
+    return isLocal(levelsFor(this.#parts.cluster.topology, key, asked));
+  }
+
   #view(ref: KeyRef, asked: AskedLevels): Awaitable<KeyView> {
     const { cluster, replica } = this.#parts;
     const { read } = levelsFor(cluster.topology, ref.key, asked);
@@ -138,7 +143,7 @@ export class ClusterKeys {
   ): Promise<KeyedOutcome> {
     const slot = commonSlot(refs);
     if (slot === undefined) return this.#scattered.run({ ...call, command: asMany(command) }, refs);
-    if (!this.keepsSlot(slot)) return this.#forward(call, slot, refs.length);
+    if (!this.keepsSlot(slot)) return this.#forward(call, slot, refs);
     const options = {
       ...this.writeOptions(refs[0]!.key, call.asked, isBlind(call)),
       isRepeatable: call.sentHere?.stamp !== undefined,
@@ -185,7 +190,7 @@ export class ClusterKeys {
     );
   }
 
-  async #forward(call: KeyedCall, slot: number, keyCount: number): Promise<KeyedOutcome> {
+  async #forward(call: KeyedCall, slot: number, refs: readonly KeyRef[]): Promise<KeyedOutcome> {
     if (call.sentHere !== undefined) throw notKept(slot);
     const { cluster, forwarder, stamper } = this.#parts;
     const { database, protocol, asked, wantsReceipt, args, wallMs } = call;
@@ -195,7 +200,8 @@ export class ClusterKeys {
       method: DOOR_METHOD.forward,
       encode: (timeoutMs) => encodeForward({ ...request, timeoutMs }),
       wallMs,
-      stamp: isOverwrite(call) ? () => stamper.relayStamp(keyCount, wallMs) : undefined,
+      stamp: isOverwrite(call) ? () => stamper.relayStamp(refs.length, wallMs) : undefined,
+      isLocal: this.isLocal(refs[0]!.key, asked),
     });
     const { reply, receipt } = decodeForwardAnswer(answer);
     return { reply: encodedReply(reply), receipt };

@@ -66,8 +66,10 @@ export class ClusterTransactions {
     const { protocol, asked, watches, calls } = transaction;
     const payload = encodeTransact({ epoch: cluster.view.epoch, protocol, ...asked, watches, calls });
     const { transact: method } = DOOR_METHOD;
+    const wallMs = clock.wallMs();
+    const isLocal = keys.isLocal(refsOf(transaction)[0]!.key, asked);
     return decodeRepliesAnswer(
-      await forwarder.ask({ slot, method, encode: () => payload, wallMs: clock.wallMs(), stamp: undefined }),
+      await forwarder.ask({ slot, method, encode: () => payload, wallMs, isLocal, stamp: undefined }),
     );
   }
 
@@ -77,9 +79,8 @@ export class ClusterTransactions {
     sentHere: SentHere | undefined,
   ): Promise<readonly Uint8Array[] | undefined> {
     const { cluster, keys, replica, clock } = this.#parts;
-    const { watches, calls, asked } = transaction;
-    const called = calls.flatMap(({ command, args, database }) => keyRefsOf(command, args, database));
-    const refs = distinctRefs([...called, ...watches.map(({ ref }) => ref)]);
+    const { watches, asked } = transaction;
+    const refs = distinctRefs(refsOf(transaction));
     const slot = slotOf(refs[0]!.key);
     if (!refs.every(({ key }) => slotOf(key) === slot)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", "a transaction's keys are of one slot");
@@ -131,4 +132,10 @@ export class ClusterTransactions {
       return refusal(cause);
     }
   }
+}
+
+/** As they are named, those of the calls first. */
+function refsOf({ calls, watches }: ClusterTransaction): readonly KeyRef[] {
+  const called = calls.flatMap(({ command, args, database }) => keyRefsOf(command, args, database));
+  return [...called, ...watches.map(({ ref }) => ref)];
 }

@@ -41,6 +41,11 @@ export function levelsFor(topology: Topology, key: Uint8Array | undefined, asked
   return { read: asked.read ?? read, write: asked.write ?? write, isSloppy: mode === "ap" };
 }
 
+/** True if another datacenter's replicas cannot do it: their majority would not be this one's. */
+export function isLocal({ read, write }: Pick<Levels, "read" | "write">): boolean {
+  return read === "local_quorum" || write === "local_quorum";
+}
+
 /** The one that the key names before its first ":", if there is such a keyspace; else the default. */
 function keyspaceOf({ keyspaces }: Topology, key: Uint8Array | undefined): Keyspace {
   const end = keyspaces.length === 1 || key === undefined ? -1 : key.indexOf(COLON);

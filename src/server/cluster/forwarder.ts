@@ -29,6 +29,8 @@ export interface Forwarding {
   readonly wallMs: number;
   /** True if it does no harm twice, or late, as it is. */
   readonly isRepeatable?: boolean;
+  /** True if only replicas of this datacenter can do it: see isLocal of consistency.ts. */
+  readonly isLocal?: boolean;
   /** Of a plain overwrite: gives it the stamp that makes it repeatable. */
   readonly stamp: (() => Stamp) | undefined;
 }
@@ -60,7 +62,7 @@ export class Forwarder {
 
   /** The first answer. Rejects with StoreError. */
   async ask(forwarding: Forwarding): Promise<Uint8Array> {
-    const { slot, stamp, isRepeatable = false } = forwarding;
+    const { slot, stamp, isRepeatable = false, isLocal = false } = forwarding;
     const endMs = this.#clock.monotonicMs() + TIMEOUT_MS;
     const stamped = {
       forwarding,
@@ -72,7 +74,7 @@ export class Forwarder {
     let request: Request = stamped;
     let failure: StoreError | undefined;
     let isUncertain = false;
-    let targets = [...this.othersWith(slot)];
+    let targets = [...this.othersWith(slot, isLocal)];
     for (;;) {
       if (endMs <= this.#clock.monotonicMs()) break;
       let id = targets.shift();
@@ -80,7 +82,7 @@ export class Forwarder {
         // Where slots have just moved, or a node has just died, those who have the slot now may be others.
         if (failure === undefined || !ELSEWHERE_SOON.has(failure.code)) break;
         await this.#lookAgain(failure);
-        targets = [...this.othersWith(slot)];
+        targets = [...this.othersWith(slot, isLocal)];
         id = targets.shift();
         if (id === undefined) break;
       }
@@ -96,7 +98,7 @@ export class Forwarder {
       failure = attempted.failure;
       if (isUncertain && !request.isRepeatable) break;
     }
-    throw refused(slot, failure, isUncertain);
+    throw refused(isLocal ? `slot ${slot} in this datacenter` : `slot ${slot}`, failure, isUncertain);
   }
 
   async #lookAgain({ code }: StoreError): Promise<void> {
@@ -125,10 +127,11 @@ export class Forwarder {
   }
 
   /** The other replicas of the slot that are up, the nearest first. */
-  othersWith(slot: number): readonly NodeId[] {
+  othersWith(slot: number, isLocal = false): readonly NodeId[] {
     const { view } = this.#cluster;
-    return view
-      .replicasOf(slot)
+    const replicas = view.replicasOf(slot);
+    const { datacenter } = view.self;
+    return (isLocal ? replicas.filter((replica) => replica.datacenter === datacenter) : replicas)
       .map(({ id }) => id)
       .filter((id) => id !== view.self.id && view.isUp(id))
       .sort((a, b) => view.distanceTo(a) - view.distanceTo(b) || compareText(a, b));
@@ -145,9 +148,9 @@ function uncertain(answer: Uint8Array): Uint8Array {
   return Buffer.from(text.replace(" NOTAPPLIED ", " UNKNOWN "), "latin1");
 }
 
-function refused(slot: number, cause: StoreError | undefined, isUncertain: boolean): StoreError {
+function refused(place: string, cause: StoreError | undefined, isUncertain: boolean): StoreError {
   if (cause === undefined) {
-    const text = `no replica of slot ${slot} is up`;
+    const text = `no replica of ${place} is up`;
     return new StoreError("QUORUM_UNAVAILABLE", "not-applied", text);
   }
   // A lost connection is no fault of this node's disk, which IO would say.

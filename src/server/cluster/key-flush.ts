@@ -25,7 +25,7 @@ import type { ServedCluster } from "./served-cluster.ts";
 
 export interface KeyFlushParts {
   readonly cluster: ServedCluster;
-  readonly keys: Pick<ClusterKeys, "writeOptions" | "keepsSlot">;
+  readonly keys: Pick<ClusterKeys, "writeOptions" | "keepsSlot" | "isLocal">;
   readonly forwarder: Forwarder;
   readonly clock: Pick<Clock, "wallMs">;
   readonly sweep: Pick<KeySweep, "ranges">;
@@ -82,7 +82,8 @@ export class KeyFlush {
     const payload = encodeFlushKeys({ epoch: cluster.view.epoch, ...some });
     const { flushKeys: method } = DOOR_METHOD;
     const wallMs = clock.wallMs();
-    const request = { slot: first, method, encode: () => payload, wallMs, stamp: undefined };
+    const isLocal = keys.isLocal(undefined, { ...UNASKED, write: step.write });
+    const request = { slot: first, method, encode: () => payload, wallMs, isLocal, stamp: undefined };
     return decodeKeysAnswer(await forwarder.ask(request)).place;
   }
 }

@@ -19,7 +19,7 @@ import type { Receipt } from "../../replication/write-quorum.ts";
 import { slotOf } from "../../ring/slot.ts";
 import { latin1 } from "../arguments.ts";
 import type { UpdateManyCommand } from "../command-shape.ts";
-import { type AskedLevels, levelsFor } from "./consistency.ts";
+import { type AskedLevels, isLocal, levelsFor } from "./consistency.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { isBlind, type KeyedCall, type KeyedOutcome } from "./keyed-call.ts";
 import type { ServedCluster } from "./served-cluster.ts";
@@ -98,6 +98,7 @@ export class ScatteredWrite {
       encode: () => payload,
       wallMs,
       isRepeatable: change.kind === "delete" && change.context !== undefined,
+      isLocal: isLocal(levelsFor(topology, ref.key, asked)),
       stamp: isOverwrite(change) ? () => stamper.relayStamp(1, wallMs) : undefined,
     });
     return decodeForwardAnswer(answer).receipt;
