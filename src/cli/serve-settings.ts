@@ -17,6 +17,8 @@ export interface ServeSettings extends NodeSettings {
   readonly passwordFile: string | undefined;
   /** Where the secret came from. */
   readonly secretFile: string | undefined;
+  /** Where the token of the admin door came from. */
+  readonly adminTokenFile: string | undefined;
   /** If the port is taken, try those after it. */
   readonly portSearch: boolean;
   readonly logLevel: LogLevel;
@@ -28,6 +30,7 @@ export const SERVE_DEFAULTS: ServeSettings = {
   configFile: undefined,
   passwordFile: undefined,
   secretFile: undefined,
+  adminTokenFile: undefined,
   portSearch: false,
   logLevel: "info",
   logFormat: "auto",
@@ -38,6 +41,7 @@ export const serveSettingsSchema = nodeSettingsSchema.extend({
   configFile: z.string().min(1, { error: "a file" }).optional(),
   passwordFile: z.string().min(1, { error: "a file" }).optional(),
   secretFile: z.string().min(1, { error: "a file" }).optional(),
+  adminTokenFile: z.string().min(1, { error: "a file" }).optional(),
   portSearch: z.boolean({ error: "true or false" }),
   logLevel: z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(", ")}` }),
   logFormat: z.enum(LOG_FORMATS, { error: `one of ${LOG_FORMATS.join(", ")}` }),

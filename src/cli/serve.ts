@@ -11,6 +11,7 @@ import type { Logger } from "../base/logger.ts";
 import { VERSION } from "../node/version.ts";
 import { inlineMore } from "../runtime/nodejs/compiler.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
+import { createNodejsWeb } from "../runtime/nodejs/web.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RunningServer } from "../server/server.ts";
 import { startServer } from "../server/start-server.ts";
@@ -75,7 +76,10 @@ async function listen(
   const lastPort = settings.portSearch ? Math.min(firstPort + PORTS_TRIED_MAX - 1, PORT_MAX) : firstPort;
   for (let port = firstPort; ; port++) {
     try {
-      const server = await startServer(runtime, { ...settings, dataDirectory, port }, logger, { stop });
+      const server = await startServer(runtime, { ...settings, dataDirectory, port }, logger, {
+        stop,
+        web: createNodejsWeb(),
+      });
       if (port !== firstPort) noteOtherPort(firstPort, server.port);
       return server;
     } catch (cause) {
@@ -94,7 +98,13 @@ function announce(server: RunningServer, settings: ServeSettings, welcomes: bool
   process.title = `kvorum ${addressOf(host, port)}`;
   process.stdout.write(`ready ${addressOf(host, port)}\n`);
   const needsPassword = settings.password !== undefined;
-  if (welcomes) process.stderr.write(welcomeText({ host, port, needsPassword }));
+  const { admin } = server;
+  if (welcomes)
+    process.stderr.write(welcomeText({ host, port, needsPassword, dashboard: admin && dashboardOf(admin) }));
+}
+
+function dashboardOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `http://${addressOf(host, port)}/`;
 }
 
 async function runUntilStopped(

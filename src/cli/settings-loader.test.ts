@@ -80,6 +80,9 @@ test("every setting can be given in the file, in its own unit", async () => {
     machine = "m3"
     weight = 2
     secret = "tell nobody"
+    admin-port = "off"
+    admin-host = "::1"
+    admin-token = "sesame"
   `;
   expect(await load({ environment: { KVORUM_CONFIG: "f" }, files: { f: file } })).toEqual({
     host: "::1",
@@ -95,6 +98,10 @@ test("every setting can be given in the file, in its own unit", async () => {
     weight: 2,
     secret: "tell nobody",
     secretFile: undefined,
+    adminPort: "off",
+    adminHost: "::1",
+    adminToken: "sesame",
+    adminTokenFile: undefined,
     password: "secret",
     passwordFile: undefined,
     configFile: "f",
@@ -118,6 +125,21 @@ test("every setting can be given in the file, in its own unit", async () => {
     logLevel: "debug",
     logFormat: "text",
   });
+});
+
+test("the admin door's port is a number or off, its token may be in a file, and strangers need one", async () => {
+  expect((await load({ flags: { "admin-port": "8001" } })).adminPort).toBe(8001);
+  const files = { t: "sesame\n" };
+  const flags = { "admin-host": "0.0.0.0", "admin-token-file": "t" };
+  expect(await load({ flags, files })).toMatchObject({ adminHost: "0.0.0.0", adminToken: "sesame" });
+  expect(await problems({ flags: { "admin-port": "on" } })).toEqual([
+    'admin-port must be a whole number from 0 to 65535 (0 takes any free port), or off, but flag --admin-port says "on"',
+  ]);
+  expect(await problems({ flags: { "admin-host": "0.0.0.0" } })).toEqual([
+    expect.stringMatching(
+      /^admin-host must be a loopback address .*; set KVORUM_ADMIN_TOKEN or --admin-token-file$/,
+    ),
+  ]);
 });
 
 test("off turns the slow log off", async () => {

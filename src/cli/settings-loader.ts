@@ -60,6 +60,9 @@ export async function loadSettings(sources: SettingSources): Promise<ServeSettin
   if (settings.secretFile !== undefined) {
     settings.secret = await readSecret(given.get("secret-file")!, sources.readFile, problems);
   }
+  if (settings.adminTokenFile !== undefined) {
+    settings.adminToken = await readSecret(given.get("admin-token-file")!, sources.readFile, problems);
+  }
   if (problems.length === 0) refuseConflict(settings, given, problems);
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
@@ -161,7 +164,7 @@ function unknownKey(name: string, value: unknown, source: string): string {
 }
 
 /** Each of these and `X-file` are two ways to give one setting. */
-const SECRETS = ["password", "secret"];
+const SECRETS = ["password", "secret", "admin-token"];
 
 /** The value that counts, per setting. */
 function strongest(strongestFirst: readonly GivenByName[], problems: string[]): GivenByName {
@@ -234,6 +237,7 @@ function refuseConflict(settings: ServeSettings, given: GivenByName, problems: s
 const REMEDIES: Partial<Record<keyof ServeSettings, string>> = {
   host: "set KVORUM_PASSWORD or --password-file to let others in",
   peerHost: "set KVORUM_SECRET or --secret-file, the same for every node",
+  adminHost: "set KVORUM_ADMIN_TOKEN or --admin-token-file",
   join: "add --peer-port for other nodes to reach this one",
   maxmemoryBytes: "add --storage memory for a cache, or leave it out",
 };

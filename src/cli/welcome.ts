@@ -4,9 +4,11 @@ export interface WelcomeFacts {
   readonly host: string;
   readonly port: number;
   readonly needsPassword: boolean;
+  /** Its address, if there is one. */
+  readonly dashboard: string | undefined;
 }
 
-export function welcomeText({ host, port, needsPassword }: WelcomeFacts): string {
+export function welcomeText({ host, port, needsPassword, dashboard }: WelcomeFacts): string {
   const hostFlag = host === "127.0.0.1" || host === "localhost" ? "" : ` -h ${host}`;
   const passwordFlag = needsPassword ? " --askpass" : "";
   const passwordOption = needsPassword ? ", password: process.env.KVORUM_PASSWORD" : "";
@@ -22,6 +24,7 @@ export function welcomeText({ host, port, needsPassword }: WelcomeFacts): string
     '  import { Redis } from "ioredis";',
     `  const redis = new Redis({ host: "${host}", port: ${port}${passwordOption} });`,
     "",
+    ...(dashboard === undefined ? [] : ["See how it is:", "", `  dashboard ${dashboard}`, ""]),
     "",
   ].join("\n");
 }

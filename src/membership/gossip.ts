@@ -129,6 +129,11 @@ export class Gossip {
     return id === this.#own.id ? "up" : this.#detector.verdictOf(id);
   }
 
+  /** How much its silence tells against a node: see phi-accrual.ts. Undefined of this one, and where nothing was heard. */
+  phiOf(id: NodeId, nowMs: number): number | undefined {
+    return this.#detector.phiOf(id, nowMs);
+  }
+
   /** What the next heartbeat tells. */
   setOwn(
     changes: Partial<

@@ -21,7 +21,7 @@ import { ClusterView } from "./cluster/cluster-view.ts";
 import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
 import { Liveness } from "./cluster/liveness.ts";
-import type { MemberStatus } from "./cluster/member-status.ts";
+import type { MemberStatus, NodeLoad } from "./cluster/member-status.ts";
 import { Moves } from "./cluster/moves.ts";
 import type { MethodHandler } from "./cluster/peer-door.ts";
 import { PlanKeeper } from "./cluster/plan-keeper.ts";
@@ -205,6 +205,8 @@ export class ClusterNode {
         epoch: heard?.epoch ?? 0,
         generation: heard?.generation ?? 0,
         isSelf: id === this.self.id,
+        phi: this.#gossip.phiOf(id),
+        load: heard && { storedBytes: heard.loadBytes, requestsPerSecond: heard.requestsPerSecond },
         hintsPending: this.hints.countFor(id),
       };
     });
@@ -216,6 +218,11 @@ export class ClusterNode {
   /** Tells the others where clients reach this node. */
   announceDoor(address: PeerAddress): void {
     this.#gossip.tell({ doorAddress: formatAddress(address) });
+  }
+
+  /** Tells the others how busy this node is. */
+  announceLoad({ storedBytes, requestsPerSecond }: NodeLoad): void {
+    this.#gossip.tell({ loadBytes: storedBytes, requestsPerSecond });
   }
 
   /** Bytes that wait to be sent to other nodes, and requests that wait for their answers. */

@@ -142,6 +142,11 @@ export class StorageNode {
     return this.#store instanceof DiskStore ? this.#store : undefined;
   }
 
+  /** What its rows take on disk or, if they are in memory alone, there. */
+  get storedBytes(): number {
+    return this.disk?.engine.statistics.tableBytes ?? this.engine.statistics.liveBytes;
+  }
+
   /** Takes over those settings that may change while the node runs. */
   applySettings(settings: NodeSettings & Tuning): void {
     this.#store.applySettings(settings);

@@ -24,6 +24,7 @@ const WILDCARD = /^(0\.0\.0\.0|::)$/;
 
 const passwordRule = "1 to 1024 characters";
 const peerPortRule = "a whole number from 0 to 65535 (0 takes any free port)";
+const adminPortRule = "a whole number from 0 to 65535 (0 takes any free port), or off";
 const idRule = "a node's id, 16 hexadecimal digits as `kvorum status` shows them";
 const joinRule = "a list of addresses HOST:PORT with commas between them";
 const nameRule = "1 to 255 characters";
@@ -74,6 +75,13 @@ export const nodeSettingsSchema = z.strictObject({
     .min(1, { error: passwordRule })
     .max(1024, { error: passwordRule })
     .optional(),
+  adminHost: z.string({ error: hostRule() }).refine(isHost, { error: hostRule() }),
+  adminPort: z.union([z.literal("off"), z.int().min(0).max(65535)], { error: adminPortRule }).optional(),
+  adminToken: z
+    .string({ error: passwordRule })
+    .min(1, { error: passwordRule })
+    .max(1024, { error: passwordRule })
+    .optional(),
   databases: z.literal(DATABASE_COUNT, { error: `${DATABASE_COUNT}` }),
 });
 
@@ -100,6 +108,12 @@ export function findConflict(settings: NodeSettings): SettingProblem | undefined
     return {
       name: "host",
       rule: "a loopback address (127.0.0.1, ::1, localhost) unless a password is set, since anybody may connect",
+    };
+  }
+  if (settings.adminToken === undefined && !isLoopback(settings.adminHost) && settings.adminPort !== "off") {
+    return {
+      name: "adminHost",
+      rule: "a loopback address (127.0.0.1, ::1, localhost) unless a token is set, since anybody may connect",
     };
   }
   return findPeerConflict(settings);

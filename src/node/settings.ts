@@ -64,6 +64,12 @@ export interface NodeSettings {
   readonly weight: number;
   /** What the nodes of a cluster know, and nobody else. Never to be logged. */
   readonly secret: string | undefined;
+  /** Where the admin door listens. Anything but loopback needs a token. */
+  readonly adminHost: string;
+  /** 0 for any free port; undefined: 1000 above the port for clients, if that is free. */
+  readonly adminPort: number | "off" | undefined;
+  /** What callers of the admin door must show; undefined lets everybody in. Never to be logged. */
+  readonly adminToken: string | undefined;
   /** Fixed: row keys have room for no more. */
   readonly databases: typeof DATABASE_COUNT;
 }
@@ -97,5 +103,8 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   machine: undefined,
   weight: 1,
   secret: undefined,
+  adminHost: "127.0.0.1",
+  adminPort: undefined,
+  adminToken: undefined,
   databases: DATABASE_COUNT,
 };

@@ -19,6 +19,7 @@ import { RequestClaims } from "./cluster/request-claims.ts";
 import type { ServedCluster } from "./cluster/served-cluster.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
+import { hungriestSession } from "./hungriest-session.ts";
 import { Outbox } from "./outbox.ts";
 import { Pause } from "./pause.ts";
 import { QueuedRun } from "./queued-run.ts";
@@ -33,6 +34,8 @@ export interface RunningServer {
   readonly host: string;
   readonly port: number;
   /** Stops accepting, finishes what was received, syncs, closes. Resolves when all of it is done. */
+  /** Undefined where there is none. */
+  readonly admin: AdminFace | undefined;
   close(): Promise<void>;
   /** Resolves when the server has closed, whoever asked: `close` or a client's SHUTDOWN. */
   readonly closed: Promise<void>;
@@ -50,6 +53,12 @@ const TICK_MS = 1_000;
 const ACCEPT_FAILURE_QUIET_MS = 10_000;
 /** A call logged as slow must be timed alone: fast paths are off while the threshold is below this. */
 const FAST_PATH_THRESHOLD_MICROS = 1_000;
+
+export interface AdminFace {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
 
 export interface ServerParts {
   readonly runtime: Runtime;
@@ -71,6 +80,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly clusterDoor: ClusterDoor | undefined;
   readonly claims: RequestClaims | undefined;
   readonly dispatcher: Dispatcher<Session<Server>>;
+  /** HTTP for those who look after the node, where there is any. It closes with the server. */
+  admin: AdminFace | undefined;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
   readonly pause: Pause;
@@ -242,6 +253,10 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.logger.debug({ client: session.connection.peer, cause: cause?.message }, "client gone");
   }
 
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -305,6 +320,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.measureMemory();
     this.writer.forgetSources(); // an engine may have let go of them
     this.#closeSlowReaders();
+    this.#announceLoad();
     if (this.node.cluster?.hasLeft === true) this.#onLeft();
     const { idleTimeoutMs } = this.settings;
     if (idleTimeoutMs === 0) return;
@@ -312,6 +328,14 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
       if (!session.isWaiting && this.wallMs - session.lastInteractionMs > idleTimeoutMs)
         session.connection.destroy();
     }
+  }
+
+  #announceLoad(): void {
+    const { node, statistics } = this;
+    node.cluster?.announceLoad({
+      storedBytes: node.storedBytes,
+      requestsPerSecond: Math.max(0, statistics.commandsPerSecond),
+    });
   }
 
   /** Nobody in the cluster listens to this node any more: clients are better off elsewhere. */
@@ -335,7 +359,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   /** Closes the clients that hold the most until the rest is within the limit. */
   #evictClients(): void {
     while (this.#clientBytes > this.limits.clientBytesMax) {
-      const hungriest = this.#hungriestSession();
+      const hungriest = hungriestSession(this.sessions.values(), this.limits.clientBytesMax);
       if (hungriest === undefined) return;
       this.statistics.evictedClients++;
       this.logger.warn(
@@ -344,26 +368,6 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
       );
       hungriest.kill();
     }
-  }
-
-  /**
-   * Undefined if nobody holds anything, but for those to be spared. These are spared as long as they hold no more
-   * than half the limit together: any client may ask to be, and the others must have room.
-   */
-  #hungriestSession(): Session<Server> | undefined {
-    let hungriest: Session<Server> | undefined;
-    let hungriestSpared: Session<Server> | undefined;
-    let sparedBytes = 0;
-    for (const session of this.sessions.values()) {
-      const { heldBytes } = session;
-      if (!session.isSpared) {
-        if (heldBytes > (hungriest?.heldBytes ?? 0)) hungriest = session;
-        continue;
-      }
-      sparedBytes += heldBytes;
-      if (heldBytes > (hungriestSpared?.heldBytes ?? 0)) hungriestSpared = session;
-    }
-    return sparedBytes > this.limits.clientBytesMax / 2 ? hungriestSpared : hungriest;
   }
 
   async #close(): Promise<void> {
@@ -384,6 +388,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
       );
     }
     for (const session of this.sessions.values()) session.connection.destroy();
+    await this.admin?.close();
     await this.node.close();
     this.#onClosed();
   }

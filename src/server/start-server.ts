@@ -5,15 +5,22 @@ import { type OpenOptions, openNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { isLoopback } from "../node/settings-schema.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Web } from "../runtime/web.ts";
+import { openAdminDoor } from "./admin/admin-door.ts";
 import { createCommandTable } from "./commands.ts";
 import { type RunningServer, Server } from "./server.ts";
+
+export interface StartOptions extends OpenOptions {
+  /** Where the admin door opens; without it there is none, whatever the settings say. */
+  readonly web?: Web | undefined;
+}
 
 /** Resolves when connections are accepted. Throws StoreError where a setting or the port forbids it. */
 export async function startServer(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  options?: OpenOptions,
+  options?: StartOptions,
 ): Promise<RunningServer> {
   refuseOpenDoor(settings);
   const node = await openNode(runtime, settings, logger, options);
@@ -22,6 +29,12 @@ export async function startServer(
     await server.listen();
   } catch (cause) {
     await node.close();
+    throw cause;
+  }
+  try {
+    server.admin = options?.web && (await openAdminDoor(server, options.web, logger));
+  } catch (cause) {
+    await server.close();
     throw cause;
   }
   node.cluster?.announceDoor({ host: reachableHost(settings), port: server.port });

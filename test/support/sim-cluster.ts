@@ -70,6 +70,10 @@ export class SimCluster {
     return this;
   }
 
+  server(id: NodeId): Server {
+    return this.#nodes.get(id)!.server;
+  }
+
   node(id: NodeId): StorageNode {
     return this.#nodes.get(id)!.node;
   }

@@ -19,7 +19,7 @@ const PORT = 6379;
 export class SimServer {
   readonly world: SimWorld;
   readonly node: StorageNode;
-  readonly #server: Server;
+  readonly server: Server;
 
   /** Of ten calls of the engine, `slowInTen` are answered later; it is the memory engine itself if that is "in place". */
   constructor(seed: string, slowInTen: number | "in place") {
@@ -29,11 +29,11 @@ export class SimServer {
     const node = openMemoryNode(runtime, settings, silentLogger);
     this.node = slowInTen === "in place" ? node : slowNode(node, runtime, slowInTen);
     const commands = createCommandTable();
-    this.#server = new Server({ runtime, node: this.node, settings, logger: silentLogger, commands });
+    this.server = new Server({ runtime, node: this.node, settings, logger: silentLogger, commands });
   }
 
   async listen(): Promise<this> {
-    await this.world.runUntil(this.#server.listen());
+    await this.world.runUntil(this.server.listen());
     return this;
   }
 
@@ -52,8 +52,8 @@ export class SimServer {
   }
 
   limitOutput(bytesMax: number): void {
-    this.#server.settings.outputBufferBytesMax = bytesMax;
-    this.#server.applySettings();
+    this.server.settings.outputBufferBytesMax = bytesMax;
+    this.server.applySettings();
   }
 
   /** Lets the world go on until the answer is there. */

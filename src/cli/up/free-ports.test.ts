@@ -26,8 +26,8 @@ test("takes neighbours, and leaves none of them open", async () => {
   expect(open.size).toBe(0);
 });
 
-test("passes over ports that are taken, and those whose port for other nodes is", async () => {
-  expect(await find(machine(7001, 17003).network, 7001, 3)).toEqual([7002, 7004, 7005]);
+test("passes over ports that are taken, and those of which a port for other nodes, or for people, is", async () => {
+  expect(await find(machine(7001, 17003, 8005).network, 7001, 3)).toEqual([7002, 7004, 7006]);
 });
 
 test("ends where ports end", async () => {

@@ -11,15 +11,15 @@ const request = {
 
 test("each node has ports, a directory and a machine of its own, and knows the others", () => {
   const nodes = planNodes(request);
-  expect(nodes.map(({ name, port, peerPort }) => ({ name, port, peerPort }))).toEqual([
-    { name: "node-1", port: 7001, peerPort: 17001 },
-    { name: "node-2", port: 7002, peerPort: 17002 },
-    { name: "node-3", port: 7004, peerPort: 17004 },
+  expect(nodes.map(({ name, port, peerPort, adminPort }) => ({ name, port, peerPort, adminPort }))).toEqual([
+    { name: "node-1", port: 7001, peerPort: 17001, adminPort: 8001 },
+    { name: "node-2", port: 7002, peerPort: 17002, adminPort: 8002 },
+    { name: "node-3", port: 7004, peerPort: 17004, adminPort: 8004 },
   ]);
   expect(nodes[1]).toMatchObject({ dataDirectory: "/d/node-2", logFile: "/d/node-2.log" });
   expect(commandText(nodes[1]!.args)).toBe(
     "serve --port 7002 --data /d/node-2 --peer-host 127.0.0.1 --peer-port 17002 --machine node-2 " +
-      "--join 127.0.0.1:17001,127.0.0.1:17004",
+      "--admin-port 8002 --join 127.0.0.1:17001,127.0.0.1:17004",
   );
 });
 

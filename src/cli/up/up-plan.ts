@@ -4,8 +4,10 @@
  *
  *   DATA/node-1       its files          DATA/node-1.log   what it logs
  *   port              for clients        port + 10000      for the other nodes
+ *                                        port + 1000       for people: dashboard, metrics
  */
 import { join } from "node:path";
+import { ADMIN_PORT_STEP } from "../../server/admin/admin-door.ts";
 
 export const NODES_MAX = 16;
 export const NODES_DEFAULT = 3;
@@ -22,6 +24,7 @@ export const SETTINGS_OF_ONE_NODE: readonly string[] = [
   "data",
   "peer-host",
   "peer-port",
+  "admin-port",
   "join",
   "machine",
   "rack",
@@ -30,7 +33,7 @@ export const SETTINGS_OF_ONE_NODE: readonly string[] = [
 ];
 
 /** Never on a command line, where others see it: nodes get it in their environment. */
-const SECRET_SETTINGS: readonly string[] = ["password", "secret"];
+const SECRET_SETTINGS: readonly string[] = ["password", "secret", "admin-token"];
 
 export interface UpRequest {
   /** Where clients reach each node, one port each. */
@@ -49,6 +52,8 @@ export interface PlannedNode {
   readonly host: string;
   readonly port: number;
   readonly peerPort: number;
+  /** Where people see how it is. */
+  readonly adminPort: number;
   readonly dataDirectory: string;
   readonly logFile: string;
   /** Arguments of `kvorum`: "serve", "--port", ... */
@@ -73,10 +78,12 @@ export function planNodes({
     const addresses = others.map((other) => `${PEER_HOST}:${other + PEER_PORT_STEP}`).join(",");
     const own = ["--port", `${port}`, "--data", directory];
     const clustered = ["--peer-host", PEER_HOST, "--peer-port", `${peerPort}`, "--machine", name];
+    const adminPort = port + ADMIN_PORT_STEP;
+    const admin = ["--admin-port", `${adminPort}`];
     const joining = others.length === 0 ? [] : ["--join", addresses];
     return {
-      ...{ name, host, port, peerPort, dataDirectory: directory, logFile: `${directory}.log` },
-      args: ["serve", ...own, ...clustered, ...joining, ...shared],
+      ...{ name, host, port, peerPort, adminPort, dataDirectory: directory, logFile: `${directory}.log` },
+      args: ["serve", ...own, ...clustered, ...admin, ...joining, ...shared],
     };
   });
 }

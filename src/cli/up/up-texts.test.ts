@@ -9,14 +9,14 @@ function nodesOn(host: string, ...ports: number[]) {
   });
 }
 
-const words = { program: ["kvorum"], needsPassword: false, takesEnter: false };
+const words = { program: ["kvorum"], adminHost: "127.0.0.1", needsPassword: false, takesEnter: false };
 const running = (host: string, ...ports: number[]) =>
   nodesOn(host, ...ports).map((node, index) => ({ node, processId: 100 + index }));
 
 test("the welcome writes to one node, reads from another, and kills a third party to neither", () => {
   const text = clusterWelcome(running("127.0.0.1", 7001, 7002, 7003), words);
   expect(text).toContain("  redis-cli -p 7001 set greeting hello\n  redis-cli -p 7002 get greeting\n");
-  expect(text).toContain("  kvorum status --port 7001\n");
+  expect(text).toContain("  kvorum status --port 7001\n  dashboard http://127.0.0.1:8001/\n");
   expect(text).toContain("  kill -9 101        # node-2\n  redis-cli -p 7003 get greeting\n");
   expect(text).toContain("d/node-1.log, d/node-2.log, d/node-3.log");
 });

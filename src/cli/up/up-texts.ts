@@ -12,6 +12,7 @@ export interface UpWords {
   /** How one calls `kvorum` here: ["kvorum"], or ["node", "bin/kvorum.js"]. */
   readonly program: readonly string[];
   readonly needsPassword: boolean;
+  readonly adminHost: string;
   /** Enter starts what is missing. */
   readonly takesEnter: boolean;
 }
@@ -32,6 +33,7 @@ export function clusterWelcome(running: readonly RunningNode[], words: UpWords):
     "See who is there:",
     "",
     `  ${commandText([...words.program, "status", ...hostFlags(first.node), "--port", `${first.node.port}`])}`,
+    `  dashboard http://${addressOf(words.adminHost, first.node.adminPort)}/`,
     "",
   ];
   if (running.length >= 3) {

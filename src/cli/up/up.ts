@@ -37,6 +37,7 @@ export async function up(settings: ServeSettings, { nodeCount, flags }: UpOption
   if (nodes === undefined) return 1;
   const words: UpWords = {
     program: programWords(),
+    adminHost: settings.adminHost,
     needsPassword: settings.password !== undefined,
     takesEnter: process.stdin.isTTY === true,
   };

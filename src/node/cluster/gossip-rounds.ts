@@ -76,8 +76,13 @@ export class GossipRounds {
     return this.stateOf(id) === undefined ? undefined : this.#gossip.verdictOf(id);
   }
 
+  /** See Gossip. */
+  phiOf(id: NodeId): number | undefined {
+    return this.#gossip.phiOf(id, this.#parts.runtime.clock.monotonicMs());
+  }
+
   /** What the others are to hear of this node from now on. */
-  tell(changes: { readonly epoch?: number; readonly doorAddress?: string }): void {
+  tell(changes: Partial<Pick<NodeState, "epoch" | "doorAddress" | "loadBytes" | "requestsPerSecond">>): void {
     this.#gossip.setOwn(changes);
   }
 

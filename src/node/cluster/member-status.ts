@@ -2,6 +2,12 @@
 import type { MemberState } from "../../membership/topology.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 
+export interface NodeLoad {
+  /** Of rows: on disk, or in memory for a node that stores them there. */
+  readonly storedBytes: number;
+  readonly requestsPerSecond: number;
+}
+
 export interface MemberStatus {
   readonly id: NodeId;
   /** Where clients reach it; undefined while this node has not heard. */
@@ -22,6 +28,10 @@ export interface MemberStatus {
   /** Which life of the node it is: rises with every start. */
   readonly generation: number;
   readonly isSelf: boolean;
+  /** How much its silence tells against it; undefined of this node, and while nothing was heard. */
+  readonly phi: number | undefined;
+  /** What it has last said of itself; undefined while nothing was heard. */
+  readonly load: NodeLoad | undefined;
   /** Cells that this node keeps for it. */
   readonly hintsPending: number;
 }

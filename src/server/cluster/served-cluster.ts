@@ -3,6 +3,7 @@
 import type { Awaitable } from "../../base/awaitable.ts";
 import type { ByteRange } from "../../base/bytes.ts";
 import type { MemberState, Topology } from "../../membership/topology.ts";
+import type { NodeLoad } from "../../node/cluster/member-status.ts";
 import type { Coordinator } from "../../replication/coordinator.ts";
 import type { Participant } from "../../replication/quorum-need.ts";
 import type { Cluster, PeerCalls } from "../../replication/replica-calls.ts";
@@ -38,6 +39,9 @@ export interface ServedMember {
   readonly state: MemberState;
   /** This node's own verdict. */
   readonly isUp: boolean;
+  readonly isSuspect?: boolean;
+  readonly phi?: number | undefined;
+  readonly load?: NodeLoad | undefined;
   readonly isSelf: boolean;
   /** Writes that wait here until it can be given them. */
   readonly hintsPending: number;

@@ -75,13 +75,15 @@ export const kvStatus: SessionCommand = {
   since: "0.1.0",
   summary: "Tells of the cluster as this node sees it: members, slots, keyspaces. JSON.",
   complexity: "O(N) with N slots",
-  run: ({ server }) =>
-    JSON.stringify(
-      server.cluster === undefined
-        ? aloneStatus(server)
-        : statusOf(server.cluster, server.node.cluster?.moves?.progress),
-    ),
+  run: ({ server }) => JSON.stringify(clusterStatus(server)),
 };
+
+/** The cluster as the server's node sees it. */
+export function clusterStatus(server: Server): ClusterStatus {
+  return server.cluster === undefined
+    ? aloneStatus(server)
+    : statusOf(server.cluster, server.node.cluster?.moves?.progress);
+}
 
 function statusOf(cluster: ServedCluster, move: MoveProgress | undefined): ClusterStatus {
   const { topology, self } = cluster;

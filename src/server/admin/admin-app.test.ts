@@ -1,0 +1,126 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { SimCluster } from "../../../test/support/sim-cluster.ts";
+import { SimServer } from "../../../test/support/sim-server.ts";
+import { utf8 } from "../../base/bytes.ts";
+import { silentLogger } from "../../base/logger.ts";
+import { EventLog } from "../events/event-log.ts";
+import type { Server } from "../server.ts";
+import { ADMIN_ROUTES, createAdminApp } from "./admin-app.ts";
+import { DashboardFiles } from "./dashboard-files.ts";
+
+type Json = Record<string, unknown>;
+
+function adminOf(server: Server, token?: string) {
+  const { clock } = server.runtime;
+  const events = new EventLog(clock);
+  const dashboard = new DashboardFiles(async () => new Map([["index.html", utf8("<!doctype html>")]]));
+  const answer = createAdminApp({ server, clock, events, token, dashboard, logger: silentLogger });
+  const ask = (path: string, init?: RequestInit) =>
+    answer(new Request(`http://127.0.0.1:8001${path}`, { headers: { host: "127.0.0.1:8001" }, ...init }));
+  const json = async (path: string) => (await (await ask(path)).json()) as Json;
+  return { ask, json, events };
+}
+
+describe("a node alone", () => {
+  let server: Server;
+  beforeEach(async () => {
+    server = (await new SimServer("admin", "in place").listen()).server;
+  });
+
+  test("is well, ready, and owns every slot", async () => {
+    const { ask, json } = adminOf(server);
+    expect((await ask("/healthz")).status).toBe(200);
+    expect(await json("/readyz")).toEqual({ ready: true, reasons: [] });
+    const status = await json("/api/status");
+    expect(status).toMatchObject({
+      level: "ok",
+      sentence: "One node is up; every key has one copy.",
+      move: null,
+    });
+    expect(status.members).toMatchObject([{ self: true, up: true, suspect: false, phi: null, slots: 16384 }]);
+    expect(await json("/api/ring")).toMatchObject({
+      slots: 16384,
+      members: [{ share: 1, tokens: [] }],
+      next: null,
+    });
+  });
+
+  test("serves the dashboard, shut off from everything but this door", async () => {
+    const response = await adminOf(server).ask("/");
+    expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
+  test("says what is wrong with a request, as JSON", async () => {
+    const { ask } = adminOf(server);
+    const failed = async (path: string, init?: RequestInit) => {
+      const response = await ask(path, init);
+      const { error } = (await response.json()) as { error: { code: string } };
+      return [response.status, error.code];
+    };
+    expect(await failed("/nothing")).toEqual([404, "NOT_FOUND"]);
+    expect(await failed("/api/events/recent?count=-1")).toEqual([400, "INVALID_REQUEST"]);
+    expect(await failed("/api/status", { headers: { host: "evil.example" } })).toEqual([403, "FOREIGN_HOST"]);
+  });
+
+  test("with a token, only probes and the dashboard go without", async () => {
+    const { ask } = adminOf(server, "secret");
+    const statuses = await Promise.all(
+      ["/healthz", "/readyz", "/", "/api/status", "/openapi.json"].map(
+        async (path) => (await ask(path)).status,
+      ),
+    );
+    expect(statuses).toEqual([200, 200, 200, 401, 401]);
+    const headers = { authorization: "Bearer secret" };
+    expect((await ask("/api/status", { headers })).status).toBe(200);
+  });
+
+  test("openapi.json tells of every route", async () => {
+    const document = await adminOf(server).json("/openapi.json");
+    const paths = document.paths as Record<string, Json>;
+    expect(document.openapi).toBe("3.1.0");
+    for (const { path, method } of ADMIN_ROUTES) {
+      expect(paths[path]?.[method]).toMatchObject({ summary: expect.stringMatching(/\.$/) });
+    }
+  });
+
+  test("events come as they happen, after those that were missed", async () => {
+    const { ask, json, events } = adminOf(server);
+    const tell = (text: string) => events.add({ kind: "topology", level: "ok", text });
+    tell("one");
+    tell("two");
+    expect(await json("/api/events/recent?count=1")).toMatchObject([{ id: 2, text: "two" }]);
+    const headers = { host: "127.0.0.1:8001", "last-event-id": "1" };
+    const reader = (await ask("/api/events", { headers })).body!.getReader();
+    const read = async () => Buffer.from((await reader.read()).value!).toString();
+    expect(await read()).toMatch(
+      /^retry: 1000\n\nid: 2\nevent: topology\ndata: \{"id":2,.*"text":"two"\}\n\n$/,
+    );
+    tell("three");
+    expect(await read()).toMatch(/^id: 3\n/);
+    await reader.cancel();
+    tell("four"); // to nobody
+  });
+});
+
+describe("one of five nodes", () => {
+  test("tells of one that is down", async () => {
+    const cluster = await new SimCluster("admin", 5).listen();
+    const { json } = adminOf(cluster.server("n1"));
+    cluster.down.add("n4");
+    const status = await json("/api/status");
+    expect(status.level).toBe("warn");
+    expect(status.sentence).toMatch(
+      /^m-n4 is down: \d\d% of the keys have 2 of their 3 copies; reads and writes go on\.$/,
+    );
+    const ring = (await json("/api/ring")) as {
+      members: { name: string; tokens: number[]; share: number }[];
+    };
+    expect(ring.members.map(({ name }) => name)).toEqual(["m-n1", "m-n2", "m-n3", "m-n4", "m-n5"]);
+    for (const { tokens } of ring.members) expect(tokens).toHaveLength(16);
+    expect(ring.members.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    cluster.down.add("n2").add("n3");
+    expect(await json("/readyz")).toEqual({ ready: false, reasons: ["only 2 of 5 members are up"] });
+  });
+});

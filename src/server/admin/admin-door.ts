@@ -1,0 +1,82 @@
+/** HTTP for those who look after a node: opened beside the door for clients, and closed with it. */
+import { StoreError } from "../../base/errors.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Cancel } from "../../runtime/runtime.ts";
+import type { Web, WebListener } from "../../runtime/web.ts";
+import { clusterPicture } from "../events/cluster-picture.ts";
+import { EventLog } from "../events/event-log.ts";
+import { EventWatch } from "../events/event-watch.ts";
+import type { AdminFace, Server } from "../server.ts";
+import { createAdminApp } from "./admin-app.ts";
+import { DashboardFiles } from "./dashboard-files.ts";
+
+/** From a node's port for clients to the one of its admin door. */
+export const ADMIN_PORT_STEP = 1_000;
+const PORT_MAX = 65_535;
+/** Whoever looks at the cluster sees what happens well within two seconds. */
+const LOOK_MS = 250;
+
+/**
+ * Undefined if the settings want none, or nobody has asked for the port and it is taken: then a warning says so. Rejects
+ * with StoreError INVALID_SETTING if somebody has.
+ */
+export async function openAdminDoor(
+  server: Server,
+  web: Web,
+  logger: Logger,
+): Promise<AdminFace | undefined> {
+  const { adminPort, adminHost: host, adminToken: token } = server.settings;
+  const port = adminPort ?? portFor(server);
+  if (port === "off" || port === undefined) return undefined;
+  const { clock } = server.runtime;
+  const events = new EventLog(clock);
+  const dashboard = new DashboardFiles();
+  const answer = createAdminApp({ server, clock, events, token, dashboard, logger });
+  let listener: WebListener;
+  try {
+    listener = await web.listen({ host, port }, answer);
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause;
+    const text = `the admin door cannot be opened: ${cause.message}`;
+    if (adminPort !== undefined) throw new StoreError("INVALID_SETTING", "not-applied", text, { cause });
+    logger.warn({ cause }, `${text}; the node goes on without it`);
+    return undefined;
+  }
+  logger.info({ host, port: listener.port }, "the admin door is open");
+  return new AdminDoor(listener, watch(server, events));
+}
+
+class AdminDoor implements AdminFace {
+  readonly #listener: WebListener;
+  readonly #stopWatching: Cancel;
+
+  constructor(listener: WebListener, stopWatching: Cancel) {
+    this.#listener = listener;
+    this.#stopWatching = stopWatching;
+  }
+
+  get host(): string {
+    return this.#listener.host;
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  async close(): Promise<void> {
+    this.#stopWatching();
+    await this.#listener.close();
+  }
+}
+
+/** Undefined if there is no such port. Who takes any port for clients gets any port here. */
+function portFor({ settings, port }: Server): number | undefined {
+  if (settings.port === 0) return 0;
+  return port + ADMIN_PORT_STEP <= PORT_MAX ? port + ADMIN_PORT_STEP : undefined;
+}
+
+function watch(server: Server, events: EventLog): Cancel {
+  const { clock } = server.runtime;
+  const eventWatch = new EventWatch((happening) => events.add(happening));
+  return clock.every(LOOK_MS, () => eventWatch.look(clusterPicture(server), clock.monotonicMs()));
+}
