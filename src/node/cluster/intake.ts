@@ -18,6 +18,8 @@ const PAUSE_MS = 500;
 export interface IntakeParts {
   readonly clock: Clock;
   readonly view: Pick<ClusterView, "self" | "topology" | "isUp">;
+  /** True if it is up, and a connection to it stands. */
+  readonly isSeen: (id: NodeId) => boolean;
   /** Resolves when this node has whatever the other has of those slots. Rejects with StoreError, some of it done. */
   readonly obtain: (from: NodeId, spans: readonly SlotSpan[], signal: AbortSignal) => Promise<void>;
   readonly logger: Logger;
@@ -51,6 +53,7 @@ export class Intake {
 
   get report(): MoveReport {
     const { topology, isUp } = viewOf(this.#parts);
+    const { view, isSeen } = this.#parts;
     const since = topology.move?.since ?? 0;
     const plan = this.#task?.since === since ? this.#task.plan : undefined;
     return {
@@ -59,6 +62,7 @@ export class Intake {
       isFilled: plan?.isFilled(isUp) ?? false,
       permille: plan === undefined ? 0 : Math.floor(1000 * plan.progress),
       missed: plan?.missed ?? [],
+      unseen: topology.members.map(({ id }) => id).filter((id) => id !== view.self.id && !isSeen(id)),
     };
   }
 

@@ -2,7 +2,7 @@
  * Carries the move under way through, on behalf of all members. Any of them can: the first that is up does, and if it dies
  * the next goes on from the plan, which is all there is to know.
  *
- *   waiting      a newcomer answers: it can take what is written       -> streaming
+ *   waiting      all who are up see the newcomer, and it sees them     -> streaming
  *   streaming    who gains slots has all that was written to them       -> settling
  *   settling     nobody answers reads any more where the slots were     -> over
  *
@@ -15,12 +15,19 @@ import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Move, memberOf, type Topology } from "../../membership/topology.ts";
-import { beginJoin, finishMove, settleMove, type TopologyChange } from "../../membership/topology-change.ts";
+import {
+  beginJoin,
+  finishMove,
+  finishVoters,
+  settleMove,
+  type TopologyChange,
+} from "../../membership/topology-change.ts";
 import { decodeTopology, encodeTopology } from "../../membership/topology-codec.ts";
 import { holdMajorities } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { Membership } from "./membership.ts";
+import { reasonToWait } from "./move-readiness.ts";
 import { decodeMoveReport, encodeMoveReport, type MoveReport } from "./move-report.ts";
 import type { PeerStation } from "./peer-station.ts";
 import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
@@ -34,9 +41,11 @@ const LOOK_MS = 1_000;
 const REPORT_TIMEOUT_MS = 2_000;
 /** Who is up, and has not taken over the plan in this time, is not waited for any longer. */
 const SETTLE_MS_MAX = 10_000;
+/** A move that somebody has asked for waits for so long until all see each other; then he is told. */
+const READY_MS_MAX = 5_000;
 
 export interface MoveDriverParts {
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   readonly station: PeerStation;
   readonly membership: Membership;
   readonly register: TopologyRegister;
@@ -52,8 +61,10 @@ export class MoveDriver {
   readonly #parts: MoveDriverParts;
   #isBusy = false;
   #nextMs = 0;
-  #settlingEpoch = 0;
-  #settlingMs = 0;
+  /** Since when a stage of the plan of that epoch could be over but for who does not see whom. */
+  #awaitedEpoch = 0;
+  #awaitedMs = 0;
+  #toldReason: string | undefined;
 
   constructor(parts: MoveDriverParts) {
     this.#parts = parts;
@@ -85,6 +96,24 @@ export class MoveDriver {
       });
   }
 
+  /**
+   * Resolves when a move by that change would not make the cluster weaker than it is: all who are up see whoever would gain
+   * slots. Rejects with StoreError OVERLOADED, not applied, if that does not come to be.
+   */
+  async untilReady(change: (topology: Topology) => TopologyChange): Promise<void> {
+    const { clock } = this.#parts;
+    for (const endMs = clock.monotonicMs() + READY_MS_MAX; ; await clock.sleep(STEP_MS)) {
+      const topology = this.#topology;
+      const changed = change(withVoters(topology));
+      if (changed.kind === "refused") return; // as the register will say
+      const reports = await this.#collect(topology, topology);
+      const reason = this.#reasonToWait(topology, gainersIn(changed.topology), reports);
+      if (reason === undefined) return;
+      if (clock.monotonicMs() >= endMs)
+        throw new StoreError("OVERLOADED", "not-applied", `slots cannot begin to move yet: ${reason}`);
+    }
+  }
+
   get #topology(): Topology {
     return this.#parts.membership.plans!.topology;
   }
@@ -97,10 +126,12 @@ export class MoveDriver {
     this.#reports = await this.#collect(topology, topology);
     if (this.#topology.epoch !== topology.epoch || this.#first(topology) !== membership.id) return;
     if (move === undefined) {
-      const ready = topology.members.find(({ id, state }) => state === "joining" && this.#reports.has(id));
+      const ready = topology.members.find(
+        ({ id, state }) => state === "joining" && this.#mayJoin(topology, id),
+      );
       if (ready === undefined) return;
       await register.change((present) => ifStill(present, ready.id));
-    } else if (move.stage === "streaming" && this.#isFilled(topology)) {
+    } else if (move.stage === "streaming" && this.#isFilled(topology) && this.#isSeen(topology)) {
       const missed = gainersIn(topology).flatMap((id) => this.#reportOf(id)!.missed);
       const settle = (present: Topology): TopologyChange =>
         settleMove(present, move.id, [...new Set(missed)]);
@@ -121,17 +152,50 @@ export class MoveDriver {
     });
   }
 
-  #isKnown(topology: Topology): boolean {
-    const { clock, isUp } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    if (this.#settlingEpoch !== topology.epoch) {
-      this.#settlingEpoch = topology.epoch;
-      this.#settlingMs = nowMs;
+  /** Reads are about to go to whoever has gained slots. */
+  #isSeen(topology: Topology): boolean {
+    return (
+      this.#reasonToWait(topology, gainersIn(topology), this.#reports) === undefined ||
+      this.#hasWaited(topology)
+    );
+  }
+
+  #mayJoin(topology: Topology, id: NodeId): boolean {
+    if (!this.#reports.has(id)) return false;
+    const change = beginJoin(withVoters(topology), id);
+    if (change.kind === "refused") return false;
+    const reason = this.#reasonToWait(topology, gainersIn(change.topology), this.#reports);
+    if (reason !== undefined && reason !== this.#toldReason)
+      this.#parts.logger.info({ node: id, reason }, "a newcomer waits for its slots");
+    this.#toldReason = reason;
+    return reason === undefined;
+  }
+
+  #reasonToWait(
+    { members, move }: Topology,
+    gainers: readonly NodeId[],
+    reports: ReadonlyMap<NodeId, MoveReport>,
+  ): string | undefined {
+    const up = members.map(({ id }) => id).filter((id) => id !== move?.replaced && this.#isUp(id));
+    return reasonToWait({ up, gainers, reports });
+  }
+
+  /** So long for that plan that whatever is missing may be missing for good. */
+  #hasWaited({ epoch }: Topology): boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (this.#awaitedEpoch !== epoch) {
+      this.#awaitedEpoch = epoch;
+      this.#awaitedMs = nowMs;
     }
+    return nowMs - this.#awaitedMs >= SETTLE_MS_MAX;
+  }
+
+  #isKnown(topology: Topology): boolean {
+    const { isUp } = this.#parts;
     const knows = (id: NodeId): boolean => (this.#reports.get(id)?.epoch ?? 0) >= topology.epoch;
     const members = new Map(topology.members.map((member) => [member.id, member]));
-    const waited = nowMs - this.#settlingMs >= SETTLE_MS_MAX;
-    if (!waited && !topology.members.every(({ id }) => knows(id) || !isUp(id))) return false;
+    if (!this.#hasWaited(topology) && !topology.members.every(({ id }) => knows(id) || !isUp(id)))
+      return false;
     const seen = new Set<readonly NodeId[]>();
     for (const { before } of slotMovesOf(topology)) {
       if (seen.has(before)) continue;
@@ -176,6 +240,12 @@ export class MoveDriver {
     this.#parts.membership.adopt(decodeTopology(bytes.slice(start, end)));
     return encodeMoveReport(this.#parts.report());
   }
+}
+
+/** As a change finds it: the register finishes a change of voters before it begins another. */
+function withVoters(topology: Topology): Topology {
+  const finished = finishVoters(topology);
+  return finished.kind === "changed" ? finished.topology : topology;
 }
 
 /** Whoever gains a slot. */

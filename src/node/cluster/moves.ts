@@ -61,7 +61,10 @@ export class Moves {
     this.#topology = view.topology;
     const isUp = (id: NodeId): boolean => view.isUp(id);
     this.admission = new Admission({ ...parts, isUp });
-    this.#intake = new Intake(parts);
+    // A link that is being made for the first time counts as up; what is written may wait for it in vain.
+    const isSeen = (id: NodeId): boolean =>
+      view.isUp(id) && parts.station.peers.links().get(id)?.state === "connected";
+    this.#intake = new Intake({ ...parts, isSeen });
     this.#driver = new MoveDriver({ ...parts, isUp, report: () => this.#intake.report });
     this.#outgrown = new OutgrownRows(parts);
   }
@@ -108,6 +111,7 @@ export class Moves {
   }
 
   async #change(change: (topology: Topology) => TopologyChange): Promise<void> {
+    await this.#driver.untilReady(change);
     await this.#parts.register.changeInTurn(change);
   }
 }
