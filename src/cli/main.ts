@@ -18,6 +18,7 @@ import { repair } from "./repair/repair.ts";
 import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
 import { readTextFile } from "./text-file.ts";
+import { runTool } from "./tools.ts";
 import { up } from "./up/up.ts";
 import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX } from "./up/up-plan.ts";
 
@@ -70,6 +71,15 @@ export async function main(args: readonly string[]): Promise<void> {
       const node = await nodeToAsk(flags);
       const showsProgress = process.stderr.isTTY === true;
       process.exitCode = await repair(createNodejsRuntime(), { node, form }, { ...output, showsProgress });
+    },
+    tool: async (request, flags) => {
+      const node = await nodeToAsk(flags);
+      const showsProgress = process.stderr.isTTY === true;
+      process.exitCode = await runTool(
+        createNodejsRuntime(),
+        { node, request },
+        { ...output, showsProgress },
+      );
     },
     inspect: async (path, options) => {
       process.exitCode = await inspect(createNodejsRuntime().disk, path, options, output);

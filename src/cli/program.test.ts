@@ -14,6 +14,7 @@ async function run(...args: string[]) {
   let checkpointed: unknown;
   let repaired: unknown;
   let changed: unknown;
+  let tool: unknown;
   const program = createProgram({
     serve: async (given) => {
       flags = given;
@@ -36,6 +37,9 @@ async function run(...args: string[]) {
     repair: async (form, given) => {
       repaired = { ...form, flags: Object.fromEntries(given) };
     },
+    tool: async (request, given) => {
+      tool = { ...request, flags: Object.fromEntries(given) };
+    },
     writeOutput: (text) => {
       output += text;
     },
@@ -47,7 +51,7 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, raised, asked, inspected, checkpointed, repaired, changed, exitCode };
+  return { output, errors, flags, raised, asked, inspected, checkpointed, repaired, changed, tool, exitCode };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -109,6 +113,26 @@ test("repair is told where a node is, which slots, and how to print", async () =
   expect(repaired).toEqual({ slots: "5-9", json: true, flags: { port: "1" } });
 });
 
+test("bench is told its words as they are, and where the node is", async () => {
+  const { tool } = await run(
+    "bench",
+    "-w",
+    "a,b",
+    "-P",
+    "16",
+    "--rate=5",
+    "--no-load",
+    "--json",
+    "--port",
+    "1",
+  );
+  expect(tool).toMatchObject({
+    ...{ tool: "bench", flags: { port: "1" } },
+    words: { workload: "a,b", pipeline: "16", rate: "5", load: false, json: true },
+  });
+  expect((await run("bench", "--pipline", "2")).errors).toContain("did you mean --pipeline?");
+});
+
 test("the help of serve names every setting, its default, and how else to give it", async () => {
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
@@ -128,6 +152,7 @@ test("no line of the help is too long to read", async () => {
     ["ring", "--help"],
     ["repair", "--help"],
     ["checkpoint", "--help"],
+    ["bench", "--help"],
   ]) {
     const { output } = await run(...args);
     expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);

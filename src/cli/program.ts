@@ -12,9 +12,11 @@ import {
   SERVE_EPILOGUE,
   UP_EPILOGUE,
 } from "./epilogues.ts";
+import { defineBench } from "./grammar/bench-grammar.ts";
 import { defineLeave, defineStay, defineWeight } from "./grammar/member-grammar.ts";
 import { explainMistake } from "./grammar/mistake.ts";
 import { addNodeOptions } from "./grammar/node-options.ts";
+import type { ToolActions } from "./grammar/tool-request.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { RepairForm } from "./repair/repair.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
@@ -22,7 +24,7 @@ import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX, SETTINGS_OF_ONE_NODE } fr
 
 const HELP_WIDTH_MAX = 100;
 
-export interface ProgramActions {
+export interface ProgramActions extends ToolActions {
   /** `flags`: by option name, as the user wrote them. */
   serve(flags: ReadonlyMap<string, string>): Promise<void>;
   /** `nodes`: as the user wrote it, if so. `flags`: as of `serve`, for every node; `port` is the first one's. */
@@ -70,6 +72,7 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineLeave(begin("leave"), actions));
   program.addCommand(defineWeight(begin("weight"), actions));
   program.addCommand(defineStay(begin("stay"), actions));
+  program.addCommand(defineBench(begin("bench"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }

@@ -1,0 +1,24 @@
+/** Runs the commands of grammar/tool-request.ts. */
+import type { Runtime } from "../runtime/runtime.ts";
+import { bench } from "./bench/bench.ts";
+import type { ToolRequest } from "./grammar/tool-request.ts";
+import type { AskedNode } from "./node-question.ts";
+
+export interface ToolOutput {
+  writeOutput(text: string): void;
+  writeError(text: string): void;
+  /** True if standard error is a terminal. */
+  readonly showsProgress: boolean;
+}
+
+/** Resolves to the exit code. Rejects with SettingsError. */
+export async function runTool(
+  runtime: Runtime,
+  { node, request }: { readonly node: AskedNode; readonly request: ToolRequest },
+  output: ToolOutput,
+): Promise<number> {
+  switch (request.tool) {
+    case "bench":
+      return bench(runtime, { node, words: request.words }, output);
+  }
+}
