@@ -47,7 +47,7 @@ export function isLocal({ read, write }: Pick<Levels, "read" | "write">): boolea
 }
 
 /** The one that the key names before its first ":", if there is such a keyspace; else the default. */
-function keyspaceOf({ keyspaces }: Topology, key: Uint8Array | undefined): Keyspace {
+export function keyspaceOf({ keyspaces }: Topology, key: Uint8Array | undefined): Keyspace {
   const end = keyspaces.length === 1 || key === undefined ? -1 : key.indexOf(COLON);
   const name = end < 0 ? DEFAULT_KEYSPACE : toText(key!.subarray(0, end));
   return keyspaces.find((each) => each.name === name) ?? keyspaces.find(isDefault)!;

@@ -19,6 +19,8 @@ const LINES = [
   "    Compares this node's copies with the other replicas' and mends what differs. Answers what it did, as JSON.",
   "KV.STATUS",
   "    The cluster as this node sees it, as JSON: members, slots, keyspaces.",
+  "KV.WHERE key",
+  "    Where the key lives: its slot, its replicas, and what each of them has of it now. JSON.",
   "KV.MEMBER LEAVE id | WEIGHT id weight | STAY",
   "    Takes a member out of the cluster, or gives it another share, while all goes on; STAY takes that back.",
   "GET shows the newest value; SET and DEL replace and delete all that this node has seen.",

@@ -9,6 +9,7 @@ import { kvMember } from "./kv-member.ts";
 import { kvPut } from "./kv-put.ts";
 import { kvRepair } from "./kv-repair.ts";
 import { kvStatus } from "./kv-status.ts";
+import { kvWhere } from "./kv-where.ts";
 import { kvWith } from "./kv-with.ts";
 
 export const kvorumCommands: readonly Command[] = [
@@ -21,5 +22,6 @@ export const kvorumCommands: readonly Command[] = [
   kvRepair,
   kvStatus,
   kvMember,
+  kvWhere,
   kvWith,
 ];
