@@ -80,6 +80,7 @@ export class ExchangeDriver {
     for (;;) {
       signal.throwIfAborted();
       const startedMs = clock.monotonicMs();
+      const before = this.#bytesSent + this.#bytesReceived;
       const look = this.#exchange.next(startedMs);
       if (look.kind === "done") return;
       if (look.kind === "wait") {
@@ -89,7 +90,9 @@ export class ExchangeDriver {
       if (look.kind === "compare") await this.#compare(look.nodes);
       else if (look.kind === "list") await this.#list(look.spans);
       else this.#exchange.onSettled(await this.#mending.settle(look.differences));
-      const restMs = pace.onStep({ tookMs: clock.monotonicMs() - startedMs, p99Ms: p99Ms() });
+      const tookMs = clock.monotonicMs() - startedMs;
+      const bytes = this.#bytesSent + this.#bytesReceived - before;
+      const restMs = pace.onStep({ tookMs, p99Ms: p99Ms(), bytes });
       if (restMs > 0) await clock.sleep(restMs, signal);
     }
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ExchangePace, QUIET_PACE, URGENT_PACE } from "./exchange-pace.ts";
+import { ExchangePace, MOVING_PACE, QUIET_PACE, URGENT_PACE } from "./exchange-pace.ts";
 
 const { restFactor, restMinMs, restMaxMs } = QUIET_PACE;
 
@@ -29,6 +29,12 @@ test("who is always slow, or only slow beside very quick answers, is not called 
   const quick = new ExchangePace(QUIET_PACE);
   rests(quick, 10, 2, 0.2);
   expect(rests(quick, 5, 2, 10).at(-1)).toBe(2 * restFactor);
+});
+
+test("no more bytes than allowed go over the wire in a second, whatever else it would rest for", () => {
+  const pace = new ExchangePace({ ...MOVING_PACE, bytesPerSecondMax: 1_000 });
+  expect(pace.onStep({ tookMs: 100, p99Ms: 0, bytes: 2_000 })).toBe(1_900);
+  expect(pace.onStep({ tookMs: 100, p99Ms: 0, bytes: 10 })).toBe(100);
 });
 
 test("what somebody waits for hardly rests", () => {

@@ -10,6 +10,8 @@ export interface ExchangePaceSettings {
   readonly restMaxMs: number;
   /** Answers that come sooner than this are not called slow, however soon they have come at other times. */
   readonly slowMs: number;
+  /** No more than this over time; 0 or undefined for no limit. */
+  readonly bytesPerSecondMax?: number;
 }
 
 export const QUIET_PACE: ExchangePaceSettings = {
@@ -24,6 +26,16 @@ export const URGENT_PACE: ExchangePaceSettings = {
   restMinMs: 0,
   restMaxMs: 100,
   slowMs: 50,
+};
+/**
+ * Of slots on their way to another node. The sooner they are there the better, but for those who are served meanwhile: rows
+ * come in packets, and who is asked for one lets others wait for as long.
+ */
+export const MOVING_PACE: ExchangePaceSettings = {
+  restFactor: 1,
+  restMinMs: 0,
+  restMaxMs: 500,
+  slowMs: 10,
 };
 
 const SLOW_FACTOR = 4;
@@ -41,8 +53,18 @@ export class ExchangePace {
     this.#settings = settings;
   }
 
-  /** How long to rest after a step. `p99Ms`: of the other node's answers to all requests; 0 if nothing is known. */
-  onStep({ tookMs, p99Ms }: { readonly tookMs: number; readonly p99Ms: number }): number {
+  /**
+   * How long to rest after a step. `p99Ms`: of the other node's answers to all requests, as they are read here, so that a node
+   * which is slow itself rests, too; 0 if nothing is known. `bytes`: what the step has moved.
+   */
+  onStep(step: { readonly tookMs: number; readonly p99Ms: number; readonly bytes?: number }): number {
+    const { bytesPerSecondMax = 0 } = this.#settings;
+    const rest = this.#rest(step);
+    if (bytesPerSecondMax === 0) return rest;
+    return Math.max(rest, (1_000 * (step.bytes ?? 0)) / bytesPerSecondMax - step.tookMs);
+  }
+
+  #rest({ tookMs, p99Ms }: { readonly tookMs: number; readonly p99Ms: number }): number {
     const { restFactor, restMinMs, restMaxMs, slowMs } = this.#settings;
     if (p99Ms > 0) this.#bestMs = Math.min(p99Ms, this.#bestMs * FORGETTING);
     const isSlow = p99Ms > Math.max(slowMs, SLOW_FACTOR * this.#bestMs);

@@ -224,6 +224,13 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     summary: "the node's share of the data, to that of others",
   },
   {
+    key: "moveBytesPerSecond",
+    name: "move-rate",
+    group: "Cluster",
+    kind: "size",
+    summary: "slots that move to this node come at no more than this a second; 0: as fast as clients allow",
+  },
+  {
     key: "secretFile",
     name: "secret-file",
     group: "Cluster",

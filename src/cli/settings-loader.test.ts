@@ -75,6 +75,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     peer-host = "::1"
     join = "b:17000,[::1]:17001"
     replace = "0123456789abcdef"
+    move-rate = "20mb"
     dc = "north"
     rack = "r2"
     machine = "m3"
@@ -92,6 +93,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     peerHost: "::1",
     join: "b:17000,[::1]:17001",
     replaces: "0123456789abcdef",
+    moveBytesPerSecond: 20 * 1024 * 1024,
     datacenter: "north",
     rack: "r2",
     machine: "m3",

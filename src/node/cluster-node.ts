@@ -42,6 +42,8 @@ export interface ClusterParts {
   readonly isBlank: boolean;
   /** Where to keep what others have missed; undefined: in memory. */
   readonly hintDirectory: string | undefined;
+  /** At which slots come that move to this node, at most; 0 for no limit. */
+  readonly moveBytesPerSecond: number;
   readonly logger: Logger;
   /** Aborted: the node is to stop, and not to wait for others any more. */
   readonly stop: AbortSignal | undefined;
@@ -82,7 +84,7 @@ export class ClusterNode {
   }
 
   private constructor(
-    { runtime, engine, replica, isSynced, logger }: ClusterParts,
+    { runtime, engine, replica, isSynced, logger, moveBytesPerSecond }: ClusterParts,
     footing: Footing,
     hints: HintStore,
   ) {
@@ -126,6 +128,7 @@ export class ClusterNode {
       hints,
       door: station.door,
       logger,
+      moveBytesPerSecond,
       onNewerEpoch,
     });
     const { register } = footing;

@@ -118,7 +118,7 @@ export class StorageNode {
    */
   async enter(
     runtime: Runtime,
-    { storage, fsync, dataDirectory }: NodeSettings,
+    { storage, fsync, dataDirectory, moveBytesPerSecond }: NodeSettings,
     cluster: ClusterSettings | FixedCluster,
     stop: AbortSignal | undefined,
   ): Promise<void> {
@@ -129,7 +129,7 @@ export class StorageNode {
       const hintDirectory = storage === "disk" ? `${dataDirectory}/hints` : undefined;
       const countRows = (): number => this.#countRows();
       const isBlank = this.disk === undefined || this.disk.directory.identity.origin === "new";
-      const own = { engine, replica, isSynced, countRows, isBlank, hintDirectory };
+      const own = { engine, replica, isSynced, countRows, isBlank, hintDirectory, moveBytesPerSecond };
       this.#cluster = await ClusterNode.open({ runtime, ...own, logger: this.#logger, stop }, cluster);
     } catch (cause) {
       await this.close();

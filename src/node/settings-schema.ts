@@ -70,6 +70,7 @@ export const nodeSettingsSchema = z.strictObject({
   rack: named(),
   machine: named().optional(),
   weight: whole({ min: 1, max: WEIGHT_MAX, rule: `a whole number from 1 to ${WEIGHT_MAX}` }),
+  moveBytesPerSecond: whole({ min: 0, rule: "a size such as 20mb (0 for no limit)" }),
   secret: z
     .string({ error: passwordRule })
     .min(1, { error: passwordRule })

@@ -62,6 +62,8 @@ export interface NodeSettings {
   readonly machine: string | undefined;
   /** The node's share of the data, to that of others. */
   readonly weight: number;
+  /** Slots that move to this node come no faster; 0 for no limit but the latency of who is served meanwhile. */
+  readonly moveBytesPerSecond: number;
   /** What the nodes of a cluster know, and nobody else. Never to be logged. */
   readonly secret: string | undefined;
   /** Where the admin door listens. Anything but loopback needs a token. */
@@ -102,6 +104,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   rack: "rack1",
   machine: undefined,
   weight: 1,
+  moveBytesPerSecond: 0,
   secret: undefined,
   adminHost: "127.0.0.1",
   adminPort: undefined,

@@ -15,6 +15,7 @@ export function clusterFields(cluster: ClusterNode | undefined, isEnabled: boole
     ["kvorum_cluster_node", cluster.self.id],
     ["kvorum_cluster_epoch", epoch],
     ["kvorum_cluster_moving", move?.id ?? ""],
+    ...moveFields(cluster),
     ["kvorum_cluster_members", members.length],
     ["kvorum_cluster_members_up", members.filter(({ isUp }) => isUp).length],
     ["kvorum_cluster_members_suspect", members.filter(({ isSuspect }) => isSuspect).length],
@@ -27,6 +28,22 @@ export function clusterFields(cluster: ClusterNode | undefined, isEnabled: boole
     ["kvorum_peer_queue_bytes", queues.bytes],
     ["kvorum_peer_requests", queues.requests],
     ["kvorum_rounds", cluster.coordinator.roundCount],
+  ];
+}
+
+/** Nothing if nothing moves. */
+function moveFields({ moves }: ClusterNode): readonly Field[] {
+  const move = moves?.progress;
+  if (move === undefined) return [];
+  return [
+    ["kvorum_move_kind", move.kind],
+    ["kvorum_move_stage", move.stage],
+    ["kvorum_move_progress", move.part.toFixed(3)],
+    ["kvorum_move_slots_total", move.slots],
+    ["kvorum_move_slots_done", move.slotsDone],
+    ["kvorum_move_rows", move.rows],
+    ["kvorum_move_bytes", move.bytes],
+    ["kvorum_move_bytes_per_second", move.bytesPerSecond],
   ];
 }
 

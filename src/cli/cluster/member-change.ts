@@ -2,11 +2,11 @@
  * `kvorum leave`, `weight` and `stay`: have a cluster move slots, and wait until it has.
  *
  *   standard output   what came of it
- *   standard error    how far it is, where that is a terminal
+ *   standard error    how far it is, where that is a terminal; and what it waits for before it can begin
  *   exit code         0 it is done; 1 the cluster does not do it, or nobody has answered
  */
 import type { Runtime } from "../../runtime/runtime.ts";
-import type { ClusterStatus, MemberStatus } from "../../server/commands/kv-status.ts";
+import type { ClusterStatus, MemberStatus, MoveStatus } from "../../server/commands/kv-status.ts";
 import { CLEAR_LINE } from "../clear-line.ts";
 import { type AskedNode, askNode, NoAnswer } from "../node-question.ts";
 import { askStatus, placeOf } from "./cluster-view.ts";
@@ -37,11 +37,7 @@ export async function changeMember(
   output: ChangeOutput,
 ): Promise<number> {
   try {
-    await waitForMove(runtime, node, output); // one at a time: this one waits for its turn
-    const status = await askStatus(runtime.network, node);
-    if (status.clusterId === null) throw new NoAnswer(": that node is alone, and no part of a cluster");
-    const askedAt = await begin(runtime, { node, change, status });
-    await waitForMove(runtime, askedAt, output);
+    await carryThrough(runtime, { node, change }, output);
     output.writeOutput(`${doneText(change)}\n`);
     return 0;
   } catch (cause) {
@@ -53,16 +49,54 @@ export async function changeMember(
   }
 }
 
-/** Resolves to a node that stays, to be asked how far it is. */
-async function begin(
-  { network }: ChangeRuntime,
-  { node, change, status }: { node: AskedNode; change: MemberChange; status: ClusterStatus },
-): Promise<AskedNode> {
+async function carryThrough(
+  runtime: ChangeRuntime,
+  { node, change }: { readonly node: AskedNode; readonly change: MemberChange },
+  output: ChangeOutput,
+): Promise<void> {
+  const status = await askStatus(runtime.network, node);
+  if (status.clusterId === null) throw new NoAnswer(": that node is alone, and no part of a cluster");
   if (change.kind === "stay") {
-    await askNode(network, node, [["KV.MEMBER", "STAY"]]);
-    return node;
+    await askNode(runtime.network, node, [["KV.MEMBER", "STAY"]]);
+    return;
   }
   const member = memberNamed(status, change.member);
+  const askedAt = await begin(runtime, { node, change, member, status }, output);
+  await waitForMove(runtime, askedAt, { output, isOurs: (move) => move.member === member.id });
+  const { members } = await askStatus(runtime.network, askedAt);
+  const found = members.find(({ id }) => id === member.id);
+  if (change.kind === "leave" && found !== undefined) throw new NoAnswer(": it was taken back meanwhile");
+}
+
+/** One move at a time: waits for its turn. Resolves to a node that stays, to be asked how far it is. */
+async function begin(runtime: ChangeRuntime, asked: Beginning, output: ChangeOutput): Promise<AskedNode> {
+  for (let told = ""; ; await runtime.clock.sleep(POLL_MS)) {
+    await waitForMove(runtime, asked.node, { output, isOurs: () => true });
+    try {
+      return await tryToBegin(runtime, asked);
+    } catch (cause) {
+      const reason = cause instanceof NoAnswer ? NOT_YET.exec(cause.message)?.[1] : undefined;
+      if (reason === undefined) throw cause;
+      if (reason !== told) output.writeError(`kvorum: waiting: ${reason}\n`);
+      told = reason;
+    }
+  }
+}
+
+interface Beginning {
+  readonly node: AskedNode;
+  readonly change: Exclude<MemberChange, { kind: "stay" }>;
+  readonly member: MemberStatus;
+  readonly status: ClusterStatus;
+}
+
+/** The cluster does it, but not now. */
+const NOT_YET = /OVERLOADED NOTAPPLIED (.*)/;
+
+async function tryToBegin(
+  { network }: ChangeRuntime,
+  { node, change, member, status }: Beginning,
+): Promise<AskedNode> {
   const words = change.kind === "leave" ? ["LEAVE", member.id] : ["WEIGHT", member.id, change.weight];
   const other = status.members.find(({ id, up, port }) => id !== member.id && up && port !== null);
   const at = change.kind === "leave" && member.self && other !== undefined ? other : undefined;
@@ -74,11 +108,11 @@ async function begin(
 async function waitForMove(
   { network, clock }: ChangeRuntime,
   node: AskedNode,
-  output: ChangeOutput,
+  { output, isOurs }: { readonly output: ChangeOutput; readonly isOurs: (move: MoveStatus) => boolean },
 ): Promise<void> {
   for (;;) {
     const status = await askStatus(network, node);
-    if (status.move === null) return;
+    if (status.move === null || !isOurs(status.move)) return;
     if (output.showsProgress) output.writeError(`${CLEAR_LINE}${moveLine(status, status.move)}`);
     await clock.sleep(POLL_MS);
   }

@@ -50,12 +50,37 @@ test("status tells who is down, who comes and goes, and what waits for them", ()
 
 test("status tells what moves, and how far it is", () => {
   const joining = member(7003, { state: "joining" });
-  const move = { kind: "join", member: joining.id, stage: "streaming", progress: 0.427 };
+  const figures = { total: 4_096, done: 1_024, rows: 900, bytes: 1_250_000, bytesPerSecond: 310 };
+  const move = {
+    kind: "join",
+    member: joining.id,
+    replaced: null,
+    stage: "streaming",
+    progress: 0.427,
+    ...figures,
+  };
   const status = cluster(member(7001, { self: true }), joining);
   const text = statusReport({ ...status, move });
-  expect(text).toContain("\n127.0.0.1:7003 is joining: 42% of the slots are where they shall be\n");
+  expect(text).toContain(
+    "\n127.0.0.1:7003 is joining: 42%, 1024 of 4096 copies of slots are where they shall be, 1.3 MB moved, 310 B/s\n",
+  );
   const settling = statusReport({ ...status, move: { ...move, stage: "settling" } });
   expect(settling).toContain("\n127.0.0.1:7003 is joining: all slots are there, nearly over\n");
+  const replacing = { ...move, kind: "replace", replaced: `${7001}`.padEnd(16, "a") };
+  expect(statusReport({ ...status, move: replacing })).toContain(
+    "\n127.0.0.1:7003 takes the place of 127.0.0.1:7001: 42%",
+  );
+});
+
+test("status tells who waits for his turn, and for what", () => {
+  const [first, second] = [7003, 7004].map((port) => member(port, { state: "joining" }));
+  const status = cluster(member(7001, { self: true }), first!, second!);
+  const figures = { progress: 0, total: 0, done: 0, rows: 0, bytes: 0, bytesPerSecond: 0 };
+  const move = { kind: "join", member: first!.id, replaced: null, stage: "streaming", ...figures };
+  const text = statusReport({ ...status, move });
+  expect(text).toContain("\n127.0.0.1:7004 is joining, and waits for its turn: one move at a time.\n");
+  expect(text).not.toContain("7003 is joining, and waits");
+  expect(statusReport(status)).toContain("7003 is joining, and waits until all who are up see it.\n");
 });
 
 test("status says of a node alone that it is", () => {

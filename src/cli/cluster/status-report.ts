@@ -31,6 +31,7 @@ export function statusReport(status: ClusterStatus): string {
     "",
     ...status.keyspaces.map(keyspaceLine),
     ...(status.move === null ? [] : ["", moveLine(status, status.move)]),
+    ...queueLines(status),
     ...remarks(members),
   ];
   return `${lines.join("\n")}\n`;
@@ -69,19 +70,36 @@ function keyspaceLine({ name, copies, read, write, mode }: KeyspaceStatus): stri
 }
 
 /** Also what `kvorum leave` and its like show while they wait. */
-export function moveLine({ members }: ClusterStatus, { kind, member, stage, progress }: MoveStatus): string {
-  const found = members.find(({ id }) => id === member);
-  const place = found === undefined ? member.slice(0, 8) : placeOf(found);
-  const what = MOVE_WORDS[kind] ?? kind;
-  const done = `${Math.floor(progress * 100)}%`;
-  return `${place} ${what}: ${stage === "streaming" ? `${done} of the slots are where they shall be` : "all slots are there, nearly over"}`;
+export function moveLine(status: ClusterStatus, move: MoveStatus): string {
+  const { kind, member, replaced, stage } = move;
+  const whose = replaced === null ? "" : ` of ${nameIn(status, replaced)}`;
+  const what = `${MOVE_WORDS[kind] ?? kind}${whose}`;
+  return `${nameIn(status, member)} ${what}: ${stage === "streaming" ? progressOf(move) : "all slots are there, nearly over"}`;
+}
+
+function progressOf({ progress, total, done, bytes, bytesPerSecond }: MoveStatus): string {
+  const percent = `${Math.floor(progress * 100)}%`;
+  return `${percent}, ${done} of ${total} copies of slots are where they shall be, ${sizeText(bytes)} moved, ${sizeText(bytesPerSecond)}/s`;
+}
+
+function nameIn({ members }: ClusterStatus, id: string): string {
+  const found = members.find((each) => each.id === id);
+  return found === undefined ? id.slice(0, 8) : placeOf(found);
+}
+
+/** Newcomers whose turn has not come. */
+function queueLines(status: ClusterStatus): readonly string[] {
+  const waiting = status.members.filter(({ id, state }) => state === "joining" && id !== status.move?.member);
+  if (waiting.length === 0) return [];
+  const why = status.move === null ? "until all who are up see it" : "for its turn: one move at a time";
+  return ["", ...waiting.map((member) => `${placeOf(member)} is joining, and waits ${why}.`)];
 }
 
 const MOVE_WORDS: Readonly<Record<string, string>> = {
   join: "is joining",
   leave: "is leaving",
   reweigh: "gets another weight",
-  replace: "takes another's place",
+  replace: "takes the place",
 };
 
 function remarks(members: readonly MemberStatus[]): readonly string[] {
@@ -97,6 +115,18 @@ function remarks(members: readonly MemberStatus[]): readonly string[] {
   }
   return lines;
 }
+
+/** As people count: in thousands. */
+function sizeText(bytes: number): string {
+  const step = SIZE_STEPS.find(({ least }) => bytes >= least);
+  return step === undefined ? `${bytes} B` : `${(bytes / step.least).toFixed(1)} ${step.unit}`;
+}
+
+const SIZE_STEPS = [
+  { least: 1e9, unit: "GB" },
+  { least: 1e6, unit: "MB" },
+  { least: 1e3, unit: "kB" },
+];
 
 /** As people look for them: what stands together comes together. */
 function byPlace(a: MemberStatus, b: MemberStatus): number {

@@ -23,7 +23,7 @@ test("each slot is fetched from one owner first, shared out evenly, and then fro
   const fetches = fetchesOf(plan, "abcd");
   expect(fetches.slice(0, 3).sort()).toEqual(["a 100", "b 100", "c 100"]);
   expect(plan.isFilled(everybody)).toBe(true);
-  expect([plan.progress, plan.missed]).toEqual([1, []]);
+  expect([plan.progress(), plan.missed]).toEqual([1, []]);
 });
 
 test("who is down is left out as long as a majority is left, and told", () => {

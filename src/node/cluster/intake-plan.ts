@@ -61,11 +61,18 @@ export class IntakePlan {
     return this.#gained.reduce((sum, { slots }) => sum + slots.length, 0);
   }
 
-  /** The part of all there is to fetch that was fetched, 0 to 1. */
-  get progress(): number {
+  /** Slots of which all is here that can be had, and it is enough. */
+  slotsDone(isUp: (id: NodeId) => boolean): number {
+    return this.#gained.reduce((sum, group) => sum + (this.#isDone(group, isUp) ? group.slots.length : 0), 0);
+  }
+
+  /** The part of all there is to fetch that was fetched, 0 to 1, if so much is done of what is being fetched. */
+  progress(partUnderWay = 0): number {
+    const underWay = [...this.#underWay.values()].flat();
+    const coming = partUnderWay * underWay.reduce((sum, { slots }) => sum + slots.length, 0);
     const all = this.#gained.reduce((sum, { slots, owners }) => sum + slots.length * owners.length, 0);
     const done = this.#gained.reduce((sum, { slots, fetched }) => sum + slots.length * fetched.length, 0);
-    return all === 0 ? 1 : done / all;
+    return all === 0 ? 1 : Math.min(1, (done + coming) / all);
   }
 
   /** Undefined if nobody who is up has anything that was not fetched yet. */
@@ -83,6 +90,7 @@ export class IntakePlan {
       count += group.slots.length;
     }
     const fetch = { from, slots: taken.flatMap(({ slots }) => slots).sort((a, b) => a - b) };
+    this.#underWay.clear();
     this.#underWay.set(fetch, taken);
     return fetch;
   }
@@ -97,11 +105,7 @@ export class IntakePlan {
 
   /** True if all is fetched that can be had, and it is enough. */
   isFilled(isUp: (id: NodeId) => boolean): boolean {
-    return this.#gained.every((group) => {
-      const isLeft = ({ id }: Participant): boolean => isUp(id) && !group.fetched.includes(id);
-      const isEnough = holdMajorities(group.owners, group.fetched, this.#departing);
-      return isEnough && !group.owners.some(isLeft);
-    });
+    return this.#gained.every((group) => this.#isDone(group, isUp));
   }
 
   /** Owners that not all their slots were fetched from. */
@@ -127,6 +131,11 @@ export class IntakePlan {
       for (const id of to) shares.set(id, [...(shares.get(id) ?? []), group]);
     }
     return shares;
+  }
+
+  #isDone({ owners, fetched }: Gained, isUp: (id: NodeId) => boolean): boolean {
+    const isLeft = ({ id }: Participant): boolean => isUp(id) && !fetched.includes(id);
+    return holdMajorities(owners, fetched, this.#departing) && !owners.some(isLeft);
   }
 }
 

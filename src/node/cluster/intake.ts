@@ -2,6 +2,7 @@
  * Fetches the slots that this node gains by the move under way, as its plan says. Whatever is interrupted is begun again:
  * what is here already is not moved twice, since the exchange that fetches it compares first.
  */
+import type { ExchangeOutcome } from "../../anti-entropy/exchange-driver.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Topology } from "../../membership/topology.ts";
@@ -20,15 +21,27 @@ export interface IntakeParts {
   readonly view: Pick<ClusterView, "self" | "topology" | "isUp">;
   /** True if it is up, and a connection to it stands. */
   readonly isSeen: (id: NodeId) => boolean;
-  /** Resolves when this node has whatever the other has of those slots. Rejects with StoreError, some of it done. */
-  readonly obtain: (from: NodeId, spans: readonly SlotSpan[], signal: AbortSignal) => Promise<void>;
+  readonly obtain: (from: NodeId, spans: readonly SlotSpan[], signal: AbortSignal) => Obtaining;
   readonly logger: Logger;
+}
+
+/** A fetch that has begun. */
+export interface Obtaining {
+  /** Grows while it goes on: 0 to 1. */
+  readonly progress: number;
+  readonly outcome: Pick<ExchangeOutcome, "pulled" | "bytesSent" | "bytesReceived">;
+  /** Resolves when this node has whatever the other has of those slots. Rejects with StoreError, some of it done. */
+  readonly end: Promise<void>;
 }
 
 interface Task {
   readonly since: number;
   readonly plan: IntakePlan;
   readonly abort: AbortController;
+  /** Of the fetches that are over. */
+  rows: number;
+  bytes: number;
+  underWay: Obtaining | undefined;
   end: Promise<void>;
 }
 
@@ -55,14 +68,19 @@ export class Intake {
     const { topology, isUp } = viewOf(this.#parts);
     const { view, isSeen } = this.#parts;
     const since = topology.move?.since ?? 0;
-    const plan = this.#task?.since === since ? this.#task.plan : undefined;
+    const task = this.#task?.since === since ? this.#task : undefined;
+    const plan = task?.plan;
     return {
       epoch: topology.epoch,
       since,
       isFilled: plan?.isFilled(isUp) ?? false,
-      permille: plan === undefined ? 0 : Math.floor(1000 * plan.progress),
+      permille: Math.floor(1000 * (plan?.progress(task?.underWay?.progress ?? 0) ?? 0)),
       missed: plan?.missed ?? [],
       unseen: topology.members.map(({ id }) => id).filter((id) => id !== view.self.id && !isSeen(id)),
+      slots: plan?.slotCount ?? 0,
+      slotsDone: plan?.slotsDone(isUp) ?? 0,
+      rows: (task?.rows ?? 0) + (task?.underWay?.outcome.pulled ?? 0),
+      bytes: (task?.bytes ?? 0) + bytesOf(task?.underWay),
     };
   }
 
@@ -76,7 +94,16 @@ export class Intake {
     const { self } = this.#parts.view;
     const moves = slotMovesOf(topology).filter((move) => gainersOf(move).includes(self.id));
     const plan = new IntakePlan(moves, topology.members, departingOf(topology));
-    const task: Task = { since, plan, abort: new AbortController(), end: Promise.resolve() };
+    const end = Promise.resolve();
+    const task: Task = {
+      since,
+      plan,
+      abort: new AbortController(),
+      rows: 0,
+      bytes: 0,
+      underWay: undefined,
+      end,
+    };
     if (moves.length > 0) {
       this.#parts.logger.info({ slots: moves.length, move: topology.move!.kind }, "fetching slots");
       task.end = this.#run(task);
@@ -85,12 +112,14 @@ export class Intake {
   }
 
   /** Never rejects. Goes on while the move does: who was down may be back. */
-  async #run({ plan, abort: { signal } }: Task): Promise<void> {
+  async #run(task: Task): Promise<void> {
+    const { plan, abort } = task;
+    const { signal } = abort;
     const { clock, logger } = this.#parts;
     const { isUp } = viewOf(this.#parts);
     while (!signal.aborted) {
       const next = plan.next(isUp);
-      if (next !== undefined && (await this.#obtain(next, signal))) {
+      if (next !== undefined && (await this.#obtain(next, task))) {
         plan.onFetched(next);
         if (plan.isFilled(isUp)) logger.info({ slots: plan.slotCount }, "all slots are here");
       } else {
@@ -99,16 +128,27 @@ export class Intake {
     }
   }
 
-  async #obtain({ from, slots }: Fetch, signal: AbortSignal): Promise<boolean> {
+  async #obtain({ from, slots }: Fetch, task: Task): Promise<boolean> {
+    const { signal } = task.abort;
+    const obtaining = this.#parts.obtain(from, spansOf(slots), signal);
+    task.underWay = obtaining;
     try {
-      await this.#parts.obtain(from, spansOf(slots), signal);
+      await obtaining.end;
       return true;
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
       if (!signal.aborted) this.#parts.logger.debug({ from, cause }, "slots could not be fetched yet");
       return false;
+    } finally {
+      task.rows += obtaining.outcome.pulled;
+      task.bytes += bytesOf(obtaining);
+      task.underWay = undefined;
     }
   }
+}
+
+function bytesOf(obtaining: Obtaining | undefined): number {
+  return obtaining === undefined ? 0 : obtaining.outcome.bytesSent + obtaining.outcome.bytesReceived;
 }
 
 function viewOf({ view }: IntakeParts): { topology: Topology; isUp: (id: NodeId) => boolean } {

@@ -27,6 +27,7 @@ import { holdMajorities } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { Membership } from "./membership.ts";
+import { type MoveFigures, moveFigures, RateMeter } from "./move-progress.ts";
 import { reasonToWait } from "./move-readiness.ts";
 import { decodeMoveReport, encodeMoveReport, type MoveReport } from "./move-report.ts";
 import type { PeerStation } from "./peer-station.ts";
@@ -65,17 +66,23 @@ export class MoveDriver {
   #awaitedEpoch = 0;
   #awaitedMs = 0;
   #toldReason: string | undefined;
+  #meter = new RateMeter();
+  #meterSince = 0;
 
   constructor(parts: MoveDriverParts) {
     this.#parts = parts;
     parts.station.door.serve([MOVE_METHOD], (_, payload) => this.#answer(payload));
   }
 
-  /** Of what is to be moved, the part that is where it shall be, as far as this node knows. 0 to 1. */
-  get progress(): number {
-    const gainers = gainersIn(this.#topology);
-    const parts = gainers.map((id) => this.#reportOf(id)?.permille ?? 0);
-    return parts.reduce((sum, part) => sum + part, 0) / (1000 * Math.max(1, parts.length));
+  /** As far as this node knows. */
+  get figures(): MoveFigures & { readonly bytesPerSecond: number } {
+    const figures = moveFigures(gainersIn(this.#topology), (id) => this.#reportOf(id));
+    return { ...figures, bytesPerSecond: this.#meter.perSecond };
+  }
+
+  /** In words, what a newcomer waits for whose turn it is; undefined if nothing, or another node carries moves through. */
+  get reasonToWait(): string | undefined {
+    return this.#toldReason;
   }
 
   /** Needs to be called a few times a second. */
@@ -124,6 +131,7 @@ export class MoveDriver {
     const topology = this.#topology;
     const { move } = topology;
     this.#reports = await this.#collect(topology, topology);
+    this.#measure(topology);
     if (this.#topology.epoch !== topology.epoch || this.#first(topology) !== membership.id) return;
     if (move === undefined) {
       const ready = topology.members.find(
@@ -142,6 +150,13 @@ export class MoveDriver {
     } else return;
     // So that all know at once, and not when gossip gets there; and who has left as well.
     await this.#collect(this.#topology, topology);
+  }
+
+  #measure({ move }: Topology): void {
+    const since = move?.since ?? 0;
+    if (this.#meterSince !== since) this.#meter = new RateMeter();
+    this.#meterSince = since;
+    this.#meter.onTotal(this.figures.bytes, this.#parts.clock.monotonicMs());
   }
 
   #isFilled(topology: Topology): boolean {
@@ -206,8 +221,10 @@ export class MoveDriver {
     return true;
   }
 
+  /** Of the move under way. */
   #reportOf(id: NodeId): MoveReport | undefined {
-    return id === this.#parts.membership.id ? this.#parts.report() : this.#reports.get(id);
+    const report = id === this.#parts.membership.id ? this.#parts.report() : this.#reports.get(id);
+    return report?.since === this.#topology.move?.since ? report : undefined;
   }
 
   /** Who is up, and stays. */

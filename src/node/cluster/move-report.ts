@@ -1,7 +1,7 @@
 /**
  * How far a node is with the move under way, as it tells whoever carries the move through.
  *
- *   version u8 (2) | epoch u48 | since u48 | filled u8 | permille u32 | missed | unseen
+ *   version u8 (2) | epoch u48 | since u48 | filled u8 | permille u32 | missed | unseen | slots u32 | done u32 | rows u48 | bytes u48
  *   names: count u32, one name each
  *
  * `epoch` is that of the plan it goes by; `since` names the move, 0 if it knows of none. Version 1 ends after `missed`.
@@ -20,16 +20,23 @@ export interface MoveReport {
   readonly missed: readonly NodeId[];
   /** Members that it does not see up, or has no connection to. */
   readonly unseen: readonly NodeId[];
+  /** Slots that it gains, and those of them that it has. */
+  readonly slots: number;
+  readonly slotsDone: number;
+  /** Fetched for it since the node was started: both ways, with all that was asked and compared. */
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 const VERSION = 2;
 
 export function encodeMoveReport(report: MoveReport): Uint8Array {
-  const { epoch, since, isFilled, permille, missed, unseen } = report;
+  const { epoch, since, isFilled, permille, missed, unseen, slots, slotsDone, rows, bytes } = report;
   const writer = new WireWriter().uint8(VERSION).uint48(epoch).uint48(since);
   writer.uint8(isFilled ? 1 : 0).uint32(permille);
   writeNames(writer, missed);
   writeNames(writer, unseen);
+  writer.uint32(slots).uint32(slotsDone).uint48(rows).uint48(bytes);
   return writer.finish();
 }
 
@@ -38,16 +45,31 @@ export function decodeMoveReport(bytes: Uint8Array): MoveReport {
   const reader = new WireReader(bytes);
   const version = reader.uint8();
   if (version < 1 || version > VERSION) throw malformedMessage(`version ${version}`);
-  const report = {
+  const first = {
     epoch: reader.uint48(),
     since: reader.uint48(),
     isFilled: reader.uint8() === 1,
     permille: reader.uint32(),
     missed: readNames(reader),
-    unseen: version === 1 ? [] : readNames(reader),
   };
+  const report = { ...first, ...(version === 1 ? NOTHING_MORE : readRest(reader)) };
   reader.end();
   return report;
+}
+
+const NOTHING_MORE: Pick<MoveReport, "unseen" | "slots" | "slotsDone" | "rows" | "bytes"> = {
+  unseen: [],
+  slots: 0,
+  slotsDone: 0,
+  rows: 0,
+  bytes: 0,
+};
+
+function readRest(reader: WireReader): typeof NOTHING_MORE {
+  const unseen = readNames(reader);
+  const slots = reader.uint32();
+  const slotsDone = reader.uint32();
+  return { unseen, slots, slotsDone, rows: reader.uint48(), bytes: reader.uint48() };
 }
 
 function writeNames(writer: WireWriter, names: readonly NodeId[]): void {

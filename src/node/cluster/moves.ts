@@ -4,7 +4,7 @@
  */
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Topology } from "../../membership/topology.ts";
+import { memberOf, type Topology } from "../../membership/topology.ts";
 import {
   cancelMove,
   changeWeight,
@@ -21,6 +21,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import { Intake, type IntakeParts } from "./intake.ts";
 import type { Membership } from "./membership.ts";
 import { MoveDriver } from "./move-driver.ts";
+import type { MoveFigures } from "./move-progress.ts";
 import { OutgrownRows } from "./outgrown-rows.ts";
 import type { PeerStation } from "./peer-station.ts";
 import type { TopologyRegister } from "./topology-register.ts";
@@ -39,12 +40,14 @@ export interface MovesParts {
 }
 
 /** Of the move under way, for people. */
-export interface MoveProgress {
+export interface MoveProgress extends MoveFigures {
   readonly kind: string;
   readonly id: NodeId;
+  /** Whose place it takes. */
+  readonly replaced: NodeId | undefined;
   readonly stage: string;
-  /** 0 to 1. */
-  readonly part: number;
+  /** Of late, as far as this node has heard. */
+  readonly bytesPerSecond: number;
 }
 
 export class Moves {
@@ -54,6 +57,7 @@ export class Moves {
   readonly #driver: MoveDriver;
   readonly #outgrown: OutgrownRows;
   #topology: Topology;
+  #toldSince = 0;
 
   constructor(parts: MovesParts) {
     const { view } = parts;
@@ -72,7 +76,15 @@ export class Moves {
   /** Undefined if nothing moves. */
   get progress(): MoveProgress | undefined {
     const { move } = this.#topology;
-    return move && { kind: move.kind, id: move.id, stage: move.stage, part: this.#driver.progress };
+    if (move === undefined) return undefined;
+    const { kind, id, replaced, stage } = move;
+    return { kind, id, replaced, stage, ...this.#driver.figures };
+  }
+
+  /** Why newcomers do not get their slots, as far as this node knows. */
+  get reasonToWait(): string | undefined {
+    const { move } = this.#topology;
+    return move === undefined ? this.#driver.reasonToWait : `the move of ${move.id} is under way`;
   }
 
   /** The member's slots go to the others, and then it is no member any more. Resolves when that has begun. */
@@ -95,6 +107,7 @@ export class Moves {
   onTopology(topology: Topology): void {
     this.#outgrown.onTopology(this.#topology, topology);
     this.#topology = topology;
+    this.#tellTurn();
   }
 
   /** Needs to be called a few times a second. */
@@ -108,6 +121,19 @@ export class Moves {
   async close(): Promise<void> {
     await this.#intake.close();
     await this.#outgrown.close();
+  }
+
+  #tellTurn(): void {
+    const { view, logger } = this.#parts;
+    const { members, move } = this.#topology;
+    const waits = memberOf(this.#topology, view.self.id)?.state === "joining";
+    if (!waits || move === undefined || move.id === view.self.id || move.since === this.#toldSince) return;
+    this.#toldSince = move.since;
+    const waiting = members.filter(({ state }) => state === "joining").length;
+    logger.info(
+      { move: move.kind, of: move.id, waiting },
+      "one move at a time: this node waits for its turn",
+    );
   }
 
   async #change(change: (topology: Topology) => TopologyChange): Promise<void> {

@@ -8,7 +8,7 @@ import { DEFAULT_EXCHANGE, type ExchangeSettings, type SlotSpan } from "../../an
 import { ExchangeDoor } from "../../anti-entropy/exchange-door.ts";
 import { ExchangeDriver, type ExchangeOutcome } from "../../anti-entropy/exchange-driver.ts";
 import { EXCHANGE_METHOD } from "../../anti-entropy/exchange-message.ts";
-import { ExchangePace, QUIET_PACE, URGENT_PACE } from "../../anti-entropy/exchange-pace.ts";
+import { ExchangePace, MOVING_PACE, QUIET_PACE, URGENT_PACE } from "../../anti-entropy/exchange-pace.ts";
 import { ExchangedRows, type IsShared } from "../../anti-entropy/exchanged-rows.ts";
 import { slotSums } from "../../anti-entropy/slot-sums.ts";
 import { StoreError } from "../../base/errors.ts";
@@ -21,6 +21,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
 import { cellTraits } from "../cell-rules.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import type { Obtaining } from "./intake.ts";
 import type { PeerDoor } from "./peer-door.ts";
 import { addOutcome, countExchange, noTotals, type RepairTotals } from "./repair-totals.ts";
 import { SharedSlots } from "./shared-slots.ts";
@@ -34,6 +35,8 @@ export interface RepairParts {
   readonly hints: { waitsFor(target: NodeId): boolean };
   readonly door: PeerDoor;
   readonly logger: Logger;
+  /** At which slots come that move to this node, at most; 0 for no limit. */
+  readonly moveBytesPerSecond: number;
   /** Told of a node that goes by a newer plan. */
   readonly onNewerEpoch: (from: NodeId) => void;
 }
@@ -81,6 +84,8 @@ export class RepairRounds {
   readonly #endedMs = new Map<NodeId, number>();
   /** Since when hints keep it from the node. */
   readonly #hintedMs = new Map<NodeId, number>();
+  /** Of slots on their way to this node: one pace, since it remembers what answers take at their best. */
+  readonly #movingPace: ExchangePace;
   #nextMs: number | undefined;
   /** The exchange under way that nobody has asked for. */
   #quiet: { readonly abort: AbortController; readonly end: Promise<void> } | undefined;
@@ -90,6 +95,7 @@ export class RepairRounds {
     const { clock, engine, received, view, door } = parts;
     this.#parts = parts;
     this.#shared = new SharedSlots(view);
+    this.#movingPace = new ExchangePace({ ...MOVING_PACE, bytesPerSecondMax: parts.moveBytesPerSecond });
     this.#rows = new ExchangedRows({
       engine,
       traits: cellTraits,
@@ -165,12 +171,25 @@ export class RepairRounds {
   }
 
   /**
-   * Resolves when this node and the other have whatever either had of those slots, which both own by the plan. Rejects with
+   * Begins to bring this node and the other whatever either has of those slots, which both own by the plan. Its end rejects with
    * StoreError, some of it done, or when it is aborted.
    */
-  async obtain(from: NodeId, spans: readonly SlotSpan[], signal: AbortSignal): Promise<void> {
-    const pacing = { pace: new ExchangePace(URGENT_PACE), settings: MOVING_EXCHANGE };
+  obtain(from: NodeId, spans: readonly SlotSpan[], signal: AbortSignal): Obtaining {
+    const pacing = { pace: this.#movingPace, settings: MOVING_EXCHANGE };
     const driver = this.#driverOver(from, spans, pacing, AbortSignal.any([signal, this.#closing.signal]));
+    const end = this.#carryOut(driver);
+    return {
+      get progress() {
+        return driver.progress;
+      },
+      get outcome() {
+        return driver.outcome;
+      },
+      end,
+    };
+  }
+
+  async #carryOut(driver: ExchangeDriver): Promise<void> {
     let isWhole = false;
     try {
       await driver.run();

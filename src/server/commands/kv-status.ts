@@ -30,8 +30,18 @@ export interface MoveStatus {
   readonly member: string;
   /** "streaming", then "settling". */
   readonly stage: string;
-  /** 0 to 1: the part of the slots that is where it shall be. */
+  /** Whose place it takes; null if nobody's. */
+  readonly replaced: string | null;
+  /** 0 to 1: the part of what is fetched and compared that is done. */
   readonly progress: number;
+  /** Copies of slots that are to be where they were not, and those that are there by now. */
+  readonly total: number;
+  readonly done: number;
+  /** What was fetched for it: rows, and bytes both ways, since the nodes were started that fetch. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of late. */
+  readonly bytesPerSecond: number;
 }
 
 export interface MemberStatus {
@@ -101,8 +111,10 @@ function statusOf(cluster: ServedCluster, move: MoveProgress | undefined): Clust
   };
 }
 
-function moveStatus({ kind, id, stage, part }: MoveProgress): MoveStatus {
-  return { kind, member: id, stage, progress: part };
+function moveStatus(move: MoveProgress): MoveStatus {
+  const { kind, id, replaced = null, stage, part, slots, slotsDone, rows, bytes, bytesPerSecond } = move;
+  const figures = { progress: part, total: slots, done: slotsDone, rows, bytes, bytesPerSecond };
+  return { kind, member: id, replaced, stage, ...figures };
 }
 
 const NO_SHARE = { slots: 0, share: 0 };
