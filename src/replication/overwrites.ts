@@ -1,6 +1,6 @@
 /**
- * Plain overwrites coordinated where the request lies, while the cluster is as it should be: all replicas up, each on a
- * machine of its own, the slot at rest. Everything else is refused here, with nothing done, or goes on as a WriteRound.
+ * Plain overwrites coordinated where the request lies, while the cluster is as it should be: all replicas up, in one datacenter, each
+ * on a machine of its own, the slot at rest. Everything else is refused here, with nothing done, or goes on as a WriteRound.
  *
  * Invariant: what is acknowledged is what Coordinator.update would acknowledge.
  * Hot: watched by `bench -- cluster`.
@@ -48,8 +48,8 @@ const SPARE_MAX = 1_024;
 export class Overwrites implements RoundsOwner {
   readonly #parts: OverwritesParts;
   readonly #spare: OverwriteRound[] = [];
-  /** Whether all of them stand on machines of their own; lists stay the same while the topology does. */
-  readonly #areDistinct = new WeakMap<readonly Participant[], boolean>();
+  /** Whether all of them stand in this datacenter, on machines of their own; lists stay the same while the topology does. */
+  readonly #arePlain = new WeakMap<readonly Participant[], boolean>();
   readonly #underWay = new AgeList<OverwriteRound>();
 
   constructor(parts: OverwritesParts) {
@@ -116,7 +116,7 @@ export class Overwrites implements RoundsOwner {
 
   /** True if it takes no more than to ask everybody and count the answers. */
   #isPlain(replicas: readonly Participant[], need: QuorumNeed): boolean {
-    if (need.length !== 1 || need[0]!.datacenter !== undefined) return false;
+    if (need.length !== 1) return false;
     const { cluster } = this.#parts;
     let isHere = false;
     for (let i = 0; i < replicas.length; i++) {
@@ -125,12 +125,13 @@ export class Overwrites implements RoundsOwner {
       else if (!cluster.isUp(id)) return false;
     }
     if (!isHere) return false;
-    let isDistinct = this.#areDistinct.get(replicas);
-    if (isDistinct === undefined) {
-      isDistinct = countMachines(replicas, undefined) === replicas.length;
-      this.#areDistinct.set(replicas, isDistinct);
+    let arePlain = this.#arePlain.get(replicas);
+    if (arePlain === undefined) {
+      const isNear = replicas.every(({ datacenter }) => datacenter === cluster.self.datacenter);
+      arePlain = isNear && countMachines(replicas, undefined) === replicas.length;
+      this.#arePlain.set(replicas, arePlain);
     }
-    return isDistinct;
+    return arePlain;
   }
 
   #describe(

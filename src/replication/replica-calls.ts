@@ -8,6 +8,7 @@ import type { Clock } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { Participant } from "./quorum-need.ts";
 import type { ReceivedCells } from "./received-cells.ts";
+import { encodeRelayCell, type RelayCell } from "./relay-message.ts";
 import {
   type Ack,
   decodeCellAnswer,
@@ -119,6 +120,11 @@ export class ReplicaCalls {
   /** The payload of a request to take a cell, for `send`. */
   encodeWrite(ref: KeyRef, cell: Uint8Array, hintFor: NodeId | undefined): Uint8Array {
     return encodeWriteCell({ epoch: this.#parts.cluster.epoch, ref, cell, hintFor });
+  }
+
+  /** The payload of a request to take a cell and spread it, for `send`. */
+  encodeRelay(ref: KeyRef, cell: Uint8Array, to: Pick<RelayCell, "ackCount" | "targets">): Uint8Array {
+    return encodeRelayCell({ epoch: this.#parts.cluster.epoch, ref, cell, ...to });
   }
 
   /** The payload of a request to show a row. */

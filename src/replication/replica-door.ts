@@ -1,5 +1,6 @@
 /**
- * What this node does for other replicas: takes their cells, keeps them as hints for others, shows its own.
+ * What this node does for other replicas: takes their cells, keeps them as hints for others, spreads them in its datacenter,
+ * shows its own.
  *
  * Invariant: an ack leaves only once the write is as durable as the settings promise.
  * Invariant: what is refused for want of room, or as malformed, has not been applied.
@@ -15,7 +16,9 @@ import type { NodeId } from "../ring/ring-member.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ReceivedCells } from "./received-cells.ts";
+import { decodeRelayCell, type RelayCell } from "./relay-message.ts";
 import {
+  type Ack,
   ANSWER_VERSION,
   decodeReadRow,
   decodeWriteCell,
@@ -27,6 +30,8 @@ import {
   REPLICA_METHOD,
   type ReadRow,
   type RowInPlace,
+  SYNCED,
+  UNSYNCED,
   type WriteCell,
 } from "./replica-message.ts";
 import type { KeyRef } from "./step.ts";
@@ -51,11 +56,18 @@ export interface HintKeeper {
   find(ref: KeyRef): Awaitable<Uint8Array | undefined>;
 }
 
+export interface CellRelay {
+  /** Resolves with the answer's payload. `takeHere` stores the cell here. */
+  spread(request: RelayCell, takeHere: () => Awaitable<Ack>): Promise<Uint8Array>;
+}
+
 export interface ReplicaDoorParts {
   readonly received: ReceivedCells;
   readonly engine: Pick<StorageEngine, "durable">;
   readonly hints: HintKeeper;
   readonly clock: Pick<Clock, "wallMs">;
+  /** Undefined where nobody is far away. */
+  readonly relay?: CellRelay;
   readonly settings: ReplicaDoorSettings;
   /** Throws StoreError, not applied, if the sender's plan is too old for what it asks of this node's own copy. */
   readonly requireCurrent?: (request: ReadRow, isWrite: boolean) => void;
@@ -119,6 +131,8 @@ export class ReplicaDoor {
     switch (method) {
       case REPLICA_METHOD.writeCell:
         return this.#write(decodeWriteCell(payload));
+      case REPLICA_METHOD.relayCell:
+        return this.#relay(decodeRelayCell(payload));
       case REPLICA_METHOD.readCell:
         return whenReady(this.#load(payload), encodeCellAnswer);
       case REPLICA_METHOD.readDigest:
@@ -167,14 +181,26 @@ export class ReplicaDoor {
 
   #write(write: WriteCell): Awaitable<Uint8Array> {
     const { ref, cell, hintFor } = write;
-    const { received, engine, hints, clock, settings } = this.#parts;
+    const { hints } = this.#parts;
     if (hintFor !== undefined) {
       cellNewestTime(cell); // what is no cell would stand in the way of all hints behind it
       return hints.add(hintFor, ref, cell).then(() => encodeAck({ isSynced: hints.isSynced }));
     }
-    this.#parts.requireCurrent?.(write, true);
-    const ack = encodeAck(settings);
-    const merged = received.merge(ref, cell, clock.wallMs());
+    return whenReady(this.#take(write), encodeAck);
+  }
+
+  #relay(request: RelayCell): Awaitable<Uint8Array> {
+    const { relay } = this.#parts;
+    if (relay !== undefined) return relay.spread(request, () => this.#take(request));
+    throw new StoreError("INVALID_REQUEST", "not-applied", "this node relays nothing");
+  }
+
+  /** Resolves when the cell is here, as durable as the settings promise. */
+  #take(request: Omit<WriteCell, "hintFor">): Awaitable<Ack> {
+    const { received, engine, clock, settings, requireCurrent } = this.#parts;
+    requireCurrent?.(request, true);
+    const ack = settings.isSynced ? SYNCED : UNSYNCED;
+    const merged = received.merge(request.ref, request.cell, clock.wallMs());
     if (merged instanceof Promise) return merged.then(() => whenReady(engine.durable(), () => ack));
     const durable = engine.durable();
     return durable === undefined ? ack : durable.then(() => ack);

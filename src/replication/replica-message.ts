@@ -20,6 +20,7 @@ export const REPLICA_METHOD = {
   readCell: 2,
   readDigest: 3,
   readHint: 4,
+  relayCell: 5,
 } as const;
 
 /** The topology by which the sender chose whom to ask. */

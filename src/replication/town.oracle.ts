@@ -10,6 +10,7 @@ import { MemoryEngine } from "../storage/memory/memory-engine.ts";
 import { Coordinator } from "./coordinator.ts";
 import { LocalReplica } from "./local-replica.ts";
 import type { Participant } from "./quorum-need.ts";
+import { Relay } from "./relay.ts";
 import { type PeerCalls, ReplicaCalls } from "./replica-calls.ts";
 import { ReplicaDoor } from "./replica-door.ts";
 import { NewLife, Stamper } from "./stamper.ts";
@@ -28,6 +29,13 @@ export interface TownNode {
   hints: KeptHint[];
 }
 
+export interface TownPlan {
+  readonly names: readonly string[];
+  readonly copies: number;
+  /** One way, between datacenters: then members stand in the one that their name begins with. */
+  readonly farMs?: number;
+}
+
 /** The first `copies` of the members are the replicas of every slot, the rest its fallbacks. */
 export class Town {
   readonly world: SimWorld;
@@ -42,10 +50,20 @@ export class Town {
   readonly #copies: number;
   #lives = 0;
 
-  constructor(seed: number, { names, copies }: { names: readonly string[]; copies: number }) {
+  /** Requests from one datacenter to another: whose, and of how many bytes. */
+  readonly crossed: { readonly from: NodeId; readonly to: NodeId; readonly sizeBytes: number }[] = [];
+  readonly #farMs: number | undefined;
+
+  constructor(seed: number, { names, copies, farMs }: TownPlan) {
     this.world = new SimWorld(`town ${seed}`);
     this.#copies = copies;
-    this.members = names.map((id) => ({ id, machine: id, rack: id, datacenter: "d" }));
+    this.#farMs = farMs;
+    this.members = names.map((id) => ({
+      id,
+      machine: id,
+      rack: id,
+      datacenter: farMs === undefined ? "d" : id[0]!,
+    }));
     for (const { id } of this.members) this.wipe(id);
   }
 
@@ -79,21 +97,14 @@ export class Town {
         node.hints.push({ target, ref: { ...ref, key: ref.key.slice() }, cell: cell.slice() });
       },
     };
-    const door = new ReplicaDoor({
-      received,
-      engine,
-      hints,
-      clock,
-      settings: { isSynced: false, runningMax: 999, runningBytesMax: 1e9 },
-    });
     const cluster = {
       self: this.members.find((member) => member.id === id)!,
       epoch: 1,
       replicasOf: () => this.members.slice(0, this.#copies),
       fallbacksOf: () => this.members.slice(this.#copies),
       isUp: (other: NodeId) => !this.down.has(other),
-      distanceTo: () => 1,
-      p99Ms: () => 40,
+      distanceTo: (other: NodeId) => (this.#isFar(id, other) ? 9 : 1),
+      p99Ms: (other: NodeId) => (this.#isFar(id, other) ? 2 * this.#farMs! + 140 : 40),
     };
     const calls = new ReplicaCalls({
       cluster,
@@ -103,7 +114,15 @@ export class Town {
       clock,
       isSynced: false,
     });
-    const settings = { timeoutMs: 500, lateMs: 30, roundsMax: 1_000 };
+    const door = new ReplicaDoor({
+      received,
+      engine,
+      hints,
+      clock,
+      relay: new Relay({ calls, hints }),
+      settings: { isSynced: false, runningMax: 999, runningBytesMax: 1e9 },
+    });
+    const settings = { timeoutMs: this.#farMs === undefined ? 500 : 2_000, lateMs: 30, roundsMax: 1_000 };
     const coordinator = new Coordinator({ cluster, calls, hints, replica, clock, settings });
     const node: TownNode = { coordinator, replica, door, hints: [] };
     this.#nodes.set(id, node);
@@ -122,6 +141,10 @@ export class Town {
     }
   }
 
+  #isFar(from: NodeId, to: NodeId): boolean {
+    return this.#farMs !== undefined && from[0] !== to[0];
+  }
+
   #peersOf(from: NodeId): PeerCalls {
     const random = this.world.random(`calls of ${from} ${this.#lives}`);
     const isLost = (to: NodeId): boolean =>
@@ -134,15 +157,17 @@ export class Town {
           const { scheduler } = this.world;
           this.asked++;
           const own = payload.slice();
+          const wayMs = this.#isFar(from, to) ? this.#farMs! : 0;
+          if (wayMs > 0) this.crossed.push({ from, to, sizeBytes: payload.length });
           const late = (): void => reject(new StoreError("IO", "unknown", "no answer in time"));
           scheduler.after(timeoutMs, late);
           if (isLost(to)) return;
-          scheduler.after(1 + random.below(50), () => {
+          scheduler.after(wayMs + 1 + random.below(50), () => {
             const range = { bytes: own, start: 0, end: own.length };
             Promise.resolve()
               .then(() => this.node(to).door.onRequest(method, range))
               .then((answer) => {
-                if (!isLost(to)) scheduler.after(1 + random.below(20), () => resolve(answer));
+                if (!isLost(to)) scheduler.after(wayMs + 1 + random.below(20), () => resolve(answer));
               }, reject);
           });
         }),

@@ -6,6 +6,8 @@
  *   replica down      a fallback gets it as a hint
  *   no fallback left  once it has failed or is down, this node keeps the hint itself, which counts for nothing
  *
+ * Another datacenter is sent the cell once: see far-recipients.ts. Fallbacks there are brought their hints the same way.
+ *
  * Hot: it hears of answers itself, without a promise for each; watched by `bench -- coordinator`.
  *
  * The answer goes out as soon as the need is met; the round goes on until everybody has answered or time is up, so that
@@ -15,7 +17,9 @@ import type { Awaitable } from "../base/awaitable.ts";
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { NodeId } from "../ring/ring-member.ts";
+import { FarRecipients } from "./far-recipients.ts";
 import { type ConsistencyLevel, isAmong, type Participant } from "./quorum-need.ts";
+import type { Recipient } from "./relay-leg.ts";
 import type { Answerer, AnswerReceiver, Cluster, ReplicaCalls } from "./replica-calls.ts";
 import type { HintKeeper } from "./replica-door.ts";
 import { type Ack, decodeAck, REPLICA_METHOD } from "./replica-message.ts";
@@ -70,6 +74,9 @@ export class WriteRound implements Round, AnswerReceiver {
   /** Replicas for which somebody has been asked to keep a hint, and who. */
   #hints: { readonly replica: Participant; readonly keeper: NodeId }[] = NO_HINTS;
   #payload: Uint8Array | undefined;
+  /** While it starts: who is to be asked in other datacenters, and afterwards who looks after them; undefined if nobody is there. */
+  #starting: Recipient[] | undefined;
+  #far: FarRecipients | undefined;
   #resolve!: (receipt: Receipt) => void;
   #reject!: (failure: StoreError) => void;
   #isDecided = false;
@@ -90,6 +97,7 @@ export class WriteRound implements Round, AnswerReceiver {
   start(): void {
     const { cluster } = this.#parts;
     const { holders } = this.#task;
+    this.#starting = [];
     for (const replica of this.#replicas) {
       const { id } = replica;
       const holds = holders.get(id);
@@ -101,19 +109,27 @@ export class WriteRound implements Round, AnswerReceiver {
         this.#replace(replica);
       }
     }
+    const far = this.#starting;
+    this.#starting = undefined;
+    if (far.length > 0) this.#askFar(far);
     this.#decide();
   }
 
   onTick(nowMs: number): "going on" | "over" {
     const { startedMs, timeoutMs, lateMs } = this.#task;
-    if (this.#waiting === 0) return "over";
+    if (this.#isOver) return "over";
     const tookMs = nowMs - startedMs;
     if (tookMs >= lateMs) this.#lookForLate(tookMs);
-    if (tookMs < timeoutMs) return this.#waiting > 0 ? "going on" : "over";
+    if (tookMs < timeoutMs) return this.#isOver ? "over" : "going on";
     this.#isDecided = true;
     const text = `no quorum for the write in ${timeoutMs} ms`;
     this.#reject(new StoreError("QUORUM_TIMEOUT", this.#quorum.outcome, text));
     return "over";
+  }
+
+  /** Who is entrusted to a relay is not waited for, unless that turns out to be needed. */
+  get #isOver(): boolean {
+    return this.#waiting === 0 && (this.#isDecided || this.#far === undefined);
   }
 
   onReply({ id }: Answerer, { bytes, start, end }: ByteRange): void {
@@ -131,10 +147,12 @@ export class WriteRound implements Round, AnswerReceiver {
 
   #lookForLate(tookMs: number): void {
     const { cluster } = this.#parts;
+    this.#far?.onLate(tookMs, !this.#isDecided);
     for (const replica of this.#replicas) {
       const { id } = replica;
       if (id === cluster.self.id) continue; // it has the write: only its disk is late
-      if (!this.#quorum.hasAsked(id) || !this.#quorum.isWaitingFor(id)) continue;
+      if (!this.#quorum.hasAsked(id) || !this.#quorum.isWaitingFor(id) || this.#far?.has(id) === true)
+        continue;
       if (tookMs < cluster.p99Ms(id)) continue;
       const isDown = !cluster.isUp(id);
       if (isDown) this.#quorum.excuse(id);
@@ -168,22 +186,46 @@ export class WriteRound implements Round, AnswerReceiver {
   }
 
   #ask(member: Participant, hintFor: Participant | undefined): void {
-    const { calls } = this.#parts;
-    const { ref, cell, timeoutMs } = this.#task;
     this.#quorum.ask(member, hintFor);
     this.#waiting++;
+    const isFar = member.datacenter !== this.#parts.cluster.self.datacenter;
+    if (isFar && this.#starting !== undefined) this.#starting.push({ member, hintFor });
+    else this.#send({ member, hintFor });
+  }
+
+  #askFar(recipients: readonly Recipient[]): void {
+    this.#far = new FarRecipients(this.#parts, this.#task, this.#replicas, {
+      isWaitingFor: (id) => this.#quorum.isWaitingFor(id),
+      send: (recipient) => this.#send(recipient),
+      onAck: (id, ack) => this.#onAck(id, ack),
+      onFailed: (id, cause) => this.#onFailed(id, cause),
+      onEntrusted: () => {
+        this.#waiting--;
+      },
+      onReclaimed: () => {
+        this.#waiting++;
+      },
+    });
+    this.#far.ask(recipients);
+  }
+
+  #send({ member, hintFor }: Recipient): void {
+    const { calls } = this.#parts;
+    const { ref, cell, timeoutMs } = this.#task;
     this.#payload ??= calls.encodeWrite(ref, cell, undefined);
     const payload = hintFor === undefined ? this.#payload : calls.encodeWrite(ref, cell, hintFor.id);
     calls.send(member.id, { method: REPLICA_METHOD.writeCell, payload, timeoutMs }, this);
   }
 
   #onAck(id: NodeId, { isSynced }: Ack): void {
+    if (!this.#quorum.isWaitingFor(id)) return; // it has been told by another way
     this.#waiting--;
     this.#quorum.onAck(id, isSynced);
     this.#decide();
   }
 
   #onFailed(id: NodeId, cause: unknown): void {
+    if (!this.#quorum.isWaitingFor(id)) return;
     const { cluster } = this.#parts;
     this.#waiting--;
     this.#failures = [...this.#failures, cause];

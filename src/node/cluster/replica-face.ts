@@ -4,6 +4,7 @@
  */
 import { Coordinator } from "../../replication/coordinator.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
+import { Relay } from "../../replication/relay.ts";
 import { type PeerCalls, ReplicaCalls } from "../../replication/replica-calls.ts";
 import { type HintKeeper, ReplicaDoor } from "../../replication/replica-door.ts";
 import { epochOf, REPLICA_METHOD } from "../../replication/replica-message.ts";
@@ -35,11 +36,13 @@ export interface ReplicaFaceParts {
 export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
   const { clock, engine, replica, isSynced, view, peers, hints, door, onNewerEpoch, renewPlan } = parts;
   const { received } = replica;
+  const calls = new ReplicaCalls({ cluster: view, peers, received, engine, clock, isSynced });
   const replicaDoor = new ReplicaDoor({
     received,
     engine,
     hints,
     clock,
+    relay: new Relay({ calls, hints }),
     settings: { isSynced, ...DOOR_LIMITS },
     isCurrent: (epoch) => epoch >= view.epoch,
     requireCurrent: ({ epoch, ref }, isWrite) => {
@@ -53,7 +56,6 @@ export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
       : replicaDoor.onRequest(method, payload);
   };
   door.serve(Object.values(REPLICA_METHOD), answer);
-  const calls = new ReplicaCalls({ cluster: view, peers, received, engine, clock, isSynced });
   const settings = COORDINATOR_SETTINGS;
   return new Coordinator({ cluster: view, calls, hints, replica, clock, renewPlan, settings });
 }
