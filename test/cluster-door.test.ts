@@ -41,8 +41,8 @@ describe("five nodes that keep three copies", () => {
     );
     expect(status.members.reduce((sum, { slots }) => sum + slots, 0)).toBe(3 * 16384);
     expect(status.members.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
-    expect(status.keyspaces).toEqual([
-      { name: "default", copies: 3, read: "quorum", write: "quorum", mode: "ap" },
+    expect(status.keyspaces).toMatchObject([
+      { name: "default", copies: 3, copiesByDatacenter: { d: 3 }, read: "quorum", write: "quorum" },
     ]);
   });
 
@@ -361,4 +361,27 @@ test("a node alone takes levels that one machine meets, and gives receipts", asy
   expect(await ask("KV.CONSISTENCY")).toEqual(["read", "all", "write", "1"]);
   expect(await ask("RESET")).toBe("RESET");
   expect(await ask("KV.CONSISTENCY")).toEqual(["read", "default", "write", "default"]);
+});
+
+test("a keyspace's expiry is given wherever a request arrives, and however it gets to a replica", async () => {
+  const cluster = await new SimCluster("expiry", 5).listen();
+  cluster.keyspaces.push(keyspaceNamed("short", { ttlMs: 60_000 }));
+  const clients: SimClient[] = [];
+  for (const id of cluster.ids) clients.push(await cluster.client(id));
+  const ask = (index: number, ...call: Call): Promise<PlainReply> =>
+    cluster.settle(clients[index]!.call(...call));
+  const keys: string[] = [];
+  for (let i = 0; i < 30; i++) {
+    const [set, counter, a, b] = ["s", "n", "a", "b"].map((name) => `short:${name}${i}`);
+    await ask(i % 5, "SET", set!, "v");
+    await ask(i % 5, "INCR", counter!);
+    await ask(i % 5, "MSET", a!, "v", b!, "v");
+    keys.push(set!, counter!, a!, b!);
+    await ask(i % 5, "SET", `long:${i}`, "v");
+    expect(await ask((i + 1) % 5, "PTTL", `long:${i}`)).toBe(-1);
+  }
+  for (const [i, key] of keys.entries()) {
+    const ttl = Number(await ask(i % 5, "PTTL", key));
+    expect([key, ttl > 50_000 && ttl <= 60_000]).toEqual([key, true]);
+  }
 });

@@ -91,17 +91,18 @@ export function seenWithOwn(seen: ClientContext, own: Dot, stored: Cell): Client
 }
 
 /**
- * Adds `delta` to whatever the row's value is now or turns out to have been. Keeps the expiry of the value.
+ * Adds `delta` to whatever the row's value is now or turns out to have been. Keeps the expiry of the value; where there is
+ * none, what this begins expires at `freshMs`.
  * Requires: `cell` is liveAt(now), or an expired value would go on counting.
  * Throws StoreError INVALID_REQUEST if the actor's run would leave 64 bits.
  */
-export function increment(cell: Cell | undefined, dot: Dot, delta: bigint): Cell {
+export function increment(cell: Cell | undefined, dot: Dot, delta: bigint, freshMs = NEVER): Cell {
   const present = cell ?? EMPTY_CELL;
   const governing = governingSibling(present.siblings);
   return incrementUntil(present, {
     stamp: { dot, hlc: governing?.hlc ?? HLC_ZERO },
     delta,
-    expiresAtMs: governing?.expiresAtMs ?? NEVER,
+    expiresAtMs: governing?.expiresAtMs ?? freshMs,
   });
 }
 

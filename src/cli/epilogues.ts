@@ -60,6 +60,19 @@ Exit codes:
   1  the cluster does not do it, or nobody has answered
   2  asked wrongly`;
 
+export const KEYSPACE_EPILOGUE = `
+Examples:
+  kvorum keyspace set sessions --ttl 30m --read one --write quorum
+  kvorum keyspace set carts --conflict newest --port 7001
+  kvorum keyspace list
+  kvorum keyspace show sessions --json
+  kvorum keyspace drop sessions
+
+Exit codes:
+  0  it is so
+  1  it is not possible, or nobody has answered
+  2  asked wrongly`;
+
 export const CHECKPOINT_EPILOGUE = `
 Examples:
   kvorum checkpoint monday                       DATA/checkpoints/monday

@@ -12,6 +12,7 @@ import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { changeMember } from "./cluster/member-change.ts";
 import { inspect } from "./inspect.ts";
+import { keyspace } from "./keyspace/keyspace.ts";
 import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
 import { repair } from "./repair/repair.ts";
@@ -66,6 +67,11 @@ export async function main(args: readonly string[]): Promise<void> {
         { node, change },
         { ...output, showsProgress },
       );
+    },
+    keyspace: async (request, form, flags) => {
+      const node = await nodeToAsk(flags);
+      const { network } = createNodejsRuntime();
+      process.exitCode = await keyspace(network, request, { node, form }, output);
     },
     repair: async (form, flags) => {
       const node = await nodeToAsk(flags);

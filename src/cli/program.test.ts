@@ -13,6 +13,7 @@ async function run(...args: string[]) {
   let asked: unknown;
   let checkpointed: unknown;
   let repaired: unknown;
+  let declared: unknown;
   let changed: unknown;
   let tool: unknown;
   const program = createProgram({
@@ -34,6 +35,9 @@ async function run(...args: string[]) {
     changeMember: async (change, given) => {
       changed = { ...change, flags: Object.fromEntries(given) };
     },
+    keyspace: async (request, form, given) => {
+      declared = { ...request, ...form, flags: Object.fromEntries(given) };
+    },
     repair: async (form, given) => {
       repaired = { ...form, flags: Object.fromEntries(given) };
     },
@@ -51,7 +55,20 @@ async function run(...args: string[]) {
     () => 0,
     (error: { exitCode: number }) => error.exitCode,
   );
-  return { output, errors, flags, raised, asked, inspected, checkpointed, repaired, changed, tool, exitCode };
+  return {
+    output,
+    errors,
+    flags,
+    raised,
+    asked,
+    inspected,
+    checkpointed,
+    repaired,
+    changed,
+    declared,
+    tool,
+    exitCode,
+  };
 }
 
 test("flags reach the action as they were written; those not given do not", async () => {
@@ -193,4 +210,26 @@ test("no command at all shows the help, as an error", async () => {
 test("no two settings share a name", () => {
   const names = new Set(SETTING_OPTIONS.map((option) => option.name));
   expect(names.size).toBe(SETTING_OPTIONS.length);
+});
+
+test("a keyspace is declared with the words of KV.KEYSPACE, at the node that is named", async () => {
+  const set = await run(
+    "keyspace",
+    "set",
+    "sessions",
+    "--read=one",
+    "--copies",
+    "dc1=3",
+    "--ttl",
+    "30m",
+    "--port=7",
+  );
+  expect(set.declared).toEqual({
+    ...{ kind: "set", name: "sessions", json: false, flags: { port: "7" } },
+    settings: ["COPIES", "dc1=3", "READ", "one", "TTL", "30m"],
+  });
+  expect((await run("keyspace", "list", "--json")).declared).toEqual({ kind: "list", json: true, flags: {} });
+  expect((await run("keyspace", "drop", "a")).declared).toMatchObject({ kind: "drop", name: "a" });
+  const wrong = await run("keyspace", "set", "sessions", "--tll", "3s");
+  expect(wrong.errors).toContain("did you mean --ttl?");
 });

@@ -13,6 +13,7 @@ import {
   UP_EPILOGUE,
 } from "./epilogues.ts";
 import { defineBench } from "./grammar/bench-grammar.ts";
+import { defineKeyspace, type KeyspaceActions } from "./grammar/keyspace-grammar.ts";
 import { defineLeave, defineStay, defineWeight } from "./grammar/member-grammar.ts";
 import { explainMistake } from "./grammar/mistake.ts";
 import { addNodeOptions } from "./grammar/node-options.ts";
@@ -36,6 +37,7 @@ export interface ProgramActions extends ToolActions {
   question(question: ClusterQuestion, form: QuestionForm, flags: ReadonlyMap<string, string>): Promise<void>;
   /** `flags`: as of `serve`; they say where a node of the cluster is. */
   changeMember(change: MemberChange, flags: ReadonlyMap<string, string>): Promise<void>;
+  keyspace: KeyspaceActions["keyspace"];
   repair(form: RepairForm, flags: ReadonlyMap<string, string>): Promise<void>;
   writeOutput(text: string): void;
   writeError(text: string): void;
@@ -73,6 +75,7 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineWeight(begin("weight"), actions));
   program.addCommand(defineStay(begin("stay"), actions));
   program.addCommand(defineBench(begin("bench"), actions));
+  program.addCommand(defineKeyspace(begin("keyspace"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }

@@ -70,6 +70,10 @@ export class Fields {
     return word;
   }
 
+  isNumber(name: string): boolean {
+    return typeof this.#fields[name] === "number";
+  }
+
   number(name: string): number {
     const value = this.#fields[name];
     if (typeof value !== "number") throw corrupt(`${name} is not a number`);

@@ -6,7 +6,7 @@
  *                                 removeMember         who gains slots has them: reads go to it
  *                                 changeWeight                       everybody who must know does: the others need not have them
  *                                 replaceMember
- *                    setKeyspace
+ *                    setKeyspace, dropKeyspace
  *
  * While one move is under way, or voters change, the next must wait.
  */
@@ -15,6 +15,7 @@ import { allocateTokens } from "../ring/token-allocation.ts";
 import {
   copiesOf,
   DEFAULT_KEYSPACE,
+  defaultKeyspaceOf,
   findTopologyFault,
   type Keyspace,
   type Move,
@@ -56,7 +57,7 @@ export function foundTopologyOf(clusterId: string, founders: readonly Newcomer[]
     write: "quorum",
     storage: "disk",
     ttlMs: 0,
-    conflictRule: "newest",
+    conflictRule: "siblings",
     mode: "ap",
   };
   const unplaced = founders.map((founder) => ({ ...founder, tokens: [] }));
@@ -188,6 +189,15 @@ export function setKeyspace(topology: Topology, keyspace: Keyspace): TopologyCha
   });
 }
 
+/** Its keys belong to the default keyspace again. */
+export function dropKeyspace(topology: Topology, name: string): TopologyChange {
+  if (topology.nextVoters !== undefined) return refused("voters are changing");
+  if (name === DEFAULT_KEYSPACE) return refused("the default keyspace stays");
+  const keyspaces = topology.keyspaces.filter((keyspace) => keyspace.name !== name);
+  if (keyspaces.length === topology.keyspaces.length) return refused(`there is no keyspace ${name}`);
+  return advance(topology, { keyspaces });
+}
+
 type MoveBegin = Pick<Move, "kind" | "id" | "replaced">;
 
 function beginMove(before: Topology, after: Topology, move: MoveBegin): TopologyChange {
@@ -219,8 +229,8 @@ function tokensAfter(
       ? member.id !== id && member.state !== "joining"
       : member.id === id || member.state !== "joining";
   const staying = members.filter(isPlaced);
-  const keyspace = keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
-  return new Map(allocateTokens(staying, copiesOf(keyspace)).map((member) => [member.id, member.tokens]));
+  const copies = copiesOf(defaultKeyspaceOf({ keyspaces }));
+  return new Map(allocateTokens(staying, copies).map((member) => [member.id, member.tokens]));
 }
 
 /** The next epoch, with `changes`, and without the field named last. */

@@ -6,6 +6,7 @@ import { corrupt, decodeDocument, encodeDocument, type Fields } from "./checked-
 import {
   CONFLICT_RULES,
   CONSISTENCIES,
+  type ConsistencyLevel,
   findTopologyFault,
   type Keyspace,
   MEMBER_STATES,
@@ -19,23 +20,22 @@ import {
 } from "./topology.ts";
 
 const MAGIC = "KVTP";
-/** Version 2 tells more of a move; without one, version 1 says it all, and older nodes can read it. */
+/** Version 2 tells more of a move; version 3 of keyspaces. Each topology has the oldest that says it all: older nodes can read it. */
 const STAGED_VERSION = 2;
+export const KEYSPACES_VERSION = 3;
 
 /** Requires: findTopologyFault finds none. */
 export function encodeTopology(topology: Topology): Uint8Array {
   const { epoch, clusterId, members, keyspaces, voters, nextVoters, move } = topology;
-  return encodeDocument(MAGIC, move === undefined ? 1 : STAGED_VERSION, {
+  const version = versionFor(topology);
+  return encodeDocument(MAGIC, version, {
     epoch,
     clusterId,
     // Every object is written field by field: so their order here is the order there.
     members: members.map(({ id, datacenter, rack, machine, weight, tokens, state }) => {
       return { id, datacenter, rack, machine, weight, tokens, state };
     }),
-    keyspaces: keyspaces.map(({ name, copies, read, write, storage, ttlMs, conflictRule, mode }) => {
-      const counts = copies.map(({ datacenter, count }) => ({ datacenter, count }));
-      return { name, copies: counts, read, write, storage, ttlMs, conflictRule, mode };
-    }),
+    keyspaces: keyspaces.map((keyspace) => keyspaceFields(keyspace, version)),
     voters,
     nextVoters,
     move: move && {
@@ -50,21 +50,40 @@ export function encodeTopology(topology: Topology): Uint8Array {
   });
 }
 
+function versionFor({ keyspaces, move }: Topology): number {
+  const isPlain = ({ read, write, ttlMs, conflictRule }: Keyspace): boolean =>
+    typeof read === "string" && typeof write === "string" && ttlMs === 0 && conflictRule === "siblings";
+  if (keyspaces.length > 1 || !keyspaces.every(isPlain)) return KEYSPACES_VERSION;
+  return move === undefined ? 1 : STAGED_VERSION;
+}
+
+/** Before version 3, all keyspaces said "newest", and showed siblings nevertheless. */
+const RULE_BEFORE = "newest";
+
+/** Field by field, in the order in which documents have them. */
+export function keyspaceFields(keyspace: Keyspace, version: number): object {
+  const { name, copies, read, write, storage, ttlMs, conflictRule, mode } = keyspace;
+  const counts = copies.map(({ datacenter, count }) => ({ datacenter, count }));
+  const rule = version < KEYSPACES_VERSION ? RULE_BEFORE : conflictRule;
+  return { name, copies: counts, read, write, storage, ttlMs, conflictRule: rule, mode };
+}
+
 /** Throws StoreError CORRUPTION if encodeTopology did not make these bytes. */
 export function decodeTopology(bytes: Uint8Array): Topology {
-  const version = bytes[4] === STAGED_VERSION ? STAGED_VERSION : 1;
-  const topology = decodeDocument(bytes, { magic: MAGIC, version }, buildTopology, encodeTopology);
+  const version = bytes[4] === STAGED_VERSION || bytes[4] === KEYSPACES_VERSION ? bytes[4] : 1;
+  const build = (fields: Fields): Topology => buildTopology(fields, version);
+  const topology = decodeDocument(bytes, { magic: MAGIC, version }, build, encodeTopology);
   const fault = findTopologyFault(topology);
   if (fault !== undefined) throw corrupt(fault);
   return topology;
 }
 
-function buildTopology(fields: Fields): Topology {
+function buildTopology(fields: Fields, version: number): Topology {
   return {
     epoch: fields.number("epoch"),
     clusterId: fields.text("clusterId"),
     members: fields.objects("members", buildMember),
-    keyspaces: fields.objects("keyspaces", buildKeyspace),
+    keyspaces: fields.objects("keyspaces", (each) => buildKeyspace(each, version)),
     voters: fields.texts("voters"),
     ...(fields.has("nextVoters") && { nextVoters: fields.texts("nextVoters") }),
     ...(fields.has("move") && { move: buildMove(fields.object("move")) }),
@@ -83,20 +102,31 @@ function buildMember(fields: Fields): TopologyMember {
   };
 }
 
-function buildKeyspace(fields: Fields): Keyspace {
+/** Throws StoreError CORRUPTION if keyspaceFields did not make them. */
+export function buildKeyspace(fields: Fields, version: number): Keyspace {
   return {
     name: fields.text("name"),
     copies: fields.objects("copies", (each) => ({
       datacenter: each.text("datacenter"),
       count: each.number("count"),
     })),
-    read: fields.word("read", CONSISTENCIES),
-    write: fields.word("write", CONSISTENCIES),
+    read: levelOf(fields, "read"),
+    write: levelOf(fields, "write"),
     storage: fields.word("storage", STORAGES),
     ttlMs: fields.number("ttlMs"),
-    conflictRule: fields.word("conflictRule", CONFLICT_RULES),
+    conflictRule: ruleOf(fields, version),
     mode: fields.word("mode", MODES),
   };
+}
+
+function ruleOf(fields: Fields, version: number): Keyspace["conflictRule"] {
+  if (version >= KEYSPACES_VERSION) return fields.word("conflictRule", CONFLICT_RULES);
+  fields.word("conflictRule", [RULE_BEFORE]);
+  return "siblings";
+}
+
+function levelOf(fields: Fields, name: string): ConsistencyLevel {
+  return fields.isNumber(name) ? fields.number(name) : fields.word(name, CONSISTENCIES);
 }
 
 function buildMove(fields: Fields): Move {

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
 import { PlacementPlan } from "../ring/placement-plan.ts";
 import { planChange } from "../ring/plan-change.ts";
+import { encodeDocument } from "./checked-document.ts";
 import { copiesOf, ringMembersNext, ringMembersNow, type Topology } from "./topology.ts";
 import {
   addMember,
   beginJoin,
   cancelMove,
   changeWeight,
+  dropKeyspace,
   finishMove,
   finishVoters,
   foundTopology,
@@ -25,7 +27,7 @@ const KEYSPACE = {
   write: "quorum",
   storage: "disk",
   ttlMs: 0,
-  conflictRule: "newest",
+  conflictRule: "siblings",
   mode: "ap",
 } as const;
 
@@ -194,4 +196,43 @@ test("a topology that breaks its own rules is no topology, though its checksum i
   const two = { ...topology, members: topology.members.map((member) => ({ ...member, tokens: [7] })) };
   expect(() => decodeTopology(encodeTopology(two))).toThrow("two tokens of d are equal");
   expect(() => decodeTopology(encodeTopology({ ...topology, voters: ["x"] }))).toThrow("voters are members");
+});
+
+test("a topology is written in the oldest format that says it all, and read again as it was", () => {
+  const plain = founded("a", "b");
+  const versionOf = (topology: Topology): number | undefined => {
+    expect(decodeTopology(encodeTopology(topology))).toEqual(topology);
+    return encodeTopology(topology)[4];
+  };
+  expect(versionOf(plain)).toBe(1);
+  const [standard] = plain.keyspaces;
+  for (const changes of [{ ttlMs: 5 }, { read: 2 }, { write: 1 }, { conflictRule: "newest" } as const]) {
+    expect(versionOf(changed(setKeyspace(plain, { ...standard!, ...changes })))).toBe(3);
+  }
+  const declared = changed(setKeyspace(plain, { ...standard!, name: "sessions" }));
+  expect(versionOf(declared)).toBe(3);
+  expect(versionOf(changed(dropKeyspace(declared, "sessions")))).toBe(1);
+});
+
+test("format 1 said of every keyspace that the newest counts, and showed siblings: it is read so", () => {
+  const { epoch, clusterId, members, keyspaces, voters } = founded("a");
+  const written = keyspaces.map((keyspace) => ({ ...keyspace, conflictRule: "newest" }));
+  const { name, copies, read, write, storage, ttlMs, conflictRule, mode } = written[0]!;
+  const bytes = encodeDocument("KVTP", 1, {
+    ...{ epoch, clusterId },
+    members: members.map(({ id, datacenter, rack, machine, weight, tokens, state }) => {
+      return { id, datacenter, rack, machine, weight, tokens, state };
+    }),
+    keyspaces: [{ name, copies, read, write, storage, ttlMs, conflictRule, mode }],
+    voters,
+  });
+  expect(decodeTopology(bytes).keyspaces[0]!.conflictRule).toBe("siblings");
+  expect(encodeTopology(decodeTopology(bytes))).toEqual(bytes);
+});
+
+test("a dropped keyspace is gone; the default one stays, and what there is not cannot be dropped", () => {
+  const declared = changed(setKeyspace(founded("a"), { ...KEYSPACE, name: "sessions" }));
+  expect(changed(dropKeyspace(declared, "sessions")).keyspaces.map(({ name }) => name)).toEqual(["default"]);
+  expect(dropKeyspace(declared, "default")).toMatchObject({ kind: "refused" });
+  expect(dropKeyspace(declared, "other")).toMatchObject({ reason: "there is no keyspace other" });
 });

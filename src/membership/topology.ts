@@ -54,8 +54,8 @@ export interface Keyspace {
   readonly name: string;
   /** By datacenter, sorted by its name. */
   readonly copies: readonly { readonly datacenter: string; readonly count: number }[];
-  readonly read: Consistency;
-  readonly write: Consistency;
+  readonly read: ConsistencyLevel;
+  readonly write: ConsistencyLevel;
   readonly storage: (typeof STORAGES)[number];
   /** 0: keys do not expire by themselves. */
   readonly ttlMs: number;
@@ -64,14 +64,21 @@ export interface Keyspace {
 }
 
 export type Consistency = (typeof CONSISTENCIES)[number];
+/** A word, or how many machines. */
+export type ConsistencyLevel = Consistency | number;
 
 export const CONSISTENCIES = ["one", "quorum", "all", "local_quorum", "each_quorum"] as const;
 export const STORAGES = ["disk", "memory"] as const;
+/** Of concurrent values: all are shown to whoever asks for all, or only the newest is. All are kept until they are replaced. */
 export const CONFLICT_RULES = ["newest", "siblings"] as const;
 export const MODES = ["ap", "cp"] as const;
 export const DEFAULT_KEYSPACE = "default";
 export const COPIES_MAX = 15;
 export const WEIGHT_MAX = 64;
+/** They are looked through for keys. */
+export const KEYSPACES_MAX = 64;
+export const TTL_MS_MAX = 2 ** 47;
+const LEVEL_MAX = 999_999_999;
 const NAME_LENGTH_MAX = 255;
 
 export function memberOf({ members }: Topology, id: NodeId): TopologyMember | undefined {
@@ -95,6 +102,11 @@ export function copiesOf({ copies }: Keyspace): ReadonlyMap<string, number> {
   return new Map(copies.map(({ datacenter, count }) => [datacenter, count]));
 }
 
+/** The one of every key that names no other. */
+export function defaultKeyspaceOf({ keyspaces }: Pick<Topology, "keyspaces">): Keyspace {
+  return keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
+}
+
 /** What is wrong with the document, if anything. */
 export function findTopologyFault(topology: Topology): string | undefined {
   const { epoch, members, keyspaces, voters, nextVoters, move } = topology;
@@ -102,6 +114,7 @@ export function findTopologyFault(topology: Topology): string | undefined {
   if (!isName(topology.clusterId)) return "the cluster has an id";
   if (!isRising(members.map(({ id }) => id))) return "members are sorted by id, each once";
   if (!isRising(keyspaces.map(({ name }) => name))) return "keyspaces are sorted by name, each once";
+  if (keyspaces.length > KEYSPACES_MAX) return `there are more than ${KEYSPACES_MAX} keyspaces`;
   if (!keyspaces.some(({ name }) => name === DEFAULT_KEYSPACE))
     return `there is a keyspace "${DEFAULT_KEYSPACE}"`;
   const isMember = (id: NodeId): boolean => members.some((member) => member.id === id);
@@ -143,14 +156,19 @@ function findMemberFault(
   return undefined;
 }
 
-function findKeyspaceFault({ name, copies, ttlMs }: Keyspace): string | undefined {
+/** Also of a keyspace that is only wished for. */
+export function findKeyspaceFault({ name, copies, read, write, ttlMs }: Keyspace): string | undefined {
   if (!isName(name) || name.includes(":")) return `a keyspace may not be named ${JSON.stringify(name)}`;
   if (!isRising(copies.map(({ datacenter }) => datacenter)))
     return `datacenters of ${name} are sorted, each once`;
   if (copies.length === 0 || !copies.every(({ count }) => isWhole(count, 1, COPIES_MAX))) {
     return `${name} keeps 1 to ${COPIES_MAX} copies in each of its datacenters`;
   }
-  return isWhole(ttlMs, 0, 2 ** 47) ? undefined : `the expiry of ${name} is no number of milliseconds`;
+  for (const level of [read, write]) {
+    if (typeof level === "number" && !isWhole(level, 1, LEVEL_MAX))
+      return `${level} is no number of machines`;
+  }
+  return isWhole(ttlMs, 0, TTL_MS_MAX) ? undefined : `the expiry of ${name} is no number of milliseconds`;
 }
 
 function isName(text: string): boolean {

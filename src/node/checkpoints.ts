@@ -22,6 +22,8 @@ export interface CheckpointsOptions {
   readonly engine: Pick<LsmEngine, "flush" | "writes">;
   /** The data directory. */
   readonly directory: string;
+  /** Adds to a checkpoint what belongs to the directory beside its rows. */
+  readonly accompany: (target: string) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -91,10 +93,11 @@ export class Checkpoints {
   }
 
   async #make(target: string): Promise<void> {
-    const { engine, runtime, directory } = this.#options;
+    const { engine, runtime, directory, accompany } = this.#options;
     const { version, release } = await engine.flush();
     try {
       await writeCheckpoint({ disk: runtime.disk, directory, target, version, logs: [] });
+      await accompany(target);
     } finally {
       release();
     }

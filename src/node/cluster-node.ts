@@ -17,6 +17,7 @@ import type { Cancel, Runtime } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { formatAddress, parseAddress } from "./cluster/address.ts";
 import type { ClusterSettings, FixedCluster } from "./cluster/cluster-begin.ts";
+import { ClusterKeyspaces } from "./cluster/cluster-keyspaces.ts";
 import { ClusterView } from "./cluster/cluster-view.ts";
 import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
@@ -60,6 +61,7 @@ export class ClusterNode {
   readonly repair: RepairRounds;
   /** Slots on their way to other nodes; undefined where the plan cannot change. */
   readonly moves: Moves | undefined;
+  readonly keyspaces: ClusterKeyspaces;
   readonly #footing: Footing;
   readonly #gossip: GossipRounds;
   readonly #planKeeper: PlanKeeper;
@@ -146,6 +148,7 @@ export class ClusterNode {
         obtain: (from, spans, signal) => this.repair.obtain(from, spans, signal),
         logger,
       });
+    this.keyspaces = new ClusterKeyspaces({ register, view: this.view });
     this.#planKeeper = new PlanKeeper({
       runtime,
       admission: this.moves?.admission,

@@ -23,6 +23,7 @@ import { task as flush } from "./flush-task.ts";
 import { task as merge } from "./merge-task.ts";
 import { NodeDirectory } from "./node-directory.ts";
 import type { NodeStore } from "./node-store.ts";
+import { OwnKeyspaces } from "./own-keyspaces.ts";
 import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
 
 export class DiskStore implements NodeStore {
@@ -33,6 +34,7 @@ export class DiskStore implements NodeStore {
   readonly hashSeed: number;
   readonly directory: NodeDirectory;
   readonly checkpoints: Checkpoints;
+  readonly ownKeyspaces: OwnKeyspaces;
   #writeCount = 0;
 
   /** Resolves when what the directory holds can be read. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
@@ -70,6 +72,7 @@ export class DiskStore implements NodeStore {
     readonly abandoned: readonly number[];
     readonly hashSeed: number;
     readonly checkpoints: Checkpoints;
+    readonly ownKeyspaces: OwnKeyspaces;
   }) {
     this.directory = parts.directory;
     this.engine = parts.engine;
@@ -78,6 +81,7 @@ export class DiskStore implements NodeStore {
     this.abandoned = parts.abandoned;
     this.hashSeed = parts.hashSeed;
     this.checkpoints = parts.checkpoints;
+    this.ownKeyspaces = parts.ownKeyspaces;
   }
 
   /**
@@ -175,7 +179,8 @@ async function openOn(
   { runtime, directory, engine, hashSeed, logger }: Opened,
   recover: boolean,
 ): Promise<DiskStore> {
-  const { clock } = runtime;
+  const { clock, disk } = runtime;
+  const ownKeyspaces = await OwnKeyspaces.open(disk, directory.path);
   const stamper = new Stamper(directory.identity, engine.newestWallMs);
   const row = new DatabaseRow({ engine, stamper, clock, hashSeed });
   const numbers = await row.load();
@@ -193,7 +198,11 @@ async function openOn(
     databases: new DatabaseMap(databases, new Set(abandoned), row),
     abandoned,
     hashSeed,
-    checkpoints: new Checkpoints({ runtime, engine, directory: directory.path, logger }),
+    checkpoints: new Checkpoints({
+      ...{ runtime, engine, directory: directory.path, logger },
+      accompany: (target) => ownKeyspaces.copyTo(runtime.disk, target),
+    }),
+    ownKeyspaces,
   });
 }
 

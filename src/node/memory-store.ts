@@ -7,6 +7,7 @@ import type { CellRules } from "../storage/storage-engine.ts";
 
 import { DatabaseMap } from "./database-map.ts";
 import type { NodeStore } from "./node-store.ts";
+import { OwnKeyspaces } from "./own-keyspaces.ts";
 import type { NodeSettings } from "./settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "./tuning.ts";
 
@@ -16,6 +17,7 @@ export class MemoryStore implements NodeStore {
   readonly databases = new DatabaseMap();
   readonly abandoned = [];
   readonly hashSeed: number;
+  readonly ownKeyspaces = new OwnKeyspaces();
 
   constructor(
     { random, clock }: Pick<Runtime, "random" | "clock">,

@@ -8,6 +8,7 @@
  *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
  *   DIR/checkpoints/                                         see checkpoints.ts
  *   DIR/hints/    what waits for other nodes: see src/replication/hints/hint-store.ts
+ *   DIR/keyspaces the keyspaces of a node alone, if it has declared any: see own-keyspaces.ts
  *   DIR/cluster/                                             of a member of a cluster: see cluster/footing.ts
  */
 import { StoreError } from "../base/errors.ts";
@@ -18,7 +19,7 @@ import { Identity } from "../storage/lsm/directory/identity.ts";
 import { loadMarker, saveMarker } from "../storage/lsm/directory/store-marker.ts";
 
 const OWN_NAME =
-  /^(IDENTITY|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints)(\..*)?$/;
+  /^(IDENTITY|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints|keyspaces)(\..*)?$/;
 /** A whole file system may be given to a node, and people look into directories. */
 const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 

@@ -19,6 +19,7 @@ import { type ClusterSettings, clusterSettingsOf, type FixedCluster } from "./cl
 import { ClusterNode } from "./cluster-node.ts";
 import { type DatabaseMap, OWN_NUMBER } from "./database-map.ts";
 import { DiskStore } from "./disk-store.ts";
+import type { KeyspaceBook } from "./keyspace-book.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { NodeStore } from "./node-store.ts";
 import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
@@ -107,6 +108,11 @@ export class StorageNode {
     ];
   }
 
+  /** The declared keyspaces: its cluster's, or its own. */
+  get keyspaces(): KeyspaceBook {
+    return this.#cluster?.keyspaces ?? this.#store.ownKeyspaces;
+  }
+
   /** Its part in a cluster; undefined while it is alone. */
   get cluster(): ClusterNode | undefined {
     return this.#cluster;
@@ -124,6 +130,9 @@ export class StorageNode {
   ): Promise<void> {
     const { engine, replica } = this;
     const isSynced = storage === "disk" && fsync === "always";
+    if (this.#store.ownKeyspaces.areDeclared) {
+      this.#logger.warn({}, "the keyspaces that this node had alone are not in force: its cluster's are");
+    }
     try {
       this.#refuseRenumbered();
       const hintDirectory = storage === "disk" ? `${dataDirectory}/hints` : undefined;

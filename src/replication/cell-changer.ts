@@ -60,7 +60,7 @@ export class CellChanger {
         assert(live !== undefined, "only what is there can expire");
         return changeExpiry(live, this.#stamper.stamp(wallMs), change.expiresAtMs);
       case "increment":
-        return increment(live, this.#stamper.stamp(wallMs).dot, change.by);
+        return increment(live, this.#stamper.stamp(wallMs).dot, change.by, change.expiresAtMs);
     }
   }
 

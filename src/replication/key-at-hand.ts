@@ -219,6 +219,7 @@ export class KeyAtHand {
         if (!isPlain || end === start || change.context !== undefined) break;
         return this.remove();
       case "increment": {
+        if (change.expiresAtMs !== undefined) break;
         if (Number.isNaN(this.count(Number(change.by), wallMs))) break;
         return this.takeWritten();
       }

@@ -10,11 +10,10 @@
  * N is what there is: the distinct machines of the preference list, which the ring has already limited to the machines of
  * the topology, up or not. So one node alone is its own quorum. Pure.
  */
-import { CONSISTENCIES, type Consistency } from "../membership/topology.ts";
+import { CONSISTENCIES, type ConsistencyLevel } from "../membership/topology.ts";
 import type { NodeId, RingMember } from "../ring/ring-member.ts";
 
-/** A word, or how many machines. */
-export type ConsistencyLevel = Consistency | number;
+export type { ConsistencyLevel };
 
 /** Who may answer, and where he stands. */
 export type Participant = Pick<RingMember, "id" | "machine" | "rack" | "datacenter">;

@@ -37,7 +37,8 @@ export type Change =
   | { readonly kind: "patch"; readonly value: Uint8Array; readonly at: number }
   | { readonly kind: "delete"; readonly context?: ClientContext }
   | { readonly kind: "expire"; readonly expiresAtMs: number }
-  | { readonly kind: "increment"; readonly by: bigint };
+  /** `expiresAtMs`: of what it begins, if nothing is there. */
+  | { readonly kind: "increment"; readonly by: bigint; readonly expiresAtMs?: number };
 
 export interface Effect<R> {
   /** May be bytes of the view, or an array that has some. */

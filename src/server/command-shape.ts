@@ -6,6 +6,7 @@
  * They never wait, so each is atomic on its keys, and a coordinator can run them wherever the cells are.
  * Commands on the session or the node get the Session, and are the only ones with side effects.
  */
+import type { Keyspaces } from "../membership/keyspaces.ts";
 import type * as step from "../replication/step.ts";
 import type { Change, KeyRef, KeyView } from "../replication/step.ts";
 import type { Reply } from "../resp/reply.ts";
@@ -76,6 +77,8 @@ export interface CommandEnvironment {
   readonly valueBytesMax: number;
   /** The session's database, for commands whose arguments name another. */
   readonly database: number;
+  /** Those declared: what holds for a key where its command does not say. */
+  readonly keyspaces: Keyspaces;
 }
 
 type Arguments = readonly Uint8Array[];
@@ -102,6 +105,8 @@ export interface UpdateCommand extends WithKeys {
   isBlind?(args: Arguments): boolean;
   /** True if what it has not seen stays beside what it writes. */
   readonly leavesUnseen?: boolean;
+  /** True if a value that is there and does not expire shall not because of it. Where absent: it replaces the value. */
+  keepsExpiry?(args: Arguments): boolean;
   /** True if the reply is to come with a receipt: what the write rests on. */
   wantsReceipt?(args: Arguments): boolean;
 }

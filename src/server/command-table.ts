@@ -2,7 +2,11 @@
  * All commands by name. Hot: `find` looks a name up in place, whatever its case, without allocating.
  */
 import { LatencyHistogram } from "../base/latency-histogram.ts";
+import type { Keyspaces } from "../membership/keyspaces.ts";
 import type { Command, ContainerCommand, FastPath, RunnableCommand } from "./command-shape.ts";
+
+/** Of commands with fast paths: they say when, or add what the keyspace says, or begin nothing. */
+const KNOWS_EXPIRY = new Set(["set", "setex", "psetex", "incr", "decr", "incrby", "decrby"]);
 
 /** A command in use: with its counters, as INFO commandstats shows them. */
 export class CommandEntry<S = never> {
@@ -10,6 +14,8 @@ export class CommandEntry<S = never> {
   readonly fastPath: FastPath<S> | undefined;
   /** True if it works on keys that stand where `keys` says, and may be part of a transaction. */
   readonly isPlain: boolean;
+  /** True if it may give a key a value, and says nothing of an expiry. */
+  readonly #begins: boolean;
   /** In a cluster, in place of the other. It answers by a promise: its reply may have to wait for others. */
   readonly clusterPath: FastPath<S> | undefined;
   /** How long calls took; its count is the number of calls. */
@@ -26,6 +32,12 @@ export class CommandEntry<S = never> {
     const { kind, keyRefs, flags } = command;
     this.isPlain = kind !== "session" && keyRefs === undefined && !flags.includes("no_multi");
     this.clusterPath = clusterPath;
+    this.#begins = flags.includes("denyoom") && !KNOWS_EXPIRY.has(command.name);
+  }
+
+  /** Hot: true if the fast path must not run it, since what it writes may expire and it does not know of that. */
+  mayExpire(keyspaces: Keyspaces): boolean {
+    return keyspaces.hasExpiry && this.#begins;
   }
 
   resetStatistics(): void {

@@ -4,6 +4,7 @@
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
+import type { Keyspaces } from "../membership/keyspaces.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
@@ -74,6 +75,7 @@ export interface DispatcherDoor<S> {
   readonly pause: Pause;
   readonly writer: ReplyWriter;
   readonly wallMs: number;
+  readonly keyspaces: Keyspaces;
   readonly allowsFastPaths: boolean;
   /** How long requests of the present turn took. */
   busyMicros: number;
@@ -106,7 +108,12 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath, clusterPath } = item.entry;
-      const path = this.#server.clusterDoor === undefined ? fastPath : clusterPath;
+      const isAlone = this.#server.clusterDoor === undefined;
+      const path = !isAlone
+        ? clusterPath
+        : item.entry.mayExpire(this.#server.keyspaces)
+          ? undefined
+          : fastPath;
       const isLong = request.argCount > ARGUMENTS_TIMED_TOGETHER_MAX;
       const startedMs = isLong ? this.#server.runtime.clock.monotonicMs() : 0;
       try {
@@ -333,9 +340,9 @@ export class Dispatcher<S extends DispatchedSession<S>> {
 
   /** Hot in a node alone. */
   #runHere(session: S, command: KeyCommand, call: { args: readonly Uint8Array[] }): Awaitable<Reply> {
-    const { wallMs, settings } = this.#server;
+    const { wallMs, settings, keyspaces } = this.#server;
     const { database } = session;
-    const environment = { wallMs, valueBytesMax: settings.valueBytesMax, database };
+    const environment = { wallMs, valueBytesMax: settings.valueBytesMax, database, keyspaces };
     const { leavesNoTrace } = session;
     return runOnReplica(this.#replica, command, call, { environment, leavesNoTrace });
   }

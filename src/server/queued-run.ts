@@ -1,4 +1,5 @@
 /** Runs the calls of a transaction one by one, those that have a shortcut by it where that may be. Hot: watched by `bench -- transactions`. */
+import type { Keyspaces } from "../membership/keyspaces.ts";
 import { Request } from "../resp/request.ts";
 import { type Answer, type FastPath, NO_REPLY } from "./command-shape.ts";
 import type { Call, CommandEntry } from "./command-table.ts";
@@ -10,6 +11,7 @@ const ARGUMENTS_TIMED_TOGETHER_MAX = 64;
 
 export interface QueuedRunHost<S> {
   readonly allowsFastPaths: boolean;
+  readonly keyspaces: Keyspaces;
   countFastCall(entry: CommandEntry<S>): void;
   readonly dispatcher: {
     call(session: S, call: Call<S>): Answer | Promise<Answer>;
@@ -33,7 +35,8 @@ export class QueuedRun<S extends { readonly isPlain: boolean; readonly protocol:
     replies: TransactionReplies | undefined,
   ): Answer | Promise<Answer> {
     const entry = calls.entryAt(i);
-    const mayBeFast = session.isPlain && this.#host.allowsFastPaths && replies?.hasRoom === true;
+    const isFree = session.isPlain && this.#host.allowsFastPaths && !entry.mayExpire(this.#host.keyspaces);
+    const mayBeFast = isFree && replies?.hasRoom === true;
     if (mayBeFast && entry.fastPath !== undefined && calls.argCountAt(i) <= ARGUMENTS_TIMED_TOGETHER_MAX) {
       calls.into(i, this.#request);
       const answer = this.#answer(session, entry, entry.fastPath, replies);

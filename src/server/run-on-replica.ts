@@ -2,8 +2,17 @@
 import type { Awaitable } from "../base/awaitable.ts";
 import type { LocalReplica } from "../replication/local-replica.ts";
 import type { Reply } from "../resp/reply.ts";
-import type { CommandEnvironment, KeyCommand, KeyRef, KeyView, RunnableCommand } from "./command-shape.ts";
+import type {
+  CommandEnvironment,
+  Effect,
+  KeyCommand,
+  KeyRef,
+  KeyView,
+  ManyEffect,
+  RunnableCommand,
+} from "./command-shape.ts";
 import { keepArguments } from "./command-table.ts";
+import { runUpdate, runUpdateMany } from "./default-expiry.ts";
 import { keyRefsOf } from "./key-refs.ts";
 
 export interface RunOptions {
@@ -36,14 +45,24 @@ export function runOnReplica(
       const touch = !(command.leavesNoTrace || leavesNoTrace);
       return replica.read(keys[0]!, { wallMs, touch }, step, keep);
     }
-    case "update":
-      return replica.update(keys[0]!, wallMs, (view) => command.run(view, call.args, environment), keep);
+    case "update": {
+      // The key where it is by then: a step that waits has its arguments kept.
+      const step = (view: KeyView): Effect =>
+        runUpdate(command, view, call.args, { key: call.args[command.keys.first]!, environment });
+      return replica.update(keys[0]!, wallMs, step, keep);
+    }
     case "read-many": {
       const step = (views: readonly KeyView[]): Reply => command.run(views, call.args, environment);
       const touch = !(command.leavesNoTrace || leavesNoTrace);
       return replica.readMany(keys, { wallMs, touch }, step, keep);
     }
-    case "update-many":
-      return replica.updateMany(keys, wallMs, (views) => command.run(views, call.args, environment), keep);
+    case "update-many": {
+      const step = (views: readonly KeyView[]): ManyEffect => {
+        const { hasExpiry } = environment.keyspaces;
+        const refs = hasExpiry ? keyRefsOf(command, call.args, database) : keys;
+        return runUpdateMany(command, views, call.args, { refs, environment });
+      };
+      return replica.updateMany(keys, wallMs, step, keep);
+    }
   }
 }

@@ -5,6 +5,7 @@
  * hungriest clients are closed. Every other client is unharmed by a bad one.
  */
 import type { Logger } from "../base/logger.ts";
+import { type Keyspaces, keyspacesOf } from "../membership/keyspaces.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
@@ -141,6 +142,12 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
       this.#onClosed = resolve;
     });
     this.applySettings();
+  }
+
+  /** As they are by now. */
+  get keyspaces(): Keyspaces {
+    const { cluster } = this;
+    return cluster === undefined ? this.node.keyspaces.keyspaces : keyspacesOf(cluster.topology);
   }
 
   get host(): string {

@@ -1,9 +1,15 @@
 /** Runs a pure command on made-up keys. Text stands for its Latin-1 bytes. */
 import { type Cell, NEVER } from "../../src/causality/cell.ts";
+import { OwnKeyspaces } from "../../src/node/own-keyspaces.ts";
 import type { Change, CommandEnvironment, KeyView } from "../../src/server/command.ts";
 
 export const WALL_MS = 1_700_000_000_000;
-export const ENVIRONMENT: CommandEnvironment = { wallMs: WALL_MS, valueBytesMax: 1024, database: 0 };
+export const ENVIRONMENT: CommandEnvironment = {
+  wallMs: WALL_MS,
+  valueBytesMax: 1024,
+  database: 0,
+  keyspaces: new OwnKeyspaces().keyspaces,
+};
 
 export function bytes(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "latin1"));

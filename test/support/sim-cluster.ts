@@ -232,7 +232,7 @@ export function keyspaceNamed(name: string, changes: Partial<Keyspace> = {}): Ke
     write: "quorum",
     storage: "disk",
     ttlMs: 0,
-    conflictRule: "newest",
+    conflictRule: "siblings",
     mode: "ap",
     ...changes,
   };

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
+import { OwnKeyspaces } from "../../node/own-keyspaces.ts";
 import type { ClusterStatus, MemberStatus } from "../../server/commands/kv-status.ts";
+import { keyspaceStatus } from "../../server/keyspace-status.ts";
 import { ringReport } from "./ring-report.ts";
 import { statusReport } from "./status-report.ts";
+
+const THREE = [{ datacenter: "dc1", count: 3 }];
 
 function member(port: number, changes: Partial<MemberStatus> = {}): MemberStatus {
   return {
@@ -15,7 +19,7 @@ function member(port: number, changes: Partial<MemberStatus> = {}): MemberStatus
 function cluster(...members: MemberStatus[]): ClusterStatus {
   return {
     ...{ clusterId: "0123456789abcdef", epoch: 4, self: members[0]!.id, members },
-    keyspaces: [{ name: "default", copies: 3, read: "quorum", write: "quorum", mode: "ap" }],
+    keyspaces: [keyspaceStatus({ ...new OwnKeyspaces().keyspaces.default, copies: THREE })],
     move: null,
   };
 }

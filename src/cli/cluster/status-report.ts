@@ -1,10 +1,6 @@
 /** What `kvorum status` prints for people. */
-import type {
-  ClusterStatus,
-  KeyspaceStatus,
-  MemberStatus,
-  MoveStatus,
-} from "../../server/commands/kv-status.ts";
+import type { ClusterStatus, MemberStatus, MoveStatus } from "../../server/commands/kv-status.ts";
+import type { KeyspaceStatus } from "../../server/keyspace-status.ts";
 import { type Column, tableLines } from "../text-table.ts";
 import { placeOf } from "./cluster-view.ts";
 

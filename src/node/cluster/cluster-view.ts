@@ -12,7 +12,7 @@ import { assert } from "../../base/assert.ts";
 import { StoreError } from "../../base/errors.ts";
 import {
   copiesOf,
-  DEFAULT_KEYSPACE,
+  defaultKeyspaceOf,
   ringMembersNext,
   ringMembersNow,
   type Topology,
@@ -174,9 +174,8 @@ class SlotLists {
   readonly #bySlot: (Lists | undefined)[] = new Array<Lists | undefined>(SLOT_COUNT).fill(undefined);
   readonly #byContent = new Map<string, Lists>();
 
-  constructor({ keyspaces }: Topology, members: readonly RingMember[]) {
-    const keyspace = keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
-    this.#plan = new PlacementPlan(members, copiesOf(keyspace));
+  constructor(topology: Topology, members: readonly RingMember[]) {
+    this.#plan = new PlacementPlan(members, copiesOf(defaultKeyspaceOf(topology)));
   }
 
   of(slot: number): Lists {

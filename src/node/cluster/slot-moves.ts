@@ -1,7 +1,7 @@
 /** What the move under way asks of whom: which slots change their owners, from whom to whom. Pure. */
 import {
   copiesOf,
-  DEFAULT_KEYSPACE,
+  defaultKeyspaceOf,
   ringMembersNext,
   ringMembersNow,
   type Topology,
@@ -39,7 +39,7 @@ export function departingOf({ move }: Topology): NodeId | undefined {
 const KNOWN = new WeakMap<Topology, readonly SlotMove[]>();
 
 function find(topology: Topology): readonly SlotMove[] {
-  const copies = copiesOf(topology.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!);
+  const copies = copiesOf(defaultKeyspaceOf(topology));
   const now = new PlacementPlan(ringMembersNow(topology), copies);
   const next = new PlacementPlan(ringMembersNext(topology), copies);
   const shared = new Map<string, readonly NodeId[]>();

@@ -12,6 +12,8 @@ import { assert } from "../../base/assert.ts";
 import { type Awaitable, whenReady } from "../../base/awaitable.ts";
 import { StoreError } from "../../base/errors.ts";
 import { mapBounded } from "../../base/map-bounded.ts";
+import { NEVER } from "../../causality/cell.ts";
+import { keyspacesOf } from "../../membership/keyspaces.ts";
 import type { Topology } from "../../membership/topology.ts";
 import type { WriteOptions } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeForward } from "../../replication/forward-message.ts";
@@ -23,6 +25,7 @@ import { OK, type Reply } from "../../resp/reply.ts";
 import type { Request } from "../../resp/request.ts";
 import { slotOf } from "../../ring/slot.ts";
 import type { CommandEnvironment, Effect, UpdateCommand, UpdateManyCommand } from "../command-shape.ts";
+import { runUpdate, runUpdateMany } from "../default-expiry.ts";
 import { keyRefsOf } from "../key-refs.ts";
 import { type AskedLevels, isLocal, levelsFor } from "./consistency.ts";
 import {
@@ -31,10 +34,11 @@ import {
   distinctRefs,
   encodedReply,
   isBlind,
-  isOverwrite,
   type KeyedCall,
   type KeyedOutcome,
+  withExpirySaid,
 } from "./keyed-call.ts";
+import { PlannedLevels } from "./planned-levels.ts";
 import { type ClusterKeysParts, ScatteredWrite } from "./scattered-write.ts";
 
 /** Keys of one request that are read at a time. */
@@ -44,11 +48,8 @@ export class ClusterKeys {
   readonly #parts: ClusterKeysParts;
   readonly #scattered: ScatteredWrite;
   readonly #plans: PlanSource;
-  /** What overwrites have been asked for last. */
-  #planned: Pick<WriteOptions, "level" | "isSloppy"> & { topology?: Topology; asked?: AskedLevels } = {
-    level: "quorum",
-    isSloppy: false,
-  };
+  /** What requests of one key have been asked for last. */
+  #planned: PlannedLevels | undefined;
 
   constructor(parts: ClusterKeysParts) {
     const { view, renewPlan } = parts.cluster;
@@ -82,20 +83,28 @@ export class ClusterKeys {
    */
   overwrite(overwrite: Overwrite, asked: AskedLevels): Promise<Reply> | undefined {
     const { topology, coordinator } = this.#parts.cluster;
-    if (topology.keyspaces.length > 1) return undefined;
-    if (topology !== this.#planned.topology || asked !== this.#planned.asked) {
-      const { write, isSloppy } = levelsFor(topology, undefined, asked);
-      this.#planned = { topology, asked, level: write, isSloppy };
-    }
-    return coordinator.overwrite<Reply>(overwrite, this.#planned, OK);
+    const planned = this.#plannedFor(topology, asked);
+    const { request, expiresAtMs, wallMs } = overwrite;
+    const how = planned.of(request);
+    if (how.ttlMs === 0 || expiresAtMs !== NEVER) return coordinator.overwrite<Reply>(overwrite, how, OK);
+    return coordinator.overwrite<Reply>({ ...overwrite, expiresAtMs: wallMs + how.ttlMs }, how, OK);
   }
 
   /** Hot: true if a read of the request's second argument needs no other node. */
   isHere(request: Request, asked: AskedLevels): boolean {
     const { topology, coordinator } = this.#parts.cluster;
-    const key = topology.keyspaces.length > 1 ? request.view(1) : undefined;
     const { bytes, starts, ends } = request;
-    return coordinator.isEnough(slotOf(bytes, starts[1], ends[1]), levelsFor(topology, key, asked).read);
+    const { readLevel } = this.#plannedFor(topology, asked).of(request);
+    return coordinator.isEnough(slotOf(bytes, starts[1], ends[1]), readLevel);
+  }
+
+  #plannedFor(topology: Topology, asked: AskedLevels): PlannedLevels {
+    let planned = this.#planned;
+    if (planned === undefined || planned.topology !== topology || planned.asked !== asked) {
+      planned = new PlannedLevels(topology, asked);
+      this.#planned = planned;
+    }
+    return planned;
   }
 
   /** What GET answers. Throws or rejects with StoreError. */
@@ -161,8 +170,9 @@ export class ClusterKeys {
   ): Promise<KeyedOutcome> {
     const environment = this.#environmentOf(call);
     const run = (view: KeyView): Effect => {
-      if (command.kind === "update") return command.run(view, call.args, environment);
-      const { reply, changes } = command.run([view], call.args, environment);
+      const { args } = call;
+      if (command.kind === "update") return runUpdate(command, view, args, { key: ref.key, environment });
+      const { reply, changes } = runUpdateMany(command, [view], args, { refs: [ref], environment });
       return { reply, change: changes[0] };
     };
     const step = (view: KeyView): Effect => {
@@ -183,7 +193,7 @@ export class ClusterKeys {
     const environment = this.#environmentOf(call);
     return cluster.coordinator.updateAll(distinctRefs(refs), options, () =>
       replica.updateMany(refs, call.wallMs, (views) => {
-        const { reply, changes } = command.run(views, call.args, environment);
+        const { reply, changes } = runUpdateMany(command, views, call.args, { refs, environment });
         const sent = changes.map((change, i) => asSent(change, i, call.sentHere));
         return { reply: ownReply(reply), changes: sent };
       }),
@@ -193,14 +203,15 @@ export class ClusterKeys {
   async #forward(call: KeyedCall, slot: number, refs: readonly KeyRef[]): Promise<KeyedOutcome> {
     if (call.sentHere !== undefined) throw notKept(slot);
     const { cluster, forwarder, stamper } = this.#parts;
-    const { database, protocol, asked, wantsReceipt, args, wallMs } = call;
+    const { database, protocol, asked, wantsReceipt, wallMs } = call;
+    const { args, isStampable } = withExpirySaid(call, keyspacesOf(cluster.topology));
     const request = { epoch: cluster.view.epoch, database, protocol, ...asked, wantsReceipt, args };
     const answer = await forwarder.ask({
       slot,
       method: DOOR_METHOD.forward,
       encode: (timeoutMs) => encodeForward({ ...request, timeoutMs }),
       wallMs,
-      stamp: isOverwrite(call) ? () => stamper.relayStamp(refs.length, wallMs) : undefined,
+      stamp: isStampable ? () => stamper.relayStamp(refs.length, wallMs) : undefined,
       isLocal: this.isLocal(refs[0]!.key, asked),
     });
     const { reply, receipt } = decodeForwardAnswer(answer);
@@ -208,7 +219,9 @@ export class ClusterKeys {
   }
 
   #environmentOf({ wallMs, database }: KeyedCall): CommandEnvironment {
-    return { wallMs, database, valueBytesMax: this.#parts.settings.valueBytesMax };
+    const { settings, cluster } = this.#parts;
+    const keyspaces = keyspacesOf(cluster.topology);
+    return { wallMs, database, valueBytesMax: settings.valueBytesMax, keyspaces };
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Awaitable } from "../../base/awaitable.ts";
 import { StoreError } from "../../base/errors.ts";
+import { keyspacesOf } from "../../membership/keyspaces.ts";
 import type { Within } from "../../replication/cell-store.ts";
 import { DOOR_METHOD } from "../../replication/forward-message.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
@@ -123,8 +124,9 @@ export class ClusterTransactions {
 
   /** A call that fails does not keep the others from running, as in Redis. */
   #runOne({ command, args, database }: PlacedCall, wallMs: number): Awaitable<Reply> {
-    const { replica, settings, refusal } = this.#parts;
-    const environment = { wallMs, database, valueBytesMax: settings.valueBytesMax };
+    const { replica, settings, refusal, cluster } = this.#parts;
+    const keyspaces = keyspacesOf(cluster.topology);
+    const environment = { wallMs, database, valueBytesMax: settings.valueBytesMax, keyspaces };
     try {
       const reply = runOnReplica(replica, command, { args }, { environment, leavesNoTrace: false });
       return reply instanceof Promise ? reply.catch(refusal) : reply;

@@ -3,7 +3,8 @@
  * chosen (KV.CONSISTENCY), else what the keyspace of its first key says.
  */
 import { toText } from "../../base/bytes.ts";
-import { DEFAULT_KEYSPACE, type Keyspace, type Topology } from "../../membership/topology.ts";
+import { keyspacesOf } from "../../membership/keyspaces.ts";
+import type { Keyspace, Topology } from "../../membership/topology.ts";
 import { type ConsistencyLevel, parseConsistency, quorumNeed } from "../../replication/quorum-need.ts";
 import type { Cluster } from "../../replication/replica-calls.ts";
 import { echo } from "../arguments.ts";
@@ -32,29 +33,20 @@ const PRESETS: Readonly<Record<string, AskedLevels>> = {
   "FAST-WRITES": { read: "all", write: "one" },
 };
 
-const COLON = 0x3a;
-
 /** The levels for a request whose first key this is. */
 export function levelsFor(topology: Topology, key: Uint8Array | undefined, asked: AskedLevels): Levels {
-  const keyspace = keyspaceOf(topology, key);
-  const { read, write, mode } = keyspace;
+  const keyspaces = keyspacesOf(topology);
+  return levelsIn(key === undefined ? keyspaces.default : keyspaces.of(key), asked);
+}
+
+/** The levels for a request whose first key is of this keyspace. */
+export function levelsIn({ read, write, mode }: Keyspace, asked: AskedLevels): Levels {
   return { read: asked.read ?? read, write: asked.write ?? write, isSloppy: mode === "ap" };
 }
 
 /** True if another datacenter's replicas cannot do it: their majority would not be this one's. */
 export function isLocal({ read, write }: Pick<Levels, "read" | "write">): boolean {
   return read === "local_quorum" || write === "local_quorum";
-}
-
-/** The one that the key names before its first ":", if there is such a keyspace; else the default. */
-export function keyspaceOf({ keyspaces }: Topology, key: Uint8Array | undefined): Keyspace {
-  const end = keyspaces.length === 1 || key === undefined ? -1 : key.indexOf(COLON);
-  const name = end < 0 ? DEFAULT_KEYSPACE : toText(key!.subarray(0, end));
-  return keyspaces.find((each) => each.name === name) ?? keyspaces.find(isDefault)!;
-}
-
-function isDefault({ name }: Keyspace): boolean {
-  return name === DEFAULT_KEYSPACE;
 }
 
 export function withDefaults(asked: AskedLevels, defaults: AskedLevels): AskedLevels {

@@ -12,13 +12,11 @@ import { merge } from "../../causality/cell-merge.ts";
 import { liveAt } from "../../causality/cell-value.ts";
 import { encodeContextToken } from "../../causality/context-token.ts";
 import type { Dot } from "../../causality/dot.ts";
-import { DEFAULT_KEYSPACE } from "../../membership/topology.ts";
 import { decodeCellAnswer, encodeReadRow, REPLICA_METHOD } from "../../replication/replica-message.ts";
 import type { KeyRef } from "../../replication/step.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import { slotOf } from "../../ring/slot.ts";
 import type { Server } from "../server.ts";
-import { keyspaceOf } from "./consistency.ts";
 import type { ServedCluster } from "./served-cluster.ts";
 
 /** Of each sibling, and of the key. */
@@ -103,7 +101,7 @@ export async function whereaboutsOf(server: Server, ref: KeyRef): Promise<KeyWhe
   const { text: key, encoding: keyEncoding } = shown(ref.key);
   return {
     ...{ key, keyEncoding, slot },
-    keyspace: cluster === undefined ? DEFAULT_KEYSPACE : keyspaceOf(cluster.topology, ref.key).name,
+    keyspace: server.keyspaces.of(ref.key).name,
     preferenceList: cluster?.view.replicasOf(slot).map(({ id }) => id) ?? ids,
     fallbacks: cluster?.view.fallbacksOf(slot).map(({ id }) => id) ?? [],
     replicas: copies.map((copy, i) => versionOf(copy, cells[i], wallMs)),

@@ -1,6 +1,8 @@
 /** A command on keys as the door of a cluster runs it, wherever the copies are. */
 import { assert } from "../../base/assert.ts";
+import { utf8 } from "../../base/bytes.ts";
 import type { Stamp } from "../../causality/cell-write.ts";
+import type { Keyspaces } from "../../membership/keyspaces.ts";
 import { nthStamp } from "../../replication/stamper.ts";
 import type { Change, KeyRef } from "../../replication/step.ts";
 import type { Receipt } from "../../replication/write-quorum.ts";
@@ -52,6 +54,28 @@ export function distinctRefs(refs: readonly KeyRef[]): readonly KeyRef[] {
 /** True if each of its keys is given a value in place of whatever is there, and that is all. */
 export function isOverwrite({ command, args }: Pick<KeyedCall, "command" | "args">): boolean {
   return isBlind({ command, args }) && !("leavesUnseen" in command && command.leavesUnseen === true);
+}
+
+/**
+ * The arguments of a request that goes to another node, and whether it may go there under a stamp: then it must say when its
+ * values expire, for replicas that go by different plans must make the same write of it.
+ */
+export function withExpirySaid(
+  call: Pick<KeyedCall, "command" | "args">,
+  keyspaces: Keyspaces,
+): { readonly args: readonly Uint8Array[]; readonly isStampable: boolean } {
+  const { command, args } = call;
+  if (!isOverwrite(call)) return { args, isStampable: false };
+  if (!keyspaces.hasExpiry) return { args, isStampable: true };
+  if (command.name === "set" && args.length === 3) {
+    const { ttlMs } = keyspaces.of(args[1]!);
+    return { args: ttlMs === 0 ? args : [...args, utf8("PX"), utf8(String(ttlMs))], isStampable: true };
+  }
+  // What says so itself needs nothing; of several keys there is no room for it.
+  return {
+    args,
+    isStampable: command.name === "setex" || command.name === "psetex" || command.name === "set",
+  };
 }
 
 /** The change of a request's key of that number, as the sender wants it made. */

@@ -10,6 +10,7 @@ import { assert } from "../../base/assert.ts";
 import { StoreError } from "../../base/errors.ts";
 import { mapBounded } from "../../base/map-bounded.ts";
 import { seenContext } from "../../causality/cell-write.ts";
+import { keyspacesOf } from "../../membership/keyspaces.ts";
 import { weakest } from "../../replication/coordinator.ts";
 import { DOOR_METHOD, decodeForwardAnswer, encodeApplyChange } from "../../replication/forward-message.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
@@ -19,6 +20,7 @@ import type { Receipt } from "../../replication/write-quorum.ts";
 import { slotOf } from "../../ring/slot.ts";
 import { latin1 } from "../arguments.ts";
 import type { UpdateManyCommand } from "../command-shape.ts";
+import { runUpdateMany } from "../default-expiry.ts";
 import { type AskedLevels, isLocal, levelsFor } from "./consistency.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { isBlind, type KeyedCall, type KeyedOutcome } from "./keyed-call.ts";
@@ -62,8 +64,10 @@ export class ScatteredWrite {
     const { command, args, asked, wallMs, database } = call;
     const looks = !isBlind(call);
     const views = looks ? await this.#gather(refs, asked) : refs.map(() => viewOf(undefined, wallMs));
-    const environment = { wallMs, database, valueBytesMax: this.#parts.settings.valueBytesMax };
-    const { reply, changes } = command.run(views, args, environment);
+    const { settings, cluster } = this.#parts;
+    const keyspaces = keyspacesOf(cluster.topology);
+    const environment = { wallMs, database, valueBytesMax: settings.valueBytesMax, keyspaces };
+    const { reply, changes } = runUpdateMany(command, views, args, { refs, environment });
     const placed = lastChanges(
       refs,
       looks ? changes.map((change, i) => covering(change, views[i]!)) : changes,

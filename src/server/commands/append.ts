@@ -13,6 +13,7 @@ export const append: UpdateCommand = {
   complexity: "O(N) with N the length of the new value",
   keys: { first: 1, last: 1, step: 1 },
   syntax: "key value",
+  keepsExpiry: () => true,
   run({ value: before, expiresAtMs }, args, environment) {
     const tail = args[2]!;
     if (before === undefined)

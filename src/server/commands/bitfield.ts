@@ -33,6 +33,7 @@ export const bitfield: UpdateCommand = {
   keys: { first: 1, last: 1, step: 1 },
   syntax:
     "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY encoding offset increment> ...]",
+  keepsExpiry: () => true,
   run({ value: before, expiresAtMs }, args, environment) {
     const operations = parseOperations(args, environment);
     const lengthBytes = writtenBytes(operations);

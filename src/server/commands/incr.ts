@@ -96,6 +96,7 @@ function counting(name: string) {
     since: "1.0.0",
     complexity: "O(1)",
     keys: { first: 1, last: 1, step: 1 },
+    keepsExpiry: () => true,
   } as const satisfies Partial<UpdateCommand>;
 }
 

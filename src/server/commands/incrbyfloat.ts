@@ -22,6 +22,7 @@ export const incrbyfloat: UpdateCommand = {
   complexity: "O(1)",
   keys: { first: 1, last: 1, step: 1 },
   syntax: "key increment",
+  keepsExpiry: () => true,
   run({ value: before, expiresAtMs }, args) {
     const present = before === undefined ? ZERO : parse(before);
     const sum = addExtended(present, parse(args[2]!));

@@ -1,7 +1,8 @@
 /**
  * `KV.GET key` -> [context, value, value ...]: every concurrent value, newest first, none if the key is absent. The
  * context is what KV.PUT and KV.DEL take to say what they replace. An array in both protocols, as a map has no
- * place for several values of one name.
+ * place for several values of one name. Of a keyspace whose conflict rule is "newest", the newest value alone, and a
+ * context that stands for having seen all.
  */
 import { resolveAll } from "../../causality/cell-value.ts";
 import { encodeContextToken } from "../../causality/context-token.ts";
@@ -19,8 +20,9 @@ export const kvGet: ReadCommand = {
   complexity: "O(N) with N concurrent values",
   keys: { first: 1, last: 1, step: 1 },
   syntax: "key",
-  run({ cell }, _args, { wallMs }) {
+  run({ cell }, args, { wallMs, keyspaces }) {
     const values = cell === undefined ? [] : resolveAll(cell, wallMs);
-    return [encodeContextToken(cell), ...values.map(({ payload }) => payload)];
+    const shown = keyspaces.of(args[1]!).conflictRule === "newest" ? values.slice(0, 1) : values;
+    return [encodeContextToken(cell), ...shown.map(({ payload }) => payload)];
   },
 };

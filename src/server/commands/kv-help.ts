@@ -21,6 +21,8 @@ const LINES = [
   "    The cluster as this node sees it, as JSON: members, slots, keyspaces.",
   "KV.WHERE key",
   "    Where the key lives: its slot, its replicas, and what each of them has of it now. JSON.",
+  "KV.KEYSPACE SET name [setting value ...] | LIST | SHOW name | DROP name",
+  "    Settings of the keys that begin with name and a colon: how long they live, how many machines requests wait for.",
   "KV.MEMBER LEAVE id | WEIGHT id weight | STAY",
   "    Takes a member out of the cluster, or gives it another share, while all goes on; STAY takes that back.",
   "GET shows the newest value; SET and DEL replace and delete all that this node has seen.",

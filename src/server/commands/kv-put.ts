@@ -1,12 +1,16 @@
 /**
  * `KV.PUT key value [CONTEXT context] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL] [RECEIPT]` -> a context that stands for
  * having seen this value too; with RECEIPT, an array of that and of what the write rests on (receipt-reply.ts). It replaces what the given context has seen and nothing else: without one, it stands beside
- * whatever is there.
+ * whatever is there. In a keyspace whose conflict rule is "newest", it replaces all that is there.
  */
 import { StoreError } from "../../base/errors.ts";
 import { type Cell, type ClientContext, EMPTY_CELL, NEVER } from "../../causality/cell.ts";
 import { seenWithOwn } from "../../causality/cell-write.ts";
-import { decodeContextToken, encodeClientContext } from "../../causality/context-token.ts";
+import {
+  decodeContextToken,
+  encodeClientContext,
+  encodeContextToken,
+} from "../../causality/context-token.ts";
 import { covers } from "../../causality/version-vector.ts";
 import { latin1, SYNTAX_ERROR, word } from "../arguments.ts";
 import { CommandError, type Effect, type UpdateCommand } from "../command.ts";
@@ -30,15 +34,19 @@ export const kvPut: UpdateCommand = {
     return !keepsTtl && !namesDots(token);
   },
   leavesUnseen: true,
+  keepsExpiry: (args) => parseOptions(args).keepsTtl,
   wantsReceipt: (args) => parseOptions(args).receipt,
-  run({ cell = EMPTY_CELL, expiresAtMs: presentMs }, args, { wallMs }): Effect {
+  run({ cell = EMPTY_CELL, expiresAtMs: presentMs }, args, { wallMs, keyspaces }): Effect {
     const { token, expiry, keepsTtl } = parseOptions(args);
     const givenMs = expiry && expiryOption(expiry.amount, expiry.unit, wallMs, "kv.put");
     const seen = token === undefined ? EMPTY_CELL : decodeContextToken(latin1(token));
     const expiresAtMs = givenMs ?? (keepsTtl ? presentMs : NEVER);
+    const change = { kind: "put", value: args[2]!, expiresAtMs } as const;
+    if (keyspaces.of(args[1]!).conflictRule === "newest")
+      return { reply: null, change, replyAfter: encodeContextToken };
     return {
       reply: null,
-      change: { kind: "put", value: args[2]!, expiresAtMs, context: seen },
+      change: { ...change, context: seen },
       replyAfter: (stored) => newToken(seen, cell, stored),
     };
   },

@@ -2,12 +2,12 @@
  * `KV.STATUS` -> one JSON text: the cluster as this node sees it, its members, where they are reached, what they keep, and
  * the keyspaces. For programs, and for `kvorum status`. A node alone is a cluster of one, whose `clusterId` is null.
  */
-import { DEFAULT_KEYSPACE, type Keyspace } from "../../membership/topology.ts";
 import type { MoveProgress } from "../../node/cluster/moves.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { ServedCluster, ServedMember } from "../cluster/served-cluster.ts";
 import { slotShares } from "../cluster/slot-shares.ts";
 import type { SessionCommand } from "../command.ts";
+import { type KeyspaceStatus, keyspaceStatus } from "../keyspace-status.ts";
 import type { Server } from "../server.ts";
 
 /** What the JSON text says. */
@@ -67,15 +67,6 @@ export interface MemberStatus {
   readonly hintsPending: number;
 }
 
-export interface KeyspaceStatus {
-  readonly name: string;
-  /** Asked for in all datacenters together. */
-  readonly copies: number;
-  readonly read: string;
-  readonly write: string;
-  readonly mode: string;
-}
-
 export const kvStatus: SessionCommand = {
   name: "kv.status",
   kind: "session",
@@ -133,11 +124,7 @@ function described(member: ServedMember): Omit<MemberStatus, "slots" | "share"> 
   };
 }
 
-function keyspaceStatus({ name, copies, read, write, mode }: Keyspace): KeyspaceStatus {
-  return { name, copies: copies.reduce((sum, { count }) => sum + count, 0), read, write, mode };
-}
-
-function aloneStatus({ node, host, port }: Server): ClusterStatus {
+function aloneStatus({ node, host, port, keyspaces }: Server): ClusterStatus {
   const id = node.actor.toString(16).padStart(16, "0");
   const place = { datacenter: "", rack: "", machine: "", weight: 1, state: "member" } as const;
   const seen = { up: true, self: true, slots: SLOT_COUNT, share: 1, hintsPending: 0 };
@@ -146,7 +133,7 @@ function aloneStatus({ node, host, port }: Server): ClusterStatus {
     epoch: 0,
     self: id,
     members: [{ id, host, port, peerPort: null, ...place, ...seen }],
-    keyspaces: [{ name: DEFAULT_KEYSPACE, copies: 1, read: "quorum", write: "quorum", mode: "ap" }],
+    keyspaces: keyspaces.all.map(keyspaceStatus),
     move: null,
   };
 }

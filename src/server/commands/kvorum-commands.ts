@@ -5,6 +5,7 @@ import { kvConsistency } from "./kv-consistency.ts";
 import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
+import { kvKeyspace } from "./kv-keyspace.ts";
 import { kvMember } from "./kv-member.ts";
 import { kvPut } from "./kv-put.ts";
 import { kvRepair } from "./kv-repair.ts";
@@ -18,6 +19,7 @@ export const kvorumCommands: readonly Command[] = [
   kvDel,
   kvGet,
   kvHelp,
+  kvKeyspace,
   kvPut,
   kvRepair,
   kvStatus,

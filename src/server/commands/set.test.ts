@@ -63,7 +63,10 @@ function fastExpiry(line: string): number | undefined {
       return true;
     },
   };
-  const session = { database: 0, server: { wallMs: WALL_MS, node: { replica } } } as unknown as Session;
+  const session = {
+    database: 0,
+    server: { ...ENVIRONMENT, node: { replica } },
+  } as unknown as Session;
   const writer = { ok: () => undefined } as unknown as ReplyWriter;
   return setFast(session, requestOf(line), writer) ? stored : undefined;
 }

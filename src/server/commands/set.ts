@@ -5,6 +5,7 @@ import type { Request } from "../../resp/request.ts";
 import { SYNTAX_ERROR, word } from "../arguments.ts";
 import { CommandError, type Effect, type FastPath, type UpdateCommand } from "../command.ts";
 import { expiryOption, type GivenExpiry, plainExpiry, readExpiry } from "../expiry-arguments.ts";
+import type { Server } from "../server.ts";
 
 export const set: UpdateCommand = {
   name: "set",
@@ -22,6 +23,7 @@ export const set: UpdateCommand = {
     const { condition, get, keepsTtl } = parseOptions(args);
     return condition === undefined && !get && !keepsTtl;
   },
+  keepsExpiry: (args) => parseOptions(args).keepsTtl,
   run({ value: before, expiresAtMs }, args, { wallMs }): Effect {
     const { condition, get, keepsTtl, expiry } = parseOptions(args);
     const newExpiresAtMs = expiry && expiryOption(expiry.amount, expiry.unit, wallMs, "set");
@@ -75,7 +77,8 @@ export const setFast: FastPath = (session, request, writer) => {
   const { argCount } = request;
   if (argCount === 4 || argCount === 6) return setIfFast(session, request, writer);
   if (argCount !== 3 && argCount !== 5) return false;
-  const expiresAtMs = argCount === 3 ? NEVER : plainExpiry(request, 3, server.wallMs);
+  const expiresAtMs =
+    argCount === 3 ? defaultExpiry(server, request) : plainExpiry(request, 3, server.wallMs);
   if (expiresAtMs === undefined) return false;
   const written = server.node.replica.overwrite(database, request, 2, expiresAtMs, server.wallMs);
   if (written instanceof Promise) return written.then(() => OK);
@@ -83,7 +86,12 @@ export const setFast: FastPath = (session, request, writer) => {
   return written;
 };
 
-/** Hot: in a cluster, the same without NX and XX. */
+/** Hot: when the request's key expires, of which nobody says when. */
+function defaultExpiry({ keyspaces, wallMs }: Server, { bytes, starts, ends }: Request): number {
+  return keyspaces.hasExpiry ? keyspaces.expiryOf(bytes, wallMs, NEVER, starts[1], ends[1]) : NEVER;
+}
+
+/** Hot: in a cluster, the same without NX and XX. The keyspace's expiry is added where its levels are looked up. */
 export const setInCluster: FastPath = ({ server, database, consistency }, request) => {
   const { clusterDoor, node, wallMs } = server;
   const { argCount } = request;
@@ -100,7 +108,10 @@ const setIfFast: FastPath = ({ server, database }, request, writer) => {
   const isThere = first ?? existence(request, argCount - 1);
   if (isThere === undefined) return false;
   const { wallMs } = server;
-  const expiresAtMs = argCount === 4 ? NEVER : plainExpiry(request, first === undefined ? 3 : 4, wallMs);
+  const expiresAtMs =
+    argCount === 4
+      ? defaultExpiry(server, request)
+      : plainExpiry(request, first === undefined ? 3 : 4, wallMs);
   const { inPlace } = server.node.replica;
   if (expiresAtMs === undefined || !inPlace.isPossible(database, request, argCount - 1)) return false;
   const isDone = inPlace.putIf(isThere, database, request, expiresAtMs, wallMs);

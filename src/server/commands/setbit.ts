@@ -16,6 +16,7 @@ export const setbit: UpdateCommand = {
   complexity: "O(1), or O(N) with N the length of the value where it grows",
   keys: { first: 1, last: 1, step: 1 },
   syntax: "key offset value",
+  keepsExpiry: () => true,
   run({ value: before }, args, environment) {
     const offset = bitOffset(args[2]!, environment);
     const bit = integer64(args[3]!, BIT_REFUSAL);

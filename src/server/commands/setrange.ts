@@ -14,6 +14,7 @@ export const setrange: UpdateCommand = {
   complexity: "O(N) with N the length of the new bytes, where the value stays as long; else of the value",
   keys: { first: 1, last: 1, step: 1 },
   syntax: "key offset value",
+  keepsExpiry: () => true,
   run({ value: before }, args, environment): Effect {
     const offset = Number(integer64(args[2]!));
     const patch = args[3]!;

@@ -1,5 +1,5 @@
 /** A ring whose walk counts nodes, and not the machines they run on. */
-import { copiesOf, DEFAULT_KEYSPACE, ringMembersNow } from "../../membership/topology.ts";
+import { copiesOf, defaultKeyspaceOf, ringMembersNow } from "../../membership/topology.ts";
 import type { ClusterView } from "../../node/cluster/cluster-view.ts";
 import type { Participant } from "../../replication/quorum-need.ts";
 import { PlacementPlan } from "../../ring/placement-plan.ts";
@@ -16,9 +16,8 @@ function placeByNode(view: ClusterView): void {
   const { topology } = view;
   const members = ringMembersNow(topology);
   const byId = new Map<NodeId, Participant>(members.map((member) => [member.id, member]));
-  const keyspace = topology.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
   const alone = members.map((member) => ({ ...member, machine: member.id, rack: member.id }));
-  const plan = new PlacementPlan(alone, copiesOf(keyspace));
+  const plan = new PlacementPlan(alone, copiesOf(defaultKeyspaceOf(topology)));
   const lists = new Map<string, readonly Participant[]>();
   // Lists are told apart by identity: one for each slot.
   const listOf = (kind: string, slot: number, ids: readonly NodeId[]): readonly Participant[] => {

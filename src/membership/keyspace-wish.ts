@@ -1,0 +1,118 @@
+/**
+ * What somebody wants of a keyspace, and what comes of it: the settings that he names change, the others stay as they are,
+ * or for a new keyspace, as the default one's are now. Refused is what nothing could ever meet. Pure.
+ */
+import { compareText } from "../ring/ring-member.ts";
+import {
+  COPIES_MAX,
+  type ConsistencyLevel,
+  DEFAULT_KEYSPACE,
+  defaultKeyspaceOf,
+  findKeyspaceFault,
+  KEYSPACES_MAX,
+  type Keyspace,
+  type Topology,
+} from "./topology.ts";
+
+export interface KeyspaceWish {
+  /** In each datacenter that has copies now, or datacenter by datacenter: then those not named have none. */
+  readonly copies?: number | ReadonlyMap<string, number>;
+  readonly read?: ConsistencyLevel;
+  readonly write?: ConsistencyLevel;
+  /** 0: keys do not expire by themselves. */
+  readonly ttlMs?: number;
+  readonly conflictRule?: Keyspace["conflictRule"];
+  readonly mode?: Keyspace["mode"];
+  readonly storage?: Keyspace["storage"];
+}
+
+export type WishedKeyspace =
+  | { readonly kind: "wished"; readonly keyspace: Keyspace }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** Names that people can type, and that clients' keys begin with as they are. */
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** Who is asked: its keyspaces, and who is in it; a node alone has no members. */
+export type KeyspaceHost = Pick<Topology, "keyspaces" | "members">;
+
+export function wishedKeyspace(host: KeyspaceHost, name: string, wish: KeyspaceWish): WishedKeyspace {
+  const { keyspaces } = host;
+  if (!NAME.test(name)) {
+    return refused("a keyspace is named by 1 to 64 letters, digits, dots, hyphens and underscores");
+  }
+  const known = keyspaces.find((keyspace) => keyspace.name === name);
+  if (known === undefined && keyspaces.length >= KEYSPACES_MAX) {
+    return refused(`there are ${KEYSPACES_MAX} keyspaces already, and no more are possible`);
+  }
+  const present = known ?? { ...defaultKeyspaceOf(host), name };
+  const copies = wish.copies === undefined ? present.copies : listed(wish.copies, present);
+  const { read, write, ttlMs, conflictRule, mode, storage } = { ...present, ...wish };
+  const keyspace = { name, copies, read, write, storage, ttlMs, conflictRule, mode };
+  const reason =
+    findPlaceFault(host, wish, keyspace) ??
+    findUnbuiltFault(present, wish, copies) ??
+    findLevelFault(keyspace) ??
+    findKeyspaceFault(keyspace);
+  return reason === undefined ? { kind: "wished", keyspace } : refused(reason);
+}
+
+function listed(copies: number | ReadonlyMap<string, number>, present: Keyspace): Keyspace["copies"] {
+  if (typeof copies === "number") return present.copies.map((each) => ({ ...each, count: copies }));
+  return [...copies]
+    .map(([datacenter, count]) => ({ datacenter, count }))
+    .sort((a, b) => compareText(a.datacenter, b.datacenter));
+}
+
+function findPlaceFault(
+  { members }: KeyspaceHost,
+  wish: KeyspaceWish,
+  { copies }: Keyspace,
+): string | undefined {
+  if (wish.copies === undefined) return undefined;
+  if (members.length === 0) return "a node alone keeps one copy of everything";
+  const there = [...new Set(members.map(({ datacenter }) => datacenter))].sort(compareText);
+  for (const { datacenter, count } of copies) {
+    if (!there.includes(datacenter)) {
+      return `no member is in datacenter ${datacenter}: members are in ${there.join(", ")}`;
+    }
+    if (!Number.isSafeInteger(count) || count < 1 || count > COPIES_MAX) {
+      return `a datacenter keeps 1 to ${COPIES_MAX} copies; leave it out for none`;
+    }
+  }
+  return copies.length === 0 ? "some datacenter must keep copies" : undefined;
+}
+
+/** What there are words for, and nothing behind them yet. */
+function findUnbuiltFault(
+  present: Keyspace,
+  { mode, storage }: KeyspaceWish,
+  copies: Keyspace["copies"],
+): string | undefined {
+  if (JSON.stringify(copies) !== JSON.stringify(present.copies)) {
+    return "all keyspaces have as many copies as the cluster was founded with yet";
+  }
+  if (mode === "cp" && present.mode !== "cp") {
+    return "there is no mode cp yet: a keyspace whose writes are linearizable needs a consensus on each key, and all are ap";
+  }
+  if (storage !== undefined && storage !== present.storage) {
+    return "a node keeps all its keyspaces alike yet, as its own --storage says: run a cluster of its own for what shall be in memory";
+  }
+  return undefined;
+}
+
+function findLevelFault({ name, copies, read, write }: Keyspace): string | undefined {
+  const all = copies.reduce((sum, { count }) => sum + count, 0);
+  for (const [what, level] of [
+    ["read", read],
+    ["write", write],
+  ] as const) {
+    if (typeof level !== "number" || level <= all) continue;
+    return `${what} ${level}: ${name === DEFAULT_KEYSPACE ? "the default keyspace" : name} keeps ${all === 1 ? "1 copy" : `${all} copies`}`;
+  }
+  return undefined;
+}
+
+function refused(reason: string): WishedKeyspace {
+  return { kind: "refused", reason };
+}
