@@ -146,8 +146,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   /** As they are by now. */
   get keyspaces(): Keyspaces {
-    const { cluster } = this;
-    return cluster === undefined ? this.node.keyspaces.keyspaces : keyspacesOf(cluster.topology);
+    return this.cluster ? keyspacesOf(this.cluster.topology) : this.node.keyspaces.keyspaces;
   }
 
   get host(): string {
@@ -177,10 +176,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     const { host, port, maxClients } = this.settings;
     const { clientsMax } = this.limits;
     if (clientsMax < maxClients) {
-      this.logger.warn(
-        { maxClients, clientsMax },
-        "fewer clients than asked for: the system allows too few open files",
-      );
+      const text = "fewer clients than asked for: the system allows too few open files";
+      this.logger.warn({ maxClients, clientsMax }, text);
     }
     const onAcceptFailure = (cause: Error): void => this.#onAcceptFailure(cause);
     this.#listener = await this.runtime.network.listen({ host, port, onAcceptFailure }, (connection) =>
