@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { moveText } from "./move-text.ts";
+
+test.each([
+  ["join", "streaming", 0.439, /^node-4 is joining: 43% of the slots/],
+  ["leave", "settling", 1, /^node-4 is leaving: all slots are there, nearly over\.$/],
+  ["dance", "streaming", 0, /^node-4 dance: 0%/],
+] as const)("%s, %s", (kind, stage, progress, text) => {
+  expect(moveText({ kind, stage, progress, member: "x" }, "node-4")).toMatch(text);
+});
