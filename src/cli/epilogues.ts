@@ -6,6 +6,9 @@ Examples:
   kvorum serve --help                         every setting
   kvorum up                                   three nodes on this machine, to try a cluster
   kvorum status --port 7001                   who is in that node's cluster, and who is up
+  kvorum nodes --port 7001                    how each of its nodes is, by its own word
+  kvorum key cart:42 --port 7001              where a key lives, and what each replica has of it
+  kvorum bench --port 7001                    put a load on it, and measure it
   kvorum repair --port 7001                   compare all copies now, and mend what differs
   kvorum leave 127.0.0.1:7003 --port 7001     take that node out of its cluster
   kvorum checkpoint                           a copy of all data of a running node

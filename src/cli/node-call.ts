@@ -7,17 +7,36 @@ import { ReplyDecoder } from "../resp/reply-decoder.ts";
 import type { Network } from "../runtime/runtime.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const SILENT = "it does not answer";
 
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** Resolves to the replies, in order, however long they take. Rejects with StoreError IO. */
-export async function callNode(
+/**
+ * Resolves to the replies, in order, however long they take; or until `expiry` resolves, if it is given. Rejects with
+ * StoreError IO.
+ */
+export function callNode(
   network: Pick<Network, "connect">,
   address: NodeAddress,
   calls: readonly (readonly string[])[],
+  expiry?: Promise<unknown>,
+): Promise<readonly Reply[]> {
+  const answered = call(network, address, calls, expiry);
+  if (expiry === undefined) return answered;
+  const expired = expiry.then((): never => {
+    throw new StoreError("IO", "unknown", SILENT);
+  });
+  return Promise.race([answered, expired]); // while it connects, nobody but the race can end it
+}
+
+async function call(
+  network: Pick<Network, "connect">,
+  address: NodeAddress,
+  calls: readonly (readonly string[])[],
+  expiry: Promise<unknown> | undefined,
 ): Promise<readonly Reply[]> {
   const connection = await network.connect({ ...address, timeoutMs: CONNECT_TIMEOUT_MS });
   const decoder = new ReplyDecoder();
@@ -25,6 +44,10 @@ export async function callNode(
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (reason: string): void => reject(new StoreError("IO", "unknown", reason));
+      expiry?.then(
+        () => fail(SILENT),
+        () => undefined, // nobody needs it any more
+      );
       connection.start({
         onBytes(bytes, length) {
           decoder.feed(bytes, length);

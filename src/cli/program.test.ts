@@ -150,6 +150,15 @@ test("bench is told its words as they are, and where the node is", async () => {
   expect((await run("bench", "--pipline", "2")).errors).toContain("did you mean --pipeline?");
 });
 
+test("nodes, key and hotkeys are told what to ask for", async () => {
+  expect((await run("nodes", "--json")).tool).toEqual({ tool: "nodes", json: true, flags: {} });
+  const { tool } = await run("key", "a b", "--port", "7");
+  expect(tool).toEqual({ tool: "key", request: { key: "a b", json: false }, flags: { port: "7" } });
+  expect((await run("key")).errors).toContain("see kvorum key --help");
+  expect((await run("hotkeys", "--by", "bytes")).tool).toMatchObject({ words: { by: "bytes" } });
+  expect((await run("keyspaces")).asked).toEqual({ question: "keyspaces", json: false, flags: {} });
+});
+
 test("the help of serve names every setting, its default, and how else to give it", async () => {
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
@@ -170,6 +179,10 @@ test("no line of the help is too long to read", async () => {
     ["repair", "--help"],
     ["checkpoint", "--help"],
     ["bench", "--help"],
+    ["nodes", "--help"],
+    ["keyspaces", "--help"],
+    ["key", "--help"],
+    ["hotkeys", "--help"],
   ]) {
     const { output } = await run(...args);
     expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);

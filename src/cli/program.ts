@@ -17,6 +17,7 @@ import { defineKeyspace, type KeyspaceActions } from "./grammar/keyspace-grammar
 import { defineLeave, defineStay, defineWeight } from "./grammar/member-grammar.ts";
 import { explainMistake } from "./grammar/mistake.ts";
 import { addNodeOptions } from "./grammar/node-options.ts";
+import { defineHotKeys, defineKey, defineNodes } from "./grammar/question-grammar.ts";
 import type { ToolActions } from "./grammar/tool-request.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { RepairForm } from "./repair/repair.ts";
@@ -70,6 +71,10 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineUp(begin("up"), actions));
   program.addCommand(defineStatus(begin("status"), actions));
   program.addCommand(defineRing(begin("ring"), actions));
+  program.addCommand(defineNodes(begin("nodes"), actions));
+  program.addCommand(defineKeyspaces(begin("keyspaces"), actions));
+  program.addCommand(defineKey(begin("key"), actions));
+  program.addCommand(defineHotKeys(begin("hotkeys"), actions));
   program.addCommand(defineRepair(begin("repair"), actions));
   program.addCommand(defineLeave(begin("leave"), actions));
   program.addCommand(defineWeight(begin("weight"), actions));
@@ -118,6 +123,15 @@ function defineRing(command: Command, actions: ProgramActions): Command {
         "CLUSTER KEYSLOT tells the slot of a key.",
     );
   return defineQuestion(command, "ring", actions);
+}
+
+function defineKeyspaces(command: Command, actions: ProgramActions): Command {
+  command
+    .summary("say what keys are kept how")
+    .description(
+      "Asks a running node how many copies there are of keys, and how many machines reads and writes wait for.",
+    );
+  return defineQuestion(command, "keyspaces", actions);
 }
 
 function defineRepair(command: Command, actions: ProgramActions): Command {

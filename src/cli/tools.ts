@@ -2,7 +2,10 @@
 import type { Runtime } from "../runtime/runtime.ts";
 import { bench } from "./bench/bench.ts";
 import type { ToolRequest } from "./grammar/tool-request.ts";
+import { hotKeys } from "./key/hot-keys.ts";
+import { key } from "./key/key.ts";
 import type { AskedNode } from "./node-question.ts";
+import { nodes } from "./nodes/nodes.ts";
 
 export interface ToolOutput {
   writeOutput(text: string): void;
@@ -20,5 +23,11 @@ export async function runTool(
   switch (request.tool) {
     case "bench":
       return bench(runtime, { node, words: request.words }, output);
+    case "nodes":
+      return nodes(runtime, { node, json: request.json }, output);
+    case "key":
+      return key(runtime, { node, request: request.request }, output);
+    case "hotkeys":
+      return hotKeys(runtime.network, { node, words: request.words }, output);
   }
 }

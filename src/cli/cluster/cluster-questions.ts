@@ -1,11 +1,12 @@
 /**
- * `kvorum status` and `kvorum ring`: what a node says of its cluster, for people or as one line of JSON.
+ * `kvorum status`, `ring` and `keyspaces`: what a node says of its cluster, for people or as one line of JSON.
  *
  *   exit code   0 the node has answered, whatever it says; 1 it has not
  */
 import type { Network } from "../../runtime/runtime.ts";
 import { type AskedNode, NoAnswer } from "../node-question.ts";
 import { askRanges, askStatus } from "./cluster-view.ts";
+import { keyspacesReport } from "./keyspaces-report.ts";
 import { ringReport } from "./ring-report.ts";
 import { statusReport } from "./status-report.ts";
 
@@ -31,6 +32,10 @@ export const CLUSTER_QUESTIONS = {
     const ranges = await askRanges(network, node, status);
     const { epoch, members } = status;
     return json ? `${JSON.stringify({ epoch, members, ranges })}\n` : ringReport(status, ranges);
+  },
+  async keyspaces(network, node, { json }) {
+    const { keyspaces } = await askStatus(network, node);
+    return json ? `${JSON.stringify(keyspaces)}\n` : keyspacesReport(keyspaces);
   },
 } as const satisfies Record<string, Ask>;
 

@@ -16,9 +16,13 @@ export interface SlotRange {
   readonly replicas: readonly string[];
 }
 
-/** Rejects with NoAnswer. */
-export async function askStatus(network: Pick<Network, "connect">, node: AskedNode): Promise<ClusterStatus> {
-  const [text] = await askNode(network, node, [["KV.STATUS"]]);
+/** Rejects with NoAnswer, also once `expiry` resolves. */
+export async function askStatus(
+  network: Pick<Network, "connect">,
+  node: AskedNode,
+  expiry?: Promise<unknown>,
+): Promise<ClusterStatus> {
+  const [text] = await askNode(network, node, [["KV.STATUS"]], expiry);
   return parseStatus(text);
 }
 
