@@ -4,9 +4,9 @@
  *   exit code   0 the node has answered, whatever it says; 1 it has not
  */
 import type { Network } from "../../runtime/runtime.ts";
+import { keyspaceTable } from "../keyspace/keyspace-report.ts";
 import { type AskedNode, NoAnswer } from "../node-question.ts";
 import { askRanges, askStatus } from "./cluster-view.ts";
-import { keyspacesReport } from "./keyspaces-report.ts";
 import { ringReport } from "./ring-report.ts";
 import { statusReport } from "./status-report.ts";
 
@@ -35,7 +35,7 @@ export const CLUSTER_QUESTIONS = {
   },
   async keyspaces(network, node, { json }) {
     const { keyspaces } = await askStatus(network, node);
-    return json ? `${JSON.stringify(keyspaces)}\n` : keyspacesReport(keyspaces);
+    return json ? `${JSON.stringify(keyspaces)}\n` : keyspaceTable(keyspaces);
   },
 } as const satisfies Record<string, Ask>;
 
