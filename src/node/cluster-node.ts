@@ -3,7 +3,6 @@
  * coordinator that reads and writes with them. Floors above reach other nodes through it.
  */
 import type { Logger } from "../base/logger.ts";
-import { StallWatch } from "../base/stall-watch.ts";
 import { memberOf, type Topology } from "../membership/topology.ts";
 import type { PeerAddress } from "../peer/peer-identity.ts";
 import type { Coordinator } from "../replication/coordinator.ts";
@@ -13,11 +12,12 @@ import type { LocalReplica } from "../replication/local-replica.ts";
 import type { Participant } from "../replication/quorum-need.ts";
 import type { PeerCalls } from "../replication/replica-calls.ts";
 import type { NodeId } from "../ring/ring-member.ts";
-import type { Cancel, Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { formatAddress, parseAddress } from "./cluster/address.ts";
 import type { ClusterSettings, FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterKeyspaces } from "./cluster/cluster-keyspaces.ts";
+import { ClusterTicks } from "./cluster/cluster-ticks.ts";
 import { ClusterView } from "./cluster/cluster-view.ts";
 import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
@@ -28,8 +28,6 @@ import type { MethodHandler } from "./cluster/peer-door.ts";
 import { PlanKeeper } from "./cluster/plan-keeper.ts";
 import { RepairRounds } from "./cluster/repair-rounds.ts";
 import { openReplicaFace } from "./cluster/replica-face.ts";
-
-const TICK_MS = 10;
 
 export interface ClusterParts {
   readonly runtime: Runtime;
@@ -65,7 +63,7 @@ export class ClusterNode {
   readonly #footing: Footing;
   readonly #gossip: GossipRounds;
   readonly #planKeeper: PlanKeeper;
-  readonly #cancelTick: Cancel;
+  readonly #ticks: ClusterTicks;
 
   /**
    * Resolves when the node is a member and others can reach it: at once if it has been one before, else when it has
@@ -120,6 +118,7 @@ export class ClusterNode {
       door: station.door,
       onNewerEpoch,
       renewPlan: this.renewPlan,
+      onBusy: () => this.#ticks.rouse(),
     });
     this.repair = new RepairRounds({
       clock,
@@ -163,16 +162,8 @@ export class ClusterNode {
       if (known !== undefined) station.know(id, known);
     }
     const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock });
-    const stalls = new StallWatch();
-    this.#cancelTick = clock.every(TICK_MS, () => {
-      const nowMs = clock.monotonicMs();
-      liveness.onTick(nowMs);
-      if (stalls.onTick(nowMs)) return;
-      this.coordinator.onTick(nowMs);
-      delivery.onTick(nowMs);
-      this.repair.onTick(nowMs);
-      this.moves?.onTick(nowMs);
-    });
+    const others = [this.repair, ...(this.moves === undefined ? [] : [this.moves])];
+    this.#ticks = new ClusterTicks({ clock, liveness, coordinator: this.coordinator, delivery, others });
   }
 
   /** True if it was a member, and the plan has it no more. */
@@ -251,7 +242,7 @@ export class ClusterNode {
   }
 
   async close(): Promise<void> {
-    this.#cancelTick();
+    this.#ticks.close();
     this.#gossip.close();
     this.#planKeeper.close();
     const repairEnd = this.repair.close(); // what it asks of others fails with the links

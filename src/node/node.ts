@@ -8,6 +8,7 @@ import { LocalReplica } from "../replication/local-replica.ts";
 import type { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
+import { DemandTick } from "../runtime/demand-tick.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
 import type { CellTraits } from "../storage/lsm/table/cell-traits.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
@@ -25,8 +26,9 @@ import type { NodeStore } from "./node-store.ts";
 import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
 import type { Tuning } from "./tuning.ts";
 
-/** How often expired rows are dropped, in steps of how many, and how often freed memory is given back. */
-const EXPIRY_INTERVAL_MS = 20;
+/** How often to look for expired rows, and while there are any; in steps of how many they are dropped, and how often freed memory is given back. */
+const EXPIRY_LOOK_MS = 100;
+const EXPIRY_BUSY_MS = 20;
 const EXPIRY_ROWS_MAX = 200;
 const UPKEEP_INTERVAL_MS = 100;
 /** How long either may keep requests waiting. */
@@ -80,6 +82,7 @@ export class StorageNode {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #cancels: readonly Cancel[];
+  readonly #expiryTick: DemandTick;
   readonly #rowKey: RowKey;
   readonly #abandonedRows: AbandonedRows;
   #cluster: ClusterNode | undefined;
@@ -102,8 +105,10 @@ export class StorageNode {
     this.#abandonedRows = new AbandonedRows(engine, runtime.clock, hashSeed);
     databases.onAbandoned = (physical) => void this.#dropDatabase(physical);
     for (const physical of store.abandoned) void this.#dropDatabase(physical);
+    this.#expiryTick = new DemandTick(runtime.clock, EXPIRY_BUSY_MS, () => this.#dropExpired());
     this.#cancels = [
-      runtime.clock.every(EXPIRY_INTERVAL_MS, () => this.#dropExpired()),
+      runtime.clock.every(EXPIRY_LOOK_MS, () => this.#dropExpired()),
+      () => this.#expiryTick.close(),
       runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => store.maintain())),
     ];
   }
@@ -234,17 +239,28 @@ export class StorageNode {
     if (await this.#abandonedRows.drop(physical)) this.databases.release(physical);
   }
 
-  #dropExpired(): void {
-    if (!this.dropsExpired || this.#expiring !== undefined) return;
+  /** True if there may be more. */
+  #dropExpired(): boolean {
+    if (!this.dropsExpired || this.#expiring !== undefined) return false;
     const wallMs = this.#clock.wallMs();
+    let hasDropped = false;
     this.#work(() => {
       const dropped = this.#dropSome(wallMs);
-      if (typeof dropped === "number") return dropped > 0;
-      this.#expiring = dropped.finally(() => {
-        this.#expiring = undefined;
-      });
+      if (typeof dropped === "number") {
+        hasDropped ||= dropped > 0;
+        return dropped > 0;
+      }
+      this.#expiring = dropped
+        .then((count) => {
+          if (count > 0) this.#expiryTick.rouse();
+        })
+        .finally(() => {
+          this.#expiring = undefined;
+        });
       return false;
     });
+    if (hasDropped) this.#expiryTick.rouse();
+    return hasDropped;
   }
 
   /** What the engine refuses now waits for the next time. */

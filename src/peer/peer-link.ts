@@ -69,7 +69,7 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   #receivedBytes = 0;
   #sentBytes = 0;
 
-  /** Does nothing until its first request, and then needs `onTick` about every 10 ms. */
+  /** Does nothing until its first request, and then needs `onTick` about every 40 ms. */
   constructor(id: PeerId | undefined, parts: LinkParts) {
     this.id = id;
     this.#parts = parts;

@@ -6,7 +6,8 @@ import type { LinkParts } from "./peer-dialer.ts";
 import type { PeerAddress, PeerId } from "./peer-identity.ts";
 import { PeerLink } from "./peer-link.ts";
 
-const TICK_MS = 10;
+/** Links look whether something is too old, silent or due: nothing that would be felt within so long. */
+const TICK_MS = 40;
 
 export class Peers {
   readonly #parts: LinkParts;

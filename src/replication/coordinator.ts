@@ -50,6 +50,8 @@ export interface CoordinatorParts {
   /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
   readonly renewPlan?: ((epoch: number) => Promise<void>) | undefined;
   readonly settings: CoordinatorSettings;
+  /** Told before each round: `onTick` is needed often until `roundCount` is 0 again. */
+  readonly onBusy?: () => void;
 }
 
 export interface WriteOptions {
@@ -78,12 +80,14 @@ export class Coordinator {
   readonly #byNewestPlan: <T>(attempt: () => Promise<T>) => Promise<T>;
   readonly #counter = new CounterCell();
 
-  /** Needs `onTick` about every ten milliseconds. */
+  /** Needs `onTick` about every ten milliseconds while it has rounds, else a few times a second. */
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
     this.#needs = new SlotNeeds(parts.cluster);
     this.#byNewestPlan = (attempt) => byNewestPlan(parts, attempt);
-    this.#rounds = new RoundBoard(parts.settings.roundsMax, () => this.#overwrites.size + this.#reads.size);
+    const { settings, onBusy = () => undefined } = parts;
+    const elsewhere = (): number => this.#overwrites.size + this.#reads.size;
+    this.#rounds = new RoundBoard(settings.roundsMax, elsewhere, onBusy);
     this.#settled = new SettledReplicas(parts.cluster, parts.hints);
     this.#overwrites = new Overwrites({ ...parts, spread: (task) => this.#spread(task) });
     this.#reads = new QuorumReads(

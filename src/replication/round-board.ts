@@ -1,4 +1,4 @@
-/** The rounds under way, and their time: one tick for all of them, and no timer of their own. */
+/** The rounds under way, and their time: one tick for all of them while there are any, and no timer of their own. */
 import { StoreError } from "../base/errors.ts";
 
 export interface Round {
@@ -10,11 +10,13 @@ export class RoundBoard {
   readonly #rounds = new Set<Round>();
   readonly #roundsMax: number;
   readonly #others: () => number;
+  readonly #onBegin: () => void;
 
-  /** `others`: how many rounds are under way that are not here. */
-  constructor(roundsMax: number, others: () => number) {
+  /** `others`: how many rounds are under way that are not here. `onBegin` is told before one begins, here or there. */
+  constructor(roundsMax: number, others: () => number, onBegin: () => void) {
     this.#roundsMax = roundsMax;
     this.#others = others;
+    this.#onBegin = onBegin;
   }
 
   /** The others included. */
@@ -22,9 +24,12 @@ export class RoundBoard {
     return this.#rounds.size + this.#others();
   }
 
-  /** Throws StoreError OVERLOADED, not applied, if too many rounds are under way. */
+  /** To be called before a round begins. Throws StoreError OVERLOADED, not applied, if too many are under way. */
   requireRoom(): void {
-    if (this.size < this.#roundsMax) return;
+    if (this.size < this.#roundsMax) {
+      this.#onBegin();
+      return;
+    }
     throw new StoreError(
       "OVERLOADED",
       "not-applied",
@@ -33,6 +38,7 @@ export class RoundBoard {
   }
 
   add(round: Round): void {
+    this.#onBegin();
     this.#rounds.add(round);
   }
 

@@ -22,6 +22,8 @@ const WINDOW_BYTES = 256 * 1024;
 const LINGER_MS = 2_000;
 /** How long a reader may be busy otherwise, so that what arrives meanwhile is delivered together. */
 const BUSY_MS_MAX = 0.3;
+/** So often not all that has arrived is delivered at once. */
+const CUT_ONE_IN = 6;
 const SCRUBBED = 0xdb;
 
 /** What an end asks of the network around it. */
@@ -75,6 +77,12 @@ export class SimConnection implements Connection {
   #tornBy: string | undefined;
   #endTold = false;
   #deliveryPlanned = false;
+
+  readonly #onDelivery = (): void => {
+    this.#deliveryPlanned = false;
+    if (this.#isDeliverable()) this.#deliver();
+    this.#planDelivery();
+  };
 
   constructor(addresses: { readonly local: string; readonly peer: string }, around: Surroundings) {
     this.local = addresses.local;
@@ -221,11 +229,7 @@ export class SimConnection implements Connection {
     this.#deliveryPlanned = true;
     const { random, life } = this.#around;
     const busyMs = random.oneIn(2) ? 0 : random.between(0, BUSY_MS_MAX);
-    life.plan(busyMs, () => {
-      this.#deliveryPlanned = false;
-      if (this.#isDeliverable()) this.#deliver();
-      this.#planDelivery();
-    });
+    life.plan(busyMs, this.#onDelivery);
   }
 
   #isDeliverable(): boolean {
@@ -247,7 +251,7 @@ export class SimConnection implements Connection {
     }
     const { readBuffer, random } = this.#around;
     const available = Math.min(this.#inbox.length, readBuffer.length);
-    const length = random.oneIn(2) ? available : 1 + random.below(available);
+    const length = random.oneIn(CUT_ONE_IN) ? 1 + random.below(available) : available;
     this.#inbox.take(length, readBuffer);
     this.#around.trace?.(`${this.local} bytes from ${this.peer}`, readBuffer.subarray(0, length));
     this.#credit(length);

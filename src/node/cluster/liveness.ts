@@ -25,7 +25,7 @@ const LATE_P99S = 4;
 /** However slow a node has been: another is asked, too, after so long at most, and what the way to it takes. */
 const HEDGE_MS_MAX = 100;
 /** A tick that comes so late says that this node stood still itself. */
-const STALL_MS = 60;
+const STALL_MS = 100;
 
 /** What it looks at of a link. */
 export type WatchedLink = Pick<
@@ -45,7 +45,7 @@ export class Liveness implements Verdicts {
   #hasMajorityWithoutLate = true;
   #tickedMs: number | undefined;
 
-  /** Needs `onTick` about every ten milliseconds. `isNear`: in this node's datacenter. */
+  /** Needs `onTick` about every forty milliseconds. `isNear`: in this node's datacenter. */
   constructor(
     peers: WatchedLinks,
     verdictOf: (id: NodeId) => Verdict | undefined,

@@ -31,6 +31,8 @@ export interface ReplicaFaceParts {
   readonly onNewerEpoch: (from: string) => void;
   /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
   readonly renewPlan: (epoch: number) => Promise<void>;
+  /** Told when requests begin to wait for replicas. */
+  readonly onBusy: () => void;
 }
 
 export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
@@ -57,5 +59,6 @@ export function openReplicaFace(parts: ReplicaFaceParts): Coordinator {
   };
   door.serve(Object.values(REPLICA_METHOD), answer);
   const settings = COORDINATOR_SETTINGS;
-  return new Coordinator({ cluster: view, calls, hints, replica, clock, renewPlan, settings });
+  const { onBusy } = parts;
+  return new Coordinator({ cluster: view, calls, hints, replica, clock, renewPlan, settings, onBusy });
 }

@@ -15,9 +15,14 @@ export class HintDelivery {
   readonly #parts: CourierParts;
   readonly #couriers = new Map<NodeId, { readonly log: HintLog; readonly courier: HintCourier }>();
 
-  /** Needs `onTick` about every ten milliseconds. */
+  /** Needs `onTick` about every ten milliseconds while it is not idle. */
   constructor(parts: Omit<CourierParts, "settings"> & { readonly settings?: DeliverySettings }) {
     this.#parts = { settings: DEFAULT_DELIVERY, ...parts };
+  }
+
+  /** No hint waits for anybody. */
+  get isIdle(): boolean {
+    return this.#parts.store.logs.size === 0 && this.#couriers.size === 0;
   }
 
   onTick(nowMs: number): void {

@@ -13,6 +13,8 @@ export interface NemesisBounds {
   readonly everyMs: number;
   /** Nodes that do not run, or stand still, at a time. */
   readonly stoppedMax: number;
+  /** What a process has acknowledged it has written: a kill is not as bad as a crash. */
+  readonly killsLoseNothing: boolean;
   /** So long after a crash there is no other: what was acknowledged is synced meanwhile. */
   readonly crashPauseMs: number;
   readonly crashesMax: number;
@@ -106,7 +108,7 @@ export class Nemesis {
     if (stopped.includes(victim) || stopped.length >= bounds.stoppedMax) return false;
     if (kind === "pause") return true;
     if (cluster.phaseOf(victim) === "off") return false;
-    if (kind === "kill") return true;
+    if (kind === "kill" && bounds.killsLoseNothing) return true;
     return this.#crashes < bounds.crashesMax && nowMs - this.#lastCrashMs >= bounds.crashPauseMs;
   }
 
@@ -115,7 +117,7 @@ export class Nemesis {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     if (kind === "kill" || kind === "crash" || kind === "pause")
       this.#stoppedUntilMs.set(victim, nowMs + lastsMs);
-    if (kind !== "crash") return;
+    if (kind !== "crash" && (kind !== "kill" || this.#parts.bounds.killsLoseNothing)) return;
     this.#crashes++;
     this.#lastCrashMs = nowMs;
   }

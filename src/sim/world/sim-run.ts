@@ -66,6 +66,8 @@ class SimRun {
   readonly #recorder: Recorder;
   readonly #survey: Survey;
   readonly #keys = new Set<string>();
+  /** Operations whose keys are among them. */
+  #keysSeen = 0;
   readonly #deeds: Deed[] = [];
   readonly #script: ScriptRecorder;
   #clients: readonly WorkloadClient[] = [];
@@ -233,7 +235,9 @@ class SimRun {
 
   /** Of operations so far, each once. */
   #keysSoFar(): readonly string[] {
-    for (const { key } of this.#recorder.operations) this.#keys.add(key);
+    const { operations } = this.#recorder;
+    for (; this.#keysSeen < operations.length; this.#keysSeen++)
+      this.#keys.add(operations[this.#keysSeen]!.key);
     return [...this.#keys];
   }
 

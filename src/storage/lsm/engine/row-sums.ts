@@ -61,9 +61,15 @@ export function addOverlay(
   traits: CellTraits,
   { from, to }: { readonly from: number; readonly to: number },
 ): void {
+  if (!hasRows(memtable, from, to)) return; // as most of a small memtable's slots
   const scan = new MemtableScan(memtable, scanStart(from, 0, 0), scanStart(to, 0, 0));
   const rows = new RowSums(memtable.segment, scan, traits);
   while (rows.next()) rows.addToSummary(summary);
+}
+
+function hasRows({ heads }: Memtable, from: number, to: number): boolean {
+  for (let slot = from; slot < to; slot++) if (heads[slot] !== 0) return true;
+  return false;
 }
 
 /** Rows of a segment, in any order. */

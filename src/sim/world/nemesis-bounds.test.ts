@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { type BoundedCluster, boundsFor } from "./nemesis-bounds.ts";
+
+function cluster(fsync: "always" | "everysec" | "no", writtenTo: number): BoundedCluster {
+  return { nodes: 3, settings: { storage: "disk", fsync }, clockFaults: false, writtenTo };
+}
+
+test("faults every 0 ms are none at all", () => {
+  expect(boundsFor(cluster("always", 2), 0).kinds).toEqual({});
+});
+
+test("a kill takes what is not written yet: where the log is not synced at once, it counts as a crash", () => {
+  expect(boundsFor(cluster("always", 1), 1_000)).toMatchObject({ killsLoseNothing: true, crashPauseMs: 0 });
+  expect(boundsFor(cluster("everysec", 2), 1_000)).toMatchObject({
+    killsLoseNothing: false,
+    crashPauseMs: 10_000,
+  });
+  expect(boundsFor(cluster("no", 1), 1_000)).toMatchObject({ killsLoseNothing: false, crashesMax: 0 });
+});
