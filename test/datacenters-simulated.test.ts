@@ -3,9 +3,9 @@
  * both does, a value crosses once, and what each did while they were severed comes together.
  */
 import { describe, expect, test } from "vitest";
-import { planCluster } from "./cluster-plan.ts";
-import { DoorClient } from "./door-client.ts";
-import { SimCluster } from "./sim-cluster.ts";
+import { planCluster } from "../src/sim/world/cluster-plan.ts";
+import { DoorClient } from "../src/sim/world/door-client.ts";
+import { SimCluster } from "../src/sim/world/sim-cluster.ts";
 
 /** One way. */
 const FAR_MS = 80;
