@@ -163,7 +163,7 @@ test("the help of serve names every setting, its default, and how else to give i
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
   for (const option of SETTING_OPTIONS) expect(output).toContain(`  ${flagOf(option)} `);
-  expect(output).toContain("[64mb]");
+  expect(output).toContain("[everysec]");
   expect(output).toContain("[10ms]");
   expect(output).toContain("KVORUM_MAX_CLIENTS=500");
   expect(output).toContain("Exit codes:");

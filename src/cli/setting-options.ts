@@ -122,14 +122,14 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     name: "memtable",
     group: "Storage",
     kind: "size",
-    summary: "with storage disk, memory in which rows are gathered for one file",
+    summary: "with storage disk, memory to gather rows in; a 64th of the machine's, up to 256mb",
   },
   {
     key: "blockCacheBytes",
     name: "block-cache",
     group: "Storage",
     kind: "size",
-    summary: "with storage disk, memory for rows in files; a 16th of the machine's, up to 512mb",
+    summary: "with storage disk, memory for rows in files; a 16th of the machine's, up to 1gb",
   },
   {
     key: "diskTimeoutMs",

@@ -10,16 +10,17 @@ import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { Stamper } from "../replication/stamper.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { pickerFor } from "../storage/lsm/compaction/picker.ts";
 import type { LsmEngineOptions } from "../storage/lsm/engine/lsm-options.ts";
 import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
-import { suitableCacheBytes } from "./cache-size.ts";
 import { soleReplicaRules } from "./cell-rules.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
 import { task as flush } from "./flush-task.ts";
+import { suitableCacheBytes, suitableMemtableBytes } from "./memory-shares.ts";
 import { task as merge } from "./merge-task.ts";
 import { NodeDirectory } from "./node-directory.ts";
 import type { NodeStore } from "./node-store.ts";
@@ -151,6 +152,7 @@ function openEngine({
   logger: Logger;
   onLoss: () => Promise<void>;
 }): Promise<LsmEngine> {
+  const memtableBytes = settings.memtableBytes ?? suitableMemtableBytes(runtime.host);
   return LsmEngine.open({
     runtime,
     directory: settings.dataDirectory,
@@ -159,7 +161,8 @@ function openEngine({
     hashSeed,
     logger,
     fsync: settings.fsync,
-    segmentBytes: settings.memtableBytes,
+    segmentBytes: memtableBytes,
+    picker: pickerFor(memtableBytes),
     cacheBytes: settings.blockCacheBytes ?? suitableCacheBytes(runtime.host),
     diskTimeoutMs: settings.diskTimeoutMs,
     recover: settings.recover,

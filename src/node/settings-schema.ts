@@ -38,10 +38,9 @@ export const nodeSettingsSchema = z.strictObject({
   maxmemoryBytes: whole({ min: 0, rule: "a size such as 256mb or 4gb (0 for no limit)" }),
   evictionPolicy: oneOf(EVICTION_POLICIES),
   fsync: oneOf(FSYNC_POLICIES),
-  memtableBytes: whole({ min: MIB, max: 1024 * MIB, rule: "a size from 1mb to 1gb" }).refine(
-    (bytes) => bytes % 4 === 0,
-    { error: "a size from 1mb to 1gb, in whole words of 4 bytes" },
-  ),
+  memtableBytes: whole({ min: MIB, max: 1024 * MIB, rule: "a size from 1mb to 1gb" })
+    .refine((bytes) => bytes % 4 === 0, { error: "a size from 1mb to 1gb, in whole words of 4 bytes" })
+    .optional(),
   blockCacheBytes: whole({ min: MIB, rule: "a size of at least 1mb" }).optional(),
   diskTimeoutMs: whole({ min: 0, rule: "a duration such as 10s or 1m (0 for never)" }),
   recover: z.boolean({ error: "true or false" }),

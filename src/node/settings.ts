@@ -26,8 +26,11 @@ export interface NodeSettings {
   readonly maxmemoryBytes: number;
   readonly evictionPolicy: EvictionPolicy;
   readonly fsync: FsyncPolicy;
-  /** With storage disk: rows are gathered in so much memory before they become a file; a few such may wait. */
-  readonly memtableBytes: number;
+  /**
+   * With storage disk: rows are gathered in so much memory before they become a file; a few such may wait. Undefined for
+   * what suits the machine.
+   */
+  readonly memtableBytes: number | undefined;
   /** With storage disk: memory for rows that are in files, too; undefined for what suits the machine. */
   readonly blockCacheBytes: number | undefined;
   /** With storage disk: while it has not answered for so long, writes are refused; 0 to let them wait for ever. */
@@ -84,7 +87,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   maxmemoryBytes: 0,
   evictionPolicy: "noeviction",
   fsync: "everysec",
-  memtableBytes: 64 * MIB,
+  memtableBytes: undefined,
   blockCacheBytes: undefined,
   diskTimeoutMs: 10_000,
   recover: false,

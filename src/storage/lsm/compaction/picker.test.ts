@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { TableEntry } from "../manifest/table-entry.ts";
 import { Version } from "../manifest/version.ts";
 import { keyAt, sampleTable } from "../manifest/version-samples.oracle.ts";
-import { type Compaction, debtBytes, pickCompaction } from "./picker.ts";
+import { type Compaction, DEFAULT_PICKER_SETTINGS, debtBytes, pickCompaction, pickerFor } from "./picker.ts";
 
 const settings = { level0Count: 4, level1Bytes: 4000, levelRatio: 10, level0BytesMax: 100_000 };
 
@@ -135,4 +135,12 @@ test("the debt is what has to be rewritten", () => {
   expect(debtOf(run)).toBe(2000);
   expect(debtOf([...run, table(30, 2, 0, 50, { fileBytes: 30_000 })])).toBe(2000 + 20_000);
   expect(debtOf([...level0, ...run])).toBe(4000 + 6000);
+});
+
+test("level 1 takes in as many memtables as level 0 before it is full, but is never smaller than usual", () => {
+  const MIB = 1024 * 1024;
+  expect(pickerFor(MIB)).toEqual(DEFAULT_PICKER_SETTINGS);
+  const { level1Bytes, ...rest } = pickerFor(256 * MIB);
+  expect(level1Bytes).toBe(1024 * MIB);
+  expect({ ...DEFAULT_PICKER_SETTINGS, ...rest }).toEqual(DEFAULT_PICKER_SETTINGS);
 });

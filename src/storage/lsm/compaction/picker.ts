@@ -33,6 +33,12 @@ export const DEFAULT_PICKER_SETTINGS: PickerSettings = {
   level0BytesMax: 1024 * 1024 * 1024,
 };
 
+/** Level 1 takes in a few memtables before it is full, however large they are: else each flush would rewrite it. */
+export function pickerFor(memtableBytes: number): PickerSettings {
+  const { level0Count, level1Bytes, ...rest } = DEFAULT_PICKER_SETTINGS;
+  return { ...rest, level0Count, level1Bytes: Math.max(level1Bytes, level0Count * memtableBytes) };
+}
+
 export interface Compaction {
   /** A move needs no work: nothing in the target level is in the way of the only input. */
   readonly kind: "merge" | "move";
