@@ -7,6 +7,7 @@ Examples:
   kvorum up                                   three nodes on this machine, to try a cluster
   kvorum status --port 7001                   who is in that node's cluster, and who is up
   kvorum nodes --port 7001                    how each of its nodes is, by its own word
+  kvorum doctor --port 7001                   is anything wrong, and what to do
   kvorum key cart:42 --port 7001              where a key lives, and what each replica has of it
   kvorum bench --port 7001                    put a load on it, and measure it
   kvorum repair --port 7001                   compare all copies now, and mend what differs
@@ -17,7 +18,8 @@ Examples:
 Exit codes:
   0  all went well
   1  it could not be done: the port is taken, the disk is full
-  2  it was asked wrongly: an unknown option, a bad setting`;
+  2  it was asked wrongly: an unknown option, a bad setting
+  3  doctor: something is to be mended`;
 
 export const UP_EPILOGUE = `
 Every other setting is passed on to each node, as in kvorum serve. Node 1 has its files in

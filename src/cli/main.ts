@@ -4,6 +4,7 @@
  *   exit code  0  all went well
  *              1  it could not be done: the port is taken, the disk is full
  *              2  it was asked wrongly: an unknown option, a bad setting
+ *              3  doctor: something is to be mended
  */
 import { CommanderError } from "commander";
 import { DEFAULT_SETTINGS } from "../node/settings.ts";
@@ -11,6 +12,7 @@ import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { changeMember } from "./cluster/member-change.ts";
+import { wantsColour } from "./colour.ts";
 import { inspect } from "./inspect.ts";
 import { keyspace } from "./keyspace/keyspace.ts";
 import type { AskedNode } from "./node-question.ts";
@@ -81,11 +83,9 @@ export async function main(args: readonly string[]): Promise<void> {
     tool: async (request, flags) => {
       const node = await nodeToAsk(flags);
       const showsProgress = process.stderr.isTTY === true;
-      process.exitCode = await runTool(
-        createNodejsRuntime(),
-        { node, request },
-        { ...output, showsProgress },
-      );
+      const isColoured = wantsColour(process.stdout.isTTY === true, process.env);
+      const sinks = { ...output, showsProgress, isColoured };
+      process.exitCode = await runTool(createNodejsRuntime(), { node, request }, sinks);
     },
     inspect: async (path, options) => {
       process.exitCode = await inspect(createNodejsRuntime().disk, path, options, output);

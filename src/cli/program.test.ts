@@ -180,6 +180,7 @@ test("no line of the help is too long to read", async () => {
     ["checkpoint", "--help"],
     ["bench", "--help"],
     ["nodes", "--help"],
+    ["doctor", "--help"],
     ["keyspaces", "--help"],
     ["key", "--help"],
     ["hotkeys", "--help"],

@@ -13,6 +13,7 @@ import {
   UP_EPILOGUE,
 } from "./epilogues.ts";
 import { defineBench } from "./grammar/bench-grammar.ts";
+import { defineDoctor } from "./grammar/doctor-grammar.ts";
 import { defineKeyspace, type KeyspaceActions } from "./grammar/keyspace-grammar.ts";
 import { defineLeave, defineStay, defineWeight } from "./grammar/member-grammar.ts";
 import { explainMistake } from "./grammar/mistake.ts";
@@ -75,6 +76,7 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineKeyspaces(begin("keyspaces"), actions));
   program.addCommand(defineKey(begin("key"), actions));
   program.addCommand(defineHotKeys(begin("hotkeys"), actions));
+  program.addCommand(defineDoctor(begin("doctor"), actions));
   program.addCommand(defineRepair(begin("repair"), actions));
   program.addCommand(defineLeave(begin("leave"), actions));
   program.addCommand(defineWeight(begin("weight"), actions));

@@ -1,6 +1,7 @@
 /** Runs the commands of grammar/tool-request.ts. */
 import type { Runtime } from "../runtime/runtime.ts";
 import { bench } from "./bench/bench.ts";
+import { doctor } from "./doctor/doctor.ts";
 import type { ToolRequest } from "./grammar/tool-request.ts";
 import { hotKeys } from "./key/hot-keys.ts";
 import { key } from "./key/key.ts";
@@ -12,6 +13,8 @@ export interface ToolOutput {
   writeError(text: string): void;
   /** True if standard error is a terminal. */
   readonly showsProgress: boolean;
+  /** Whether colours are welcome on standard output. */
+  readonly isColoured: boolean;
 }
 
 /** Resolves to the exit code. Rejects with SettingsError. */
@@ -25,6 +28,8 @@ export async function runTool(
       return bench(runtime, { node, words: request.words }, output);
     case "nodes":
       return nodes(runtime, { node, json: request.json }, output);
+    case "doctor":
+      return doctor(runtime, { node, json: request.json }, output);
     case "key":
       return key(runtime, { node, request: request.request }, output);
     case "hotkeys":

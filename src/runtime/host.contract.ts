@@ -25,4 +25,11 @@ export function testHost(name: string, create: () => Host): void {
     expect(after.user).toBeGreaterThanOrEqual(before.user);
     expect(after.system).toBeGreaterThanOrEqual(before.system);
   });
+
+  test(`${name}: tells how much room a disk has, and of no path that is not there`, () => {
+    const room = create().diskRoom(".");
+    expect(room?.freeBytes ?? 0).toBeGreaterThanOrEqual(0);
+    expect(room?.totalBytes ?? 1).toBeGreaterThan(0);
+    expect(create().diskRoom("/no/such/place")).toBeUndefined();
+  });
 }

@@ -72,6 +72,14 @@ export interface Host {
   residentBytes(): number;
   totalMemoryBytes(): number;
   cpuSeconds(): { readonly user: number; readonly system: number };
+  /** Of the file system that the path is on; undefined if nobody says. */
+  diskRoom(path: string): DiskRoom | undefined;
+}
+
+export interface DiskRoom {
+  /** What this process may still write. */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
 }
 
 /**

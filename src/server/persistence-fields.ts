@@ -45,14 +45,17 @@ function logFields({ log, logBacklogBytes }: DiskStatistics): readonly Field[] {
 }
 
 /** None with the memory engine. */
-export function diskFields({ node, settings }: Server): readonly Field[] {
+export function diskFields({ node, settings, runtime }: Server): readonly Field[] {
   const { disk } = node;
   if (disk === undefined) return [];
   const { statistics, writes } = disk.engine;
   const { log, levels } = statistics;
   const lookups = statistics.blockCacheHits + statistics.blockCacheMisses;
+  const room = runtime.host.diskRoom(disk.directory.path);
   return [
     ["lsm_directory", disk.directory.path],
+    ["lsm_disk_free_bytes", room?.freeBytes ?? ""],
+    ["lsm_disk_total_bytes", room?.totalBytes ?? ""],
     ["lsm_fsync", settings.fsync],
     ["lsm_refuses_writes", writes.isRefusing ? 1 : 0],
     ["lsm_refusal", (writes.refusalText ?? "").replaceAll(/\s+/g, " ")],

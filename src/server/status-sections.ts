@@ -30,7 +30,9 @@ function serverFields({
   port,
   runId,
   startedMs,
+  admin,
 }: Server): readonly Field[] {
+  const openFilesMax = Number.isFinite(runtime.host.openFilesMax) ? runtime.host.openFilesMax : 0; // 0: nobody says
   const wallMs = runtime.clock.wallMs();
   const upSeconds = Math.max(0, Math.floor((wallMs - startedMs) / 1000));
   return [
@@ -56,6 +58,8 @@ function serverFields({
     ["config_file", ""],
     ["io_threads_active", 0],
     ["kvorum_storage", settings.storage],
+    ["kvorum_admin_port", admin?.port ?? 0],
+    ["kvorum_open_files_max", openFilesMax],
     ["kvorum_actor", node.actor.toString(16).padStart(16, "0")],
   ];
 }

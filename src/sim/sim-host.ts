@@ -28,4 +28,9 @@ export class SimHost implements Host {
   cpuSeconds(): { user: number; system: number } {
     return { user: this.#life.nowMs / 1000, system: this.#life.nowMs / 4000 };
   }
+
+  /** Its disk is only as full as `fillDisk` makes it. */
+  diskRoom(): undefined {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 /** What a command of the command line writes, kept for a test to look at. */
 export class CollectedOutput {
   readonly showsProgress = false;
+  readonly isColoured = false;
   output = "";
   errors = "";
 

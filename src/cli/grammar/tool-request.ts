@@ -6,6 +6,7 @@ import type { KeyRequest } from "../key/key.ts";
 export type ToolRequest =
   | { readonly tool: "bench"; readonly words: BenchWords }
   | { readonly tool: "nodes"; readonly json: boolean }
+  | { readonly tool: "doctor"; readonly json: boolean }
   | { readonly tool: "key"; readonly request: KeyRequest }
   | { readonly tool: "hotkeys"; readonly words: HotKeysWords };
 

@@ -45,7 +45,10 @@ export async function readCluster(runtime: ReadingRuntime, node: AskedNode): Pro
 }
 
 /** What `ask` resolves to, which gets what resolves when it has taken too long. */
-async function inTime<T>({ clock }: ReadingRuntime, ask: (expiry: Promise<void>) => Promise<T>): Promise<T> {
+export async function inTime<T>(
+  { clock }: Pick<ReadingRuntime, "clock">,
+  ask: (expiry: Promise<void>) => Promise<T>,
+): Promise<T> {
   const over = new AbortController();
   try {
     return await ask(clock.sleep(ANSWER_MS_MAX, over.signal));

@@ -1,8 +1,8 @@
 /** What the operating system says of this process and its machine. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { hostname, machine, release, totalmem, type } from "node:os";
-import type { Host } from "../runtime.ts";
+import type { DiskRoom, Host } from "../runtime.ts";
 
 const MACHINE_ID_FILES = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
@@ -18,6 +18,7 @@ export function createNodejsHost(): Host {
     residentBytes: () => process.memoryUsage.rss(),
     totalMemoryBytes,
     cpuSeconds,
+    diskRoom,
   };
 }
 
@@ -57,4 +58,13 @@ function totalMemoryBytes(): number {
 function cpuSeconds(): { user: number; system: number } {
   const { user, system } = process.cpuUsage();
   return { user: user / 1e6, system: system / 1e6 };
+}
+
+function diskRoom(path: string): DiskRoom | undefined {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+  } catch {
+    return undefined; // no such path, or a file system that does not say
+  }
 }
