@@ -52,6 +52,35 @@ export class LatencyHistogram {
     return pairs;
   }
 
+  /** Adds what the other has recorded. */
+  add(other: LatencyHistogram): void {
+    for (let bucket = 0; bucket < this.#counts.length; bucket++)
+      this.#counts[bucket]! += other.#counts[bucket]!;
+    this.#count += other.#count;
+    this.#sumMicros += other.#sumMicros;
+  }
+
+  /** Takes out what the other has recorded; of one that was set back in between, as much as is there. */
+  subtract(other: LatencyHistogram): void {
+    let count = 0;
+    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
+      this.#counts[bucket] = Math.max(0, this.#counts[bucket]! - other.#counts[bucket]!);
+      count += this.#counts[bucket]!;
+    }
+    this.#count = count;
+    this.#sumMicros = Math.max(0, this.#sumMicros - other.#sumMicros);
+  }
+
+  /** For each of the bounds, which rise, how many events took no longer, within a bucket's width. */
+  cumulativeUpTo(boundsMicros: readonly number[]): readonly number[] {
+    let seen = 0;
+    let bucket = 0;
+    return boundsMicros.map((bound) => {
+      while (bucket < this.#counts.length && upperBoundOf(bucket) <= bound) seen += this.#counts[bucket++]!;
+      return seen;
+    });
+  }
+
   reset(): void {
     this.#counts.fill(0);
     this.#count = 0;

@@ -11,6 +11,7 @@ import type { Logger } from "../base/logger.ts";
 import { VERSION } from "../node/version.ts";
 import { inlineMore } from "../runtime/nodejs/compiler.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
+import { createProgramGauges } from "../runtime/nodejs/program-gauges.ts";
 import { createNodejsWeb } from "../runtime/nodejs/web.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { RunningServer } from "../server/server.ts";
@@ -73,12 +74,13 @@ async function listen(
 ): Promise<RunningServer> {
   const firstPort = settings.port;
   const dataDirectory = resolve(settings.dataDirectory); // as CONFIG GET dir and checkpoints tell it to others
+  const gauges = createProgramGauges();
   const lastPort = settings.portSearch ? Math.min(firstPort + PORTS_TRIED_MAX - 1, PORT_MAX) : firstPort;
   for (let port = firstPort; ; port++) {
     try {
       const server = await startServer(runtime, { ...settings, dataDirectory, port }, logger, {
         stop,
-        web: createNodejsWeb(),
+        admin: { web: createNodejsWeb(), gauges },
       });
       if (port !== firstPort) noteOtherPort(firstPort, server.port);
       return server;

@@ -5,6 +5,7 @@
 import type { Logger } from "../base/logger.ts";
 import { memberOf, type Topology } from "../membership/topology.ts";
 import type { PeerAddress } from "../peer/peer-identity.ts";
+import type { PeerLink } from "../peer/peer-link.ts";
 import type { Coordinator } from "../replication/coordinator.ts";
 import { HintDelivery } from "../replication/hints/hint-delivery.ts";
 import { HintStore } from "../replication/hints/hint-store.ts";
@@ -222,11 +223,16 @@ export class ClusterNode {
     this.#gossip.tell({ loadBytes: storedBytes, requestsPerSecond });
   }
 
+  /** The ways to other nodes, by their ids. */
+  get peerLinks(): ReadonlyMap<NodeId, PeerLink> {
+    return this.#footing.station.peers.links();
+  }
+
   /** Bytes that wait to be sent to other nodes, and requests that wait for their answers. */
   queues(): { readonly bytes: number; readonly requests: number } {
     let bytes = 0;
     let requests = 0;
-    for (const link of this.#footing.station.peers.links().values()) {
+    for (const link of this.peerLinks.values()) {
       bytes += link.queuedBytes;
       requests += link.inFlight;
     }

@@ -16,6 +16,7 @@ import type { NodeId } from "../ring/ring-member.ts";
 import { slotOf } from "../ring/slot.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { addsNothing, agreed } from "./agreement.ts";
+import { CoordinatorTallies } from "./coordinator-tallies.ts";
 import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { byNewestPlan } from "./newest-plan.ts";
@@ -30,6 +31,7 @@ import { RoundBoard } from "./round-board.ts";
 import { SettledReplicas } from "./settled-replicas.ts";
 import { SlotNeeds } from "./slot-needs.ts";
 import type { Effect, KeyRef, KeyView } from "./step.ts";
+import { weakest } from "./weakest-receipt.ts";
 import type { Receipt } from "./write-quorum.ts";
 import { type SpreadTask, WriteRound } from "./write-round.ts";
 
@@ -79,6 +81,7 @@ export class Coordinator {
   readonly #needs: SlotNeeds;
   readonly #byNewestPlan: <T>(attempt: () => Promise<T>) => Promise<T>;
   readonly #counter = new CounterCell();
+  readonly tallies = new CoordinatorTallies();
 
   /** Needs `onTick` about every ten milliseconds while it has rounds, else a few times a second. */
   constructor(parts: CoordinatorParts) {
@@ -89,9 +92,13 @@ export class Coordinator {
     const elsewhere = (): number => this.#overwrites.size + this.#reads.size;
     this.#rounds = new RoundBoard(settings.roundsMax, elsewhere, onBusy);
     this.#settled = new SettledReplicas(parts.cluster, parts.hints);
-    this.#overwrites = new Overwrites({ ...parts, spread: (task) => this.#spread(task) });
+    this.#overwrites = new Overwrites({
+      ...parts,
+      tallies: this.tallies,
+      spread: (task) => this.#spread(task),
+    });
     this.#reads = new QuorumReads(
-      { ...parts, settled: this.#settled, needs: this.#needs },
+      { ...parts, settled: this.#settled, needs: this.#needs, tallies: this.tallies },
       ({ slot, ref, level, startedMs }) => this.#agree(slot, ref, level, startedMs),
     );
   }
@@ -255,6 +262,7 @@ export class Coordinator {
     const cells = [...answers.values()].map(({ row }) => row?.cell).filter((cell) => cell !== undefined);
     if (cells.length + kept.length === 0) return undefined;
     const merged = [...cells, ...kept].reduce(mergeCells);
+    this.tallies.readRepairs++;
     await this.#repair(slot, ref, { level, merged, answers });
     return merged;
   }
@@ -316,7 +324,7 @@ export class Coordinator {
     const round = new ReadRound(this.#parts, { slot, ref, ...how, timeoutMs, lateMs });
     this.#rounds.add(round);
     round.start();
-    return round.done;
+    return this.tallies.time(this.#parts.clock, how.startedMs, round.done);
   }
 
   /**
@@ -354,21 +362,12 @@ export class Coordinator {
     const round = new WriteRound(this.#parts, { slot, ref, cell, sides, isSloppy, holders, ...times });
     this.#rounds.add(round);
     round.start();
-    return round.done;
+    return this.tallies.time(this.#parts.clock, startedMs, round.done);
   }
 }
 
 /** Keys of one request whose rounds are under way at a time. */
 const ROWS_AT_ONCE = 64;
-
-/** The receipt of a write of several keys is that of the key which the fewest machines hold. */
-export function weakest(receipts: readonly (Receipt | undefined)[]): Receipt | undefined {
-  const all = receipts.filter((receipt) => receipt !== undefined);
-  return all.reduce<Receipt | undefined>(
-    (least, next) => (least === undefined || next.machines.length < least.machines.length ? next : least),
-    undefined,
-  );
-}
 
 function asUnknown(cause: unknown): never {
   if (!(cause instanceof StoreError)) throw cause;

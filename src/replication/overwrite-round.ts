@@ -18,6 +18,8 @@ import { type Ack, ackIn } from "./replica-message.ts";
 const KEPT_BYTES_MAX = 4 * 1024;
 
 export interface RoundsOwner {
+  /** It has its answer. Nothing is to be done. */
+  onAnswered(round: OverwriteRound): void;
   /** Enough machines have the write: the answer has been given. Nothing is to be done. */
   onOver(round: OverwriteRound): void;
   /** Something is wrong: from now on it hears of answers by `settle` only. */
@@ -138,6 +140,7 @@ export class OverwriteRound implements AnswerReceiver, Aged<OverwriteRound> {
   }
 
   #answer(): void {
+    this.#owner.onAnswered(this);
     this.#resolve!(this.#reply as never);
     this.#resolve = undefined;
     this.#reject = undefined;

@@ -8,6 +8,7 @@
 import type { ByteRange } from "../base/bytes.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { AgeList } from "./age-list.ts";
+import type { CoordinatorTallies } from "./coordinator-tallies.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { OverwriteRound, type RoundsOwner } from "./overwrite-round.ts";
 import { type ConsistencyLevel, countMachines, type Participant, type QuorumNeed } from "./quorum-need.ts";
@@ -28,6 +29,7 @@ export interface OverwritesParts extends Omit<WriteRoundParts, "hints"> {
   readonly replica: LocalReplica;
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
+  readonly tallies: CoordinatorTallies;
   /** Goes on with a write that meets with trouble. */
   readonly spread: (task: SpreadTask) => Promise<unknown>;
 }
@@ -98,6 +100,11 @@ export class Overwrites implements RoundsOwner {
     this.#underWay.visit(nowMs - this.#parts.settings.lateMs, (round) => {
       if (this.#isStuck(round, nowMs - round.startedMs)) this.onTrouble(round);
     });
+  }
+
+  onAnswered({ startedMs }: OverwriteRound): void {
+    const { clock, tallies } = this.#parts;
+    tallies.quorumTimes.record((clock.monotonicMs() - startedMs) * 1000);
   }
 
   onOver(round: OverwriteRound): void {

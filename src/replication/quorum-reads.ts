@@ -11,6 +11,7 @@ import type { ByteRange } from "../base/bytes.ts";
 import { plainDigestEnd } from "../causality/cell-digest.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { AgeList } from "./age-list.ts";
+import type { CoordinatorTallies } from "./coordinator-tallies.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import type { ConsistencyLevel, Participant, QuorumNeed } from "./quorum-need.ts";
 import { QuorumRead, type ReadsOwner } from "./quorum-read.ts";
@@ -27,6 +28,7 @@ export interface QuorumReadsParts {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
   readonly settled: SettledReplicas;
+  readonly tallies: CoordinatorTallies;
   readonly needs: Pick<SlotNeeds, "replicasFor">;
 }
 
@@ -89,8 +91,13 @@ export class QuorumReads implements ReadsOwner {
 
   onOver(read: QuorumRead, isSame: boolean): void {
     this.#underWay.remove(read);
-    if (!isSame) read.resolve(this.#readAgain(read));
-    else read.resolve(read.cell.length === 0 ? undefined : read.cell);
+    if (!isSame) {
+      read.resolve(this.#readAgain(read));
+      return;
+    }
+    const { clock, tallies } = this.#parts;
+    tallies.quorumTimes.record((clock.monotonicMs() - read.startedMs) * 1000);
+    read.resolve(read.cell.length === 0 ? undefined : read.cell);
   }
 
   reserve(length: number): Uint8Array {

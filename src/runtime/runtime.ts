@@ -46,8 +46,17 @@ export interface Background {
    * as it does, with a StoreError for a StoreError, and with StoreError CLOSED after `close`.
    */
   run<Input, Output>(task: BackgroundTask<Input, Output>, input: Input): Promise<Output>;
+  /** Where there are threads: how busy those are that live. */
+  usage?(): BackgroundUsage;
   /** Lets tasks that run end, refuses the others. Resolves when no thread is left. */
   close(): Promise<void>;
+}
+
+export interface BackgroundUsage {
+  readonly threads: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly busyMs: number;
 }
 
 /** A value that its module exports under the name `task`: so another thread can find it. */

@@ -40,6 +40,7 @@ import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
 import { QUEUED, type Transaction } from "./transaction.ts";
+import type { TurnTimes } from "./turn-times.ts";
 
 /** What the dispatcher has of a session. */
 export interface DispatchedSession<S> {
@@ -71,6 +72,7 @@ export interface DispatcherDoor<S> {
   readonly settings: Pick<NodeSettings, "valueBytesMax" | "fsync">;
   readonly commands: CommandTable<S>;
   readonly statistics: Statistics;
+  readonly turn: Pick<TurnTimes<S>, "countRequest">;
   readonly slowLog: SlowLog;
   readonly pause: Pause;
   readonly writer: ReplyWriter;
@@ -105,6 +107,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
 
   /** Answers a request, at once where no disk is touched. Rejects only with what `refusal` understands. */
   dispatch(session: S, request: Request): Answer | Promise<Answer> {
+    this.#server.turn.countRequest();
     const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath, clusterPath } = item.entry;

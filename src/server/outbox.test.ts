@@ -34,7 +34,7 @@ let b: Recorder;
 beforeEach(() => {
   deferred = [];
   durable = undefined;
-  outbox = new Outbox({ defer: (task) => deferred.push(task) }, () => durable);
+  outbox = new Outbox({ defer: (task) => deferred.push(task), monotonicMs: () => 0 }, () => durable);
   a = new Recorder();
   b = new Recorder();
 });

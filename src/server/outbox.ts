@@ -8,6 +8,7 @@
  *
  * Hot: once per session and turn, without allocating but for a view per write; watched by `bench -- redis`.
  */
+import { LatencyHistogram } from "../base/latency-histogram.ts";
 import { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Clock } from "../runtime/runtime.ts";
 
@@ -33,7 +34,7 @@ export const GATHERED_BYTES_MAX = 256 * 1024;
 
 export class Outbox {
   readonly writer = new ReplyWriter();
-  readonly #clock: Pick<Clock, "defer">;
+  readonly #clock: Pick<Clock, "defer" | "monotonicMs">;
   readonly #durable: () => Promise<void> | undefined;
   readonly #senders: (Sender | undefined)[] = [];
   /** Where each sender's replies end; they begin where those before them end. */
@@ -41,6 +42,8 @@ export class Outbox {
   #count = 0;
   #end = 0;
   #isDue = false;
+  /** How long replies have waited for the disk. */
+  readonly waitTimes = new LatencyHistogram();
   /** Of senders with replies that wait: when the last of these may go. What they reply later goes behind. */
   readonly #late = new Map<Sender, Promise<unknown>>();
   readonly #whenDue = (): void => {
@@ -49,7 +52,7 @@ export class Outbox {
   };
 
   /** `durable` is asked before replies are sent: StorageEngine.durable. */
-  constructor(clock: Pick<Clock, "defer">, durable: () => Promise<void> | undefined) {
+  constructor(clock: Pick<Clock, "defer" | "monotonicMs">, durable: () => Promise<void> | undefined) {
     this.#clock = clock;
     this.#durable = durable;
   }
@@ -125,8 +128,10 @@ export class Outbox {
   }
 
   #deliver(parts: readonly Part[], ready: Promise<unknown>): void {
+    const startedMs = this.#clock.monotonicMs();
     const settle = (tell: (part: Part) => void): void => {
       for (const { sender } of parts) if (this.#late.get(sender) === ready) this.#late.delete(sender);
+      this.waitTimes.record((this.#clock.monotonicMs() - startedMs) * 1000, parts.length);
       parts.forEach(tell);
     };
     ready.then(

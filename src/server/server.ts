@@ -30,6 +30,7 @@ import { SlowLog } from "./slow-log.ts";
 import { SlowReaders } from "./slow-readers.ts";
 import { Statistics } from "./statistics.ts";
 import { TransactionBuffers } from "./transaction-buffers.ts";
+import { TurnTimes } from "./turn-times.ts";
 
 export interface RunningServer {
   readonly host: string;
@@ -85,6 +86,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   admin: AdminFace | undefined;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
+  readonly turn: TurnTimes<Session<Server>>;
   readonly pause: Pause;
   readonly sessions: Map<number, Session<Server>> = new Map();
   readonly startedMs: number;
@@ -107,14 +109,10 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   #nextSessionId = 1;
   #clientBytes = 0;
   #peakBytes = 0;
-  #turnStartedMs = 0;
   #quietUntilMs = 0;
   readonly #slowReaders = new SlowReaders<Session<Server>>();
   readonly queuedRun: QueuedRun<Session<Server>> = new QueuedRun(this);
   readonly transactionBuffers: TransactionBuffers<Session<Server>> = new TransactionBuffers();
-  /** The first `#fastCount` of them: emptying the array itself every turn would make it anew every turn. */
-  readonly #fastEntries: CommandEntry<Session<Server>>[] = [];
-  #fastCount = 0;
   #cancelTick: Cancel | undefined;
   #closing: Promise<void> | undefined;
   readonly closed: Promise<void>;
@@ -132,6 +130,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.outbox = new Outbox(runtime.clock, () => node.durable());
     this.writer = this.outbox.writer;
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
+    this.turn = new TurnTimes(runtime.clock);
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
     this.cluster = cluster ?? node.cluster;
@@ -214,32 +213,18 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   /** Notes the time once for all requests of a turn. */
   beginTurn(): void {
-    const { clock } = this.runtime;
-    this.wallMs = clock.wallMs();
-    this.#turnStartedMs = clock.monotonicMs();
+    this.wallMs = this.runtime.clock.wallMs();
+    this.turn.begin();
     this.busyMicros = 0;
   }
 
   /** Called for each request that a fast path answered. */
   countFastCall(entry: CommandEntry<Session<Server>>): void {
-    if (entry.fastCalls++ === 0) this.#fastEntries[this.#fastCount++] = entry;
+    this.turn.countFastCall(entry);
   }
 
-  /** Shares the turn's time evenly among its fast calls: timing each alone would cost more than the call. */
   endTurn(): void {
-    const count = this.#fastCount;
-    if (count === 0) return;
-    const entries = this.#fastEntries;
-    let calls = 0;
-    for (let i = 0; i < count; i++) calls += entries[i]!.fastCalls;
-    const micros = ((this.runtime.clock.monotonicMs() - this.#turnStartedMs) * 1000) / calls;
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      entry.latency.record(micros, entry.fastCalls);
-      entry.fastCalls = 0;
-    }
-    this.statistics.commands += calls;
-    this.#fastCount = 0;
+    this.statistics.commands += this.turn.end();
   }
 
   onClientBytes(difference: number): void {

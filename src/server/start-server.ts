@@ -5,14 +5,13 @@ import { type OpenOptions, openNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { isLoopback } from "../node/settings-schema.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Web } from "../runtime/web.ts";
-import { openAdminDoor } from "./admin/admin-door.ts";
+import { type AdminWorld, openAdminDoor } from "./admin/admin-door.ts";
 import { createCommandTable } from "./commands.ts";
 import { type RunningServer, Server } from "./server.ts";
 
 export interface StartOptions extends OpenOptions {
-  /** Where the admin door opens; without it there is none, whatever the settings say. */
-  readonly web?: Web | undefined;
+  /** For the admin door; without it there is none, whatever the settings say. */
+  readonly admin?: AdminWorld | undefined;
 }
 
 /** Resolves when connections are accepted. Throws StoreError where a setting or the port forbids it. */
@@ -32,7 +31,7 @@ export async function startServer(
     throw cause;
   }
   try {
-    server.admin = options?.web && (await openAdminDoor(server, options.web, logger));
+    server.admin = options?.admin && (await openAdminDoor(server, options.admin, logger));
   } catch (cause) {
     await server.close();
     throw cause;

@@ -7,7 +7,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { StoreError } from "../../base/errors.ts";
-import type { Background, BackgroundTask, TaskRuntime } from "../runtime.ts";
+import type { Background, BackgroundTask, BackgroundUsage, TaskRuntime } from "../runtime.ts";
 import { decodeFailure, type TaskAnswer, type TaskOrder } from "./task-message.ts";
 
 interface Waiting {
@@ -45,6 +45,14 @@ export class NodejsBackground implements Background {
       this.#assign();
     });
     return output as Output;
+  }
+
+  usage(): BackgroundUsage {
+    const threads = [...this.#threads];
+    const busyOf = ({ worker }: Thread): number => worker.performance.eventLoopUtilization().active;
+    const busyMs = threads.reduce((sum, thread) => sum + busyOf(thread), 0);
+    const running = threads.filter(({ current }) => current !== undefined).length;
+    return { threads: threads.length, running, waiting: this.#waiting.length, busyMs };
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { SimServer } from "../../../test/support/sim-server.ts";
 import { utf8 } from "../../base/bytes.ts";
 import { silentLogger } from "../../base/logger.ts";
 import { EventLog } from "../events/event-log.ts";
+import { MetricWatch } from "../metrics/metric-watch.ts";
 import type { Server } from "../server.ts";
 import { ADMIN_ROUTES, createAdminApp } from "./admin-app.ts";
 import { DashboardFiles } from "./dashboard-files.ts";
@@ -14,17 +15,20 @@ function adminOf(server: Server, token?: string) {
   const { clock } = server.runtime;
   const events = new EventLog(clock);
   const dashboard = new DashboardFiles(async () => new Map([["index.html", utf8("<!doctype html>")]]));
-  const answer = createAdminApp({ server, clock, events, token, dashboard, logger: silentLogger });
+  const metrics = new MetricWatch(server, undefined);
+  const answer = createAdminApp({ server, clock, events, metrics, token, dashboard, logger: silentLogger });
   const ask = (path: string, init?: RequestInit) =>
     answer(new Request(`http://127.0.0.1:8001${path}`, { headers: { host: "127.0.0.1:8001" }, ...init }));
   const json = async (path: string) => (await (await ask(path)).json()) as Json;
-  return { ask, json, events };
+  return { ask, json, events, metrics };
 }
 
 describe("a node alone", () => {
+  let sim: SimServer;
   let server: Server;
   beforeEach(async () => {
-    server = (await new SimServer("admin", "in place").listen()).server;
+    sim = await new SimServer("admin", "in place").listen();
+    server = sim.server;
   });
 
   test("is well, ready, and owns every slot", async () => {
@@ -83,6 +87,32 @@ describe("a node alone", () => {
     for (const { path, method } of ADMIN_ROUTES) {
       expect(paths[path]?.[method]).toMatchObject({ summary: expect.stringMatching(/\.$/) });
     }
+  });
+
+  test("metrics tell what clients asked, as text and as series", async () => {
+    const client = await sim.client();
+    const { ask, json, metrics } = adminOf(server);
+    for (let i = 0; i < 3; i++) await sim.settle(client.call("SET", "k", "v"));
+    await sim.settle(client.call("GET", "k"));
+    await sim.settle(client.call("NOSUCH"));
+    metrics.look();
+    const text = await (await ask("/metrics")).text();
+    for (const line of [
+      'kvorum_commands_total{command="set"} 3',
+      'kvorum_command_duration_seconds_bucket{family="write",le="+Inf"} 3',
+      'kvorum_command_duration_seconds_count{family="read"} 1',
+      'kvorum_errors_total{code="ERR"} 1',
+      'kvorum_keys{database="0"} 1',
+      'kvorum_evicted_keys_total{keyspace="default"} 0',
+    ])
+      expect(text.split("\n")).toContain(line);
+    const summary = (await json("/api/metrics/summary")) as { latencyMs: object; connections: number };
+    expect(Object.keys(summary.latencyMs).sort()).toEqual(["read", "write"]);
+    expect(summary).toMatchObject({ connections: 1, hitRate: 1, hints: { pending: 0 }, compaction: null });
+    metrics.look();
+    const { series } = (await json("/api/metrics/history")) as { series: Record<string, number[]> };
+    expect(series.times).toHaveLength(2);
+    expect((await json("/api/metrics/history?seconds=1")) as object).toMatchObject({ series: { p50: [0] } });
   });
 
   test("events come as they happen, after those that were missed", async () => {

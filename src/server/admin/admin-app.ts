@@ -9,6 +9,7 @@ import type { DashboardFiles } from "./dashboard-files.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CLUSTER_ROUTES } from "./routes/cluster-routes.ts";
 import { EVENT_ROUTES } from "./routes/event-routes.ts";
+import { METRIC_ROUTES } from "./routes/metric-routes.ts";
 import { PROBE_ROUTES } from "./routes/probes.ts";
 
 /** Of answers that say nothing of it themselves. */
@@ -20,7 +21,12 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 const DOCUMENT_PATH = "/openapi.json";
 
-export const ADMIN_ROUTES: readonly AdminRoute[] = [...PROBE_ROUTES, ...CLUSTER_ROUTES, ...EVENT_ROUTES];
+export const ADMIN_ROUTES: readonly AdminRoute[] = [
+  ...PROBE_ROUTES,
+  ...CLUSTER_ROUTES,
+  ...METRIC_ROUTES,
+  ...EVENT_ROUTES,
+];
 
 export interface AdminAppParts extends AdminParts {
   readonly token: string | undefined;

@@ -1,11 +1,14 @@
 /** HTTP for those who look after a node: opened beside the door for clients, and closed with it. */
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { ProgramGauges } from "../../runtime/program-gauges.ts";
 import type { Cancel } from "../../runtime/runtime.ts";
 import type { Web, WebListener } from "../../runtime/web.ts";
 import { clusterPicture } from "../events/cluster-picture.ts";
 import { EventLog } from "../events/event-log.ts";
 import { EventWatch } from "../events/event-watch.ts";
+import { MetricWatch } from "../metrics/metric-watch.ts";
+import { SAMPLE_MS } from "../metrics/sampler.ts";
 import type { AdminFace, Server } from "../server.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { DashboardFiles } from "./dashboard-files.ts";
@@ -16,13 +19,19 @@ const PORT_MAX = 65_535;
 /** Whoever looks at the cluster sees what happens well within two seconds. */
 const LOOK_MS = 250;
 
+/** What an admin door has of the outside world beside the server's own runtime. */
+export interface AdminWorld {
+  readonly web: Web;
+  readonly gauges?: ProgramGauges | undefined;
+}
+
 /**
  * Undefined if the settings want none, or nobody has asked for the port and it is taken: then a warning says so. Rejects
  * with StoreError INVALID_SETTING if somebody has.
  */
 export async function openAdminDoor(
   server: Server,
-  web: Web,
+  { web, gauges }: AdminWorld,
   logger: Logger,
 ): Promise<AdminFace | undefined> {
   const { adminPort, adminHost: host, adminToken: token } = server.settings;
@@ -31,7 +40,8 @@ export async function openAdminDoor(
   const { clock } = server.runtime;
   const events = new EventLog(clock);
   const dashboard = new DashboardFiles();
-  const answer = createAdminApp({ server, clock, events, token, dashboard, logger });
+  const metrics = new MetricWatch(server, gauges);
+  const answer = createAdminApp({ server, clock, events, metrics, token, dashboard, logger });
   let listener: WebListener;
   try {
     listener = await web.listen({ host, port }, answer);
@@ -43,16 +53,17 @@ export async function openAdminDoor(
     return undefined;
   }
   logger.info({ host, port: listener.port }, "the admin door is open");
-  return new AdminDoor(listener, watch(server, events));
+  const cancels = [watch(server, events), clock.every(SAMPLE_MS, () => metrics.look())];
+  return new AdminDoor(listener, cancels);
 }
 
 class AdminDoor implements AdminFace {
   readonly #listener: WebListener;
-  readonly #stopWatching: Cancel;
+  readonly #cancels: readonly Cancel[];
 
-  constructor(listener: WebListener, stopWatching: Cancel) {
+  constructor(listener: WebListener, cancels: readonly Cancel[]) {
     this.#listener = listener;
-    this.#stopWatching = stopWatching;
+    this.#cancels = cancels;
   }
 
   get host(): string {
@@ -64,7 +75,7 @@ class AdminDoor implements AdminFace {
   }
 
   async close(): Promise<void> {
-    this.#stopWatching();
+    for (const cancel of this.#cancels) cancel();
     await this.#listener.close();
   }
 }

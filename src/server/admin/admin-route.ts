@@ -1,6 +1,7 @@
 /** A route of the admin door, as one value: what it answers, and what openapi.json says of it. */
 import type { Clock } from "../../runtime/runtime.ts";
 import type { EventLog } from "../events/event-log.ts";
+import type { MetricSource } from "../metrics/metric-source.ts";
 import type { Server } from "../server.ts";
 
 /** What routes have to answer with. */
@@ -8,6 +9,7 @@ export interface AdminParts {
   readonly server: Server;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly metrics: MetricSource;
 }
 
 export interface AdminRoute {

@@ -120,11 +120,11 @@ export class LsmEngine implements StorageEngine {
     const log = openLog(settings, places, memtables.active.segment, (cause) => this.#throttle.fail(cause));
     this.#log = log;
     this.#writer = new RowWriter({ memtables, log, traits, tally: sums.tally, onFull: () => this.#onFull() });
-    this.plain = new PlainRows({ memtables, tables, log, writer: this.#writer, throttle: this.#throttle });
-    this.writes = this.#writer;
     const throttle = this.#throttle;
-    const concerned = { writer: this.#writer, throttle, flushes: this.#flushes };
-    this.#refusal = new WriteRefusal({ clock: runtime.clock, diskTimeoutMs, ...concerned });
+    const concerned = { clock: runtime.clock, writer: this.#writer, throttle };
+    this.plain = new PlainRows({ memtables, tables, log, ...concerned });
+    this.writes = this.#writer;
+    this.#refusal = new WriteRefusal({ diskTimeoutMs, flushes: this.#flushes, ...concerned });
     const { onFailure } = this.#refusal;
     const changes = new TableChanges(manifest, tables, retry, onFailure);
     this.#changes = changes;

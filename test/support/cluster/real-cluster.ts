@@ -39,6 +39,11 @@ export class RealNode {
     return this.#port;
   }
 
+  /** Of the admin door. Requires: it runs. */
+  get adminPort(): number {
+    return Number(/"port":(\d+),"msg":"the admin door is open"/.exec(this.log)?.[1]);
+  }
+
   get peerAddress(): string {
     return `127.0.0.1:${this.#peerPort}`;
   }
@@ -54,7 +59,7 @@ export class RealNode {
   /** Resolves when it accepts connections. `others`: peer addresses. */
   async start(others: readonly string[]): Promise<void> {
     const own = ["--port", `${this.#port}`, "--data", this.dataDirectory, "--machine", this.name];
-    const peers = ["--peer-port", `${this.#peerPort}`, "--join", others.join(",")];
+    const peers = ["--peer-port", `${this.#peerPort}`, "--admin-port", "0", "--join", others.join(",")];
     this.#running = new RunningKvorum(["serve", ...own, ...peers, ...this.#options]);
     await this.#running.ready();
   }

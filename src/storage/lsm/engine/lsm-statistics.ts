@@ -42,6 +42,8 @@ export interface LsmStatistics extends EngineStatistics {
   readonly blockCacheBytes: number;
   readonly blockCacheHits: number;
   readonly blockCacheMisses: number;
+  /** Reads of tables that had no such row, though their Bloom filters let it through. */
+  readonly bloomFalsePositives: number;
 }
 
 export interface LevelSize {
@@ -144,6 +146,9 @@ export function statisticsOf({
     },
     get blockCacheMisses() {
       return tables.cache.misses;
+    },
+    get bloomFalsePositives() {
+      return tables.cache.vainReads;
     },
   };
 }

@@ -5,6 +5,8 @@
  * Hot: `getSync` and `append` allocate nothing.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
+import { LatencyHistogram } from "../../../base/latency-histogram.ts";
+import type { Clock } from "../../../runtime/runtime.ts";
 import type { RowKey } from "../../row-key.ts";
 import type { LogWriter } from "../log/log-writer.ts";
 import { isForgotten } from "./forgotten-row.ts";
@@ -20,6 +22,7 @@ export interface PlainRowsOptions {
   readonly log: LogWriter;
   readonly writer: RowWriter;
   readonly throttle: WriteThrottle;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
 
 export class PlainRows {
@@ -28,8 +31,12 @@ export class PlainRows {
   readonly #log: LogWriter;
   readonly #writer: RowWriter;
   readonly #throttle: WriteThrottle;
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  /** How long reads took that had to wait for the disk. */
+  readonly readTimes = new LatencyHistogram();
 
-  constructor({ memtables, tables, log, writer, throttle }: PlainRowsOptions) {
+  constructor({ memtables, tables, log, writer, throttle, clock }: PlainRowsOptions) {
+    this.#clock = clock;
     this.#memtables = memtables;
     this.#tables = tables;
     this.#log = log;
@@ -41,7 +48,15 @@ export class PlainRows {
   get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
     const memtables = this.#memtables;
     if (memtables.findAll(key, into)) return !isForgotten(into);
-    return this.#tables.get(key, into, memtables.firstRetained);
+    const found = this.#tables.get(key, into, memtables.firstRetained);
+    return found instanceof Promise ? this.#timed(found) : found;
+  }
+
+  async #timed(found: Promise<boolean>): Promise<boolean> {
+    const startedMs = this.#clock.monotonicMs();
+    const isThere = await found;
+    this.readTimes.record((this.#clock.monotonicMs() - startedMs) * 1000);
+    return isThere;
   }
 
   /**

@@ -53,6 +53,8 @@ export class BlockCache {
   #ghostCount = 0;
   hits = 0;
   misses = 0;
+  /** Blocks that were asked for a row that they do not have: Bloom filters had let it through. */
+  vainReads = 0;
 
   /** 0 keeps nothing. */
   constructor(capacityBytes: number) {

@@ -105,7 +105,7 @@ export class TableReader {
     if (!this.#filter.mayContain(probe.hash)) return false;
     const number = this.index.find(probe);
     const block = this.#cache.get(this.#shelf, number);
-    if (block !== undefined) return findInBlock(block, probe.bytes, probe.length, into);
+    if (block !== undefined) return this.#found(findInBlock(block, probe.bytes, probe.length, into));
     this.#requireOpen();
     const quick = this.#getQuickly(number, probe, into);
     if (quick !== undefined) return quick;
@@ -120,7 +120,13 @@ export class TableReader {
     if (!this.#filter.mayContain(probe.hash)) return false;
     const number = this.index.find(probe);
     const block = this.#cache.get(this.#shelf, number) ?? this.#loadSync(number);
-    return findInBlock(block, probe.bytes, probe.length, into);
+    return this.#found(findInBlock(block, probe.bytes, probe.length, into));
+  }
+
+  /** Counts what the filter let through for nothing. */
+  #found(isThere: boolean): boolean {
+    if (!isThere) this.#cache.vainReads++;
+    return isThere;
   }
 
   /** The rows with `from` <= row key < `to`; all from the beginning, or to the end, if undefined. */
@@ -192,7 +198,7 @@ export class TableReader {
       this.#requireWhole(bytes, offset, length);
       for (let other = first; other < end; other++) if (other !== number) this.#offer(other, bytes, first);
       const block = this.#take(number, this.#packedOf(number, bytes, first));
-      const isThere = findInBlock(block, probe.bytes, probe.length, into);
+      const isThere = this.#found(findInBlock(block, probe.bytes, probe.length, into));
       if (isThere && isLent(block, bytes)) own(into);
       return isThere;
     } catch (cause) {
@@ -239,7 +245,7 @@ export class TableReader {
       try {
         if (packed === undefined) throw cause;
         const block = this.#take(number, this.#requireWhole(packed, offset, length));
-        for (const waiting of all) answer(waiting, block, isLent(block, packed));
+        for (const waiting of all) this.#found(answer(waiting, block, isLent(block, packed)));
       } catch (failure) {
         for (const { reject } of all) reject(failure);
       }
@@ -300,10 +306,11 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-function answer({ key, into, resolve }: Waiting, block: Uint8Array, lent: boolean): void {
+function answer({ key, into, resolve }: Waiting, block: Uint8Array, lent: boolean): boolean {
   const isThere = findInBlock(block, key, key.length, into);
   if (isThere && lent) own(into);
   resolve(isThere);
+  return isThere;
 }
 
 /** True if the block is gone soon. */
