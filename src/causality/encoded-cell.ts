@@ -6,6 +6,7 @@ import { type ByteRange, equalBytes } from "../base/bytes.ts";
 import { EMPTY_CELL, NEVER } from "./cell.ts";
 import { DELETED_FLAG, decodeCell, encodeCell, GENERAL_EXPIRY_FLAG } from "./cell-codec.ts";
 import { merge } from "./cell-merge.ts";
+import { remove } from "./cell-write.ts";
 import {
   compactExpiresAtMs,
   compactLogical,
@@ -69,6 +70,11 @@ export function cellNewestTime(cell: Uint8Array): Hlc {
   return decodeCell(cell)
     .siblings.map(({ hlc }) => hlc)
     .reduce(later, HLC_ZERO);
+}
+
+/** The deletion of all that the cell holds, encoded: what remains of it once it has expired. */
+export function deletionOf({ bytes, start, end }: ByteRange): Uint8Array {
+  return encodeCell(remove(decodeCell(bytes, start, end)));
 }
 
 /** True if the cell has a sibling that lives at `wallMs`: neither deleted nor expired. */

@@ -3,6 +3,7 @@ import {
   cellExpiresAtMs,
   cellNewestWallMs,
   cellVersionRange,
+  deletionOf,
   hasLiveContent,
   isDeletedCell,
   isNothingKnown,
@@ -26,6 +27,7 @@ export const clusterRules: CellRules = {
   merge: mergeCells,
   expiresAtMs: cellExpiresAtMs,
   isCollectible: isNothingKnown,
+  remainsOf: deletionOf,
 };
 
 export const cellTraits: CellTraits = {

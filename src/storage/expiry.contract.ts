@@ -6,8 +6,10 @@ import {
   payloadOf,
   simpleCell,
   simpleKey,
+  simpleRules,
   withEngineOf,
 } from "./simple-engine.oracle.ts";
+import { type CellRules, NEVER_EXPIRES } from "./storage-engine.ts";
 
 export function testExpiry(name: string, create: CreateEngine): void {
   const withEngine = withEngineOf(create);
@@ -49,6 +51,33 @@ export function testExpiry(name: string, create: CreateEngine): void {
       expect(engine.counts(0)).toEqual({ rows: 1, expiring: 0 });
       expect(engine.statistics.expiredRows).toBe(1);
     }));
+
+  test(`${name}: of expired cells that must not be forgotten there remains what the rules say`, async () => {
+    const rules: CellRules = {
+      ...simpleRules,
+      isCollectible: () => false,
+      remainsOf: ({ bytes, start, end }) => {
+        const payload = Buffer.from(bytes.subarray(start + 8, end)).toString();
+        return simpleCell(`${payload} is gone`).bytes;
+      },
+    };
+    const { engine, wall } = await create(rules);
+    const keys = Array.from({ length: 700 }, (_, i) => `key ${i}`);
+    for (const [i, key] of keys.entries()) {
+      await engine.put(simpleKey(key), simpleCell(`v${i}`, i % 3 === 0 ? NEVER_EXPIRES : wall.nowMs + i));
+    }
+    wall.nowMs += 500;
+    let went = 0;
+    for (let step = 0; step < 100; step++) went += await engine.dropExpired(wall.nowMs, 50);
+    const isGone = (i: number): boolean => i % 3 !== 0 && i <= 500;
+    expect(went).toBe(keys.filter((_, i) => isGone(i)).length);
+    for (const [i, key] of keys.entries()) {
+      expect(await payloadOf(engine, key)).toBe(isGone(i) ? `v${i} is gone` : `v${i}`);
+    }
+    expect(engine.counts(0).expiring).toBe(keys.filter((_, i) => i % 3 !== 0 && i > 500).length);
+    expect(engine.statistics.expiredRows).toBe(went);
+    await engine.close();
+  });
 
   test(`${name}: the latest put decides whether and when a row expires`, () =>
     withEngine(async ({ engine, wall }) => {

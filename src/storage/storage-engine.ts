@@ -20,6 +20,11 @@ export interface CellRules {
   expiresAtMs(cell: ByteRange): number;
   /** True if a cell without live content (deleted, expired) may be forgotten altogether. */
   isCollectible(cell: ByteRange, wallMs: number): boolean;
+  /**
+   * Of a cell that has expired and is not collectible: what is left of it, as a new cell that does not expire and need not
+   * be counted. Where there is no such rule it stays as it is.
+   */
+  remainsOf?(cell: ByteRange): Uint8Array;
 }
 
 export interface StorageEngine {
@@ -103,7 +108,10 @@ export interface StorageEngine {
   /** Forgets every row of one database, or of all. Nothing is kept of them: not for replicated data. */
   clear(database?: number): void | Promise<void>;
 
-  /** Drops collectible rows past their expiry, looking at no more than about `rowsMax`. Returns how many went. */
+  /**
+   * Drops collectible rows past their expiry, and of others leaves what remains of them; looks at no more than about
+   * `rowsMax`. Returns how many went.
+   */
   dropExpired(wallMs: number, rowsMax: number): number | Promise<number>;
 
   /** Finishes what was begun and lets go of files and memory. No other call may follow. */

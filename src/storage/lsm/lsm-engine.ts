@@ -156,7 +156,7 @@ export class LsmEngine implements StorageEngine {
     this.#expired = new ExpiredRows({ ...scanned, rules, memtables, plain, writer: this.#writer, hashSeed });
     this.#sweep = new ExpirySweep(rules, {
       ...scanned,
-      forgetIfUnchanged: (key, cell, mark) => this.#expired.forgetIfUnchanged(key, cell, mark),
+      forgetIfUnchanged: (...row) => this.#expired.forgetIfUnchanged(...row),
     });
     this.#clearing = new DatabaseClearing(
       {

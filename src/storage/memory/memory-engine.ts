@@ -10,7 +10,7 @@
 import type { ByteRange, WordRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Clock, Random } from "../../runtime/runtime.ts";
-import type { RowKey } from "../row-key.ts";
+import { RowKey } from "../row-key.ts";
 import {
   type CellRules,
   type EngineStatistics,
@@ -76,6 +76,8 @@ export class MemoryEngine implements StorageEngine {
   #expiredRows = 0;
   #evictedRows = 0;
   #sweep: MemoryScan | undefined;
+  /** What is to take the place of rows that have expired. */
+  readonly #remains: { readonly key: RowKey; readonly cell: Uint8Array }[] = [];
 
   constructor({ rules, random, clock, ...limits }: MemoryEngineOptions) {
     this.#rules = rules;
@@ -169,6 +171,7 @@ export class MemoryEngine implements StorageEngine {
     this.#readClock();
     const before = this.#expiredRows;
     this.#table.expiries.forEachDue(wallMs, rowsMax, (row) => this.#lookAtExpired(row, wallMs));
+    this.#leaveRemains();
     this.#table.compactAfterWrite();
     return this.#expiredRows - before;
   }
@@ -294,9 +297,28 @@ export class MemoryEngine implements StorageEngine {
     this.#table.rows.cellInto(row, this.#cell);
     const expiresAtMs = this.#rules.expiresAtMs(this.#cell);
     if (expiresAtMs > wallMs) return expiresAtMs;
-    if (!this.#rules.isCollectible(this.#cell, wallMs)) return wallMs + RETRY_MS;
+    if (!this.#rules.isCollectible(this.#cell, wallMs)) {
+      if (this.#rules.remainsOf !== undefined) this.#noteRemains(row, this.#rules.remainsOf(this.#cell));
+      return wallMs + RETRY_MS;
+    }
     this.#dropExpired(row);
     return 0;
+  }
+
+  #noteRemains(address: number, cell: Uint8Array): void {
+    this.#tellDropped(address, "expired");
+    const key = new RowKey(this.#table.seed);
+    this.#table.rows.keyInto(address, this.#key);
+    key.load(this.#key.bytes, this.#key.start, this.#key.end);
+    this.#remains.push({ key, cell });
+  }
+
+  /** While due rows are gone through, none may move. */
+  #leaveRemains(): void {
+    for (const { key, cell } of this.#remains.splice(0)) {
+      this.put(key, { bytes: cell, start: 0, end: cell.length }, undefined, true);
+      this.#expiredRows++;
+    }
   }
 
   #dropExpired(address: number): void {

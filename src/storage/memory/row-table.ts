@@ -44,6 +44,11 @@ export class RowTable {
     return this.#arena.heldBytes + this.rows.large.heldBytes + tables + this.counter.sizeBytes;
   }
 
+  /** Of the row keys that rows were put with. */
+  get seed(): number {
+    return this.#seed;
+  }
+
   /** Address of the key's row, or 0. Addresses are good until the next write. */
   find(key: RowKey): number {
     return this.index.find(key);

@@ -25,7 +25,7 @@ export interface ExpiredRowsOptions {
 }
 
 export class ExpiredRows {
-  /** Forgotten since the start. */
+  /** Forgotten since the start, or replaced by what remains of them. */
   count = 0;
   readonly #options: ExpiredRowsOptions;
   readonly #key: RowKey;
@@ -36,8 +36,13 @@ export class ExpiredRows {
     this.#key = new RowKey(options.hashSeed);
   }
 
-  /** `cell` is what was seen of the row at `mark`, and has expired. */
-  forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): Forgetting {
+  /** `cell` is what was seen of the row at `mark`, and has expired; `remains` is to be put in its place, if anything. */
+  forgetIfUnchanged(
+    key: ByteRange,
+    cell: ByteRange,
+    mark: number,
+    remains: Uint8Array | undefined,
+  ): Forgetting {
     const { memtables, isInUse } = this.#options;
     this.#key.load(key.bytes, key.start, key.end);
     if (isInUse(this.#key.hash)) return "not yet";
@@ -46,7 +51,7 @@ export class ExpiredRows {
     } else if (mark !== this.#options.mark()) {
       return "unclear";
     }
-    this.#forget(this.#key, cell);
+    this.#forget(this.#key, cell, remains);
     return "forgotten";
   }
 
@@ -74,8 +79,9 @@ export class ExpiredRows {
     }
   }
 
-  #forget(key: RowKey, cell: ByteRange): void {
-    this.#options.writer.write(key, FORGOTTEN, cell);
+  #forget(key: RowKey, cell: ByteRange, remains?: Uint8Array): void {
+    const left = remains === undefined ? FORGOTTEN : { bytes: remains, start: 0, end: remains.length };
+    this.#options.writer.write(key, left, cell);
     this.count++;
   }
 }

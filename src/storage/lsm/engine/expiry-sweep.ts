@@ -1,5 +1,5 @@
 /**
- * Looks for rows that have expired and may be forgotten: round after round through all rows in order, some of
+ * Looks for rows that have expired, and forgets them or leaves what must remain of them: round after round through all rows in order, some of
  * them in each step, and not before something is due. Where a round found nothing that will ever expire, the
  * next one waits for a put that does.
  *
@@ -18,7 +18,13 @@ export interface SweptRows {
   scan(from: Uint8Array): RowScan;
   /** To be asked for when a scan begins. */
   mark(): number;
-  forgetIfUnchanged(key: ByteRange, cell: ByteRange, mark: number): Forgetting;
+  /** `remains`: of the row; undefined if it is to be forgotten altogether. */
+  forgetIfUnchanged(
+    key: ByteRange,
+    cell: ByteRange,
+    mark: number,
+    remains: Uint8Array | undefined,
+  ): Forgetting;
 }
 
 /**
@@ -127,8 +133,10 @@ export class ExpirySweep {
 
   #forget(step: Step): Forgetting {
     const { key, cell } = step.rows;
-    if (!this.#rules.isCollectible(cell, step.wallMs)) return "not yet";
-    const forgetting = this.#rows.forgetIfUnchanged(key, cell, step.mark);
+    const isCollectible = this.#rules.isCollectible(cell, step.wallMs);
+    if (!isCollectible && this.#rules.remainsOf === undefined) return "not yet";
+    const remains = isCollectible ? undefined : this.#rules.remainsOf!(cell);
+    const forgetting = this.#rows.forgetIfUnchanged(key, cell, step.mark, remains);
     if (forgetting === "forgotten") step.dropped++;
     return forgetting;
   }
