@@ -4,6 +4,7 @@
  */
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
+import type { GoneRow } from "./agreement-message.ts";
 import {
   type AskedSpan,
   decodeCompareSums,
@@ -27,6 +28,8 @@ export interface ExchangeDoorParts {
   readonly rows: ExchangedRows;
   /** By the topology of that epoch. Throws StoreError, not applied, if this node does not go by it. */
   readonly sharedWith: (id: string, epoch: number) => IsShared;
+  /** Told of rows that the other one has given and this one has forgotten, as all have agreed. */
+  readonly onGone: (from: string, rows: readonly GoneRow[]) => void;
 }
 
 /** Asked for by all others together. */
@@ -120,7 +123,9 @@ export class ExchangeDoor {
 
   async #take(payload: Uint8Array, from: string): Promise<Uint8Array> {
     const { epoch, rows } = decodeGiveRows(payload);
-    return encodeRefusedCount(await this.#parts.rows.take(rows, this.#parts.sharedWith(from, epoch)));
+    const { refused, gone } = await this.#parts.rows.take(rows, this.#parts.sharedWith(from, epoch));
+    if (gone.length > 0) this.#parts.onGone(from, gone);
+    return encodeRefusedCount(refused);
   }
 
   #requireShared(slot: number, from: string, epoch: number): void {

@@ -48,6 +48,8 @@ export interface ExchangeOutcome extends ExchangeTotals {
   bytesReceived: number;
   /** Rows that one of the two would not take: damaged, or of a clock far ahead. */
   refused: number;
+  /** Rows that the other one has and this one has forgotten, as all have agreed: it is told. */
+  gone: number;
 }
 
 export class ExchangeDriver {
@@ -67,7 +69,13 @@ export class ExchangeDriver {
   get outcome(): ExchangeOutcome {
     const { totals } = this.#exchange;
     const bytes = { bytesSent: this.#bytesSent, bytesReceived: this.#bytesReceived };
-    return { ...totals, ...bytes, refused: this.#mending.refused };
+    const { refused, gone } = this.#mending;
+    return { ...totals, ...bytes, refused, gone };
+  }
+
+  /** By slot: 1 if sums of a moment since it began to run were equal. */
+  get equalSlots(): Uint8Array {
+    return this.#exchange.equalSlots;
   }
 
   get progress(): number {

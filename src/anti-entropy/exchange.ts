@@ -11,6 +11,8 @@
  * sees the difference again.
  * Invariant: `hashesMax` bounds what it remembers between the looks; past it, it mends before it looks further.
  */
+
+import { SLOT_COUNT } from "../ring/slot.ts";
 import type { LeafSet } from "./leaf-set.ts";
 import { leafSetOf } from "./leaf-set.ts";
 import { NO_KEY, type RowHash, type RowSpan } from "./row-span.ts";
@@ -95,6 +97,8 @@ interface Seen extends Difference {
 
 export class Exchange {
   readonly totals: ExchangeTotals = { slots: 0, rows: 0, pulled: 0, pushed: 0 };
+  /** By slot: 1 if its sums were found equal, whether both keep it or not. */
+  readonly equalSlots: Uint8Array = new Uint8Array(SLOT_COUNT);
   readonly #settings: ExchangeSettings;
   readonly #spans: readonly SlotSpan[];
   /** Where sums have differed above; the deepest last. */
@@ -147,9 +151,11 @@ export class Exchange {
       const differing = children === undefined ? [] : differingChildren(ours[i]!.children, children);
       if (isSlot(node)) {
         this.totals.slots++;
+        if (differing.length === 0) this.#noteEqual(node);
         if (differing.length > 0) this.#lists.push(wholeSlot(node.firstSlot, leafSetOf(differing)));
         return;
       }
+      this.#noteEqual(node);
       const deeper = differing.map((index) => childAt(node, index));
       this.totals.slots += this.#askedOf(node);
       for (const child of deeper) this.#descend(child);
@@ -203,8 +209,13 @@ export class Exchange {
     this.#hashCount += hashCountOf(difference);
   }
 
+  #noteEqual(node: TreeNode, isEqual: 0 | 1 = 1): void {
+    this.equalSlots.fill(isEqual, node.firstSlot, node.firstSlot + widthOf(node));
+  }
+
   /** A stride may have slots that are not to be compared. */
   #descend(node: TreeNode): void {
+    this.#noteEqual(node, 0);
     const asked = this.#askedOf(node);
     if (asked === 0) return;
     this.totals.slots -= asked; // they are counted where they are compared last

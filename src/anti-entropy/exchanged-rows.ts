@@ -5,10 +5,14 @@
 import type { Awaitable } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import { slotOf } from "../ring/slot.ts";
+import type { Hash64 } from "../storage/lsm/table/byte-hash.ts";
 import type { MerkleSummary } from "../storage/lsm/table/merkle-summary.ts";
-import { databaseOfRow, keyRange } from "../storage/row-key.ts";
+import { hashVersion } from "../storage/lsm/table/version-hash.ts";
+import { databaseOfRow, keyRange, RowKey } from "../storage/row-key.ts";
+import type { GoneRow } from "./agreement-message.ts";
 import { HASHES_MAX, type MovedRow, ROWS_BYTES_MAX, rowBytes } from "./exchange-message.ts";
 import {
+  hashNumber,
   type ListedRow,
   NO_KEY,
   type RowHash,
@@ -24,10 +28,20 @@ export interface ExchangedRowsParts {
   readonly traits: VersionTraits;
   /** Leaf sums of the slots `from` <= slot < `to`. */
   readonly sumsOf: (from: number, to: number) => Awaitable<MerkleSummary>;
-  /** Merges a cell into this node's copy of the row. Throws or rejects with StoreError if it must not be taken. */
-  readonly merge: (row: MovedRow) => Awaitable<void>;
+  /**
+   * Merges a cell into this node's copy of the row; "gone": all that it says was forgotten here. Throws or rejects with
+   * StoreError if it must not be taken.
+   */
+  readonly merge: (row: MovedRow) => Awaitable<"gone" | undefined>;
   /** Undefined if all that was merged is as durable as the settings promise, else a promise of that. */
   readonly durable: () => Promise<void> | undefined;
+}
+
+/** What became of rows that came. */
+export interface TakenRows {
+  readonly refused: number;
+  /** Those that this node has forgotten, as all have agreed. */
+  readonly gone: readonly GoneRow[];
 }
 
 /** Which slots both replicas keep. */
@@ -102,13 +116,14 @@ export class ExchangedRows {
     return { rows, upTo: isCut ? upTo : NO_KEY };
   }
 
-  /** Resolves to how many were refused, when the others are as durable as the settings promise. */
-  async take(rows: readonly MovedRow[], isShared: IsShared): Promise<number> {
+  /** Resolves when those that were not refused are as durable as the settings promise. */
+  async take(rows: readonly MovedRow[], isShared: IsShared): Promise<TakenRows> {
     let refused = 0;
+    const gone: GoneRow[] = [];
     for (const row of rows) {
       try {
         if (!isShared(slotOf(row.key, 0, row.key.length))) throw notKept();
-        await this.#parts.merge(row);
+        if ((await this.#parts.merge(row)) === "gone") gone.push(this.#goneRow(row));
       } catch (cause) {
         if (!(cause instanceof StoreError)) throw cause;
         if (cause.code !== "INVALID_REQUEST" && cause.code !== "CORRUPTION" && cause.code !== "CLOCK_SKEW")
@@ -117,12 +132,26 @@ export class ExchangedRows {
       }
     }
     await this.#parts.durable();
-    return refused;
+    return { refused, gone };
+  }
+
+  #goneRow({ database, key, cell }: MovedRow): GoneRow {
+    return { database, key, hash: hashOfRow({ database, key, cell }, this.#parts.traits) };
   }
 
   #visit(span: RowSpan, visit: (row: ListedRow) => boolean): Promise<void> {
     return visitRows(this.#parts.engine, this.#parts.traits, span, visit);
   }
+}
+
+/** The row's summand in Merkle sums. */
+export function hashOfRow({ database, key, cell }: MovedRow, traits: VersionTraits): RowHash {
+  const rowKey = new RowKey(0);
+  rowKey.encode(database, key, 0, key.length);
+  const hash: Hash64 = { low: 0, high: 0 };
+  const keyRange = { bytes: rowKey.bytes, start: 0, end: rowKey.length };
+  hashVersion(hash, keyRange, { bytes: cell, start: 0, end: cell.length }, traits);
+  return hashNumber(hash);
 }
 
 function movedRow({ key, cell }: ListedRow): MovedRow {

@@ -6,6 +6,7 @@
  */
 import { equalBytes } from "../base/bytes.ts";
 import { databaseOfRow, keyRange } from "../storage/row-key.ts";
+import { AGREEMENT_METHOD, encodeDropRows, type GoneRow } from "./agreement-message.ts";
 import type { Difference, SettledSpan } from "./exchange.ts";
 import {
   type AskedSpan,
@@ -36,6 +37,8 @@ const NOTHING_LEFT: SettledSpan = { pulled: 0, pushed: 0, rest: undefined };
 export class Mending {
   /** Rows that one of the two would not take. */
   refused = 0;
+  /** Rows that this node has forgotten and the other has: it is told. */
+  gone = 0;
   readonly #parts: MendingParts;
   /** To be given next, and about how many bytes that are. */
   #gift: MovedRow[] = [];
@@ -76,7 +79,9 @@ export class Mending {
   }
 
   async #mend({ span, wanted, offered }: AskedSpan, settled: SettledRows): Promise<SettledSpan> {
-    this.refused += await this.#parts.rows.take(settled.rows, this.#parts.isShared);
+    const taken = await this.#parts.rows.take(settled.rows, this.#parts.isShared);
+    this.refused += taken.refused;
+    await this.#tellGone(taken.gone);
     const isOver = settled.upTo.length === 0;
     const upTo = isOver ? span.upTo : settled.upTo.slice();
     const pushed = await this.#push({ ...span, upTo }, settled);
@@ -105,6 +110,13 @@ export class Mending {
       if (upTo.length === 0) return pushed;
       after = upTo;
     }
+  }
+
+  async #tellGone(rows: readonly GoneRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    this.gone += rows.length;
+    const { epoch, ask } = this.#parts;
+    await ask(AGREEMENT_METHOD.dropRows, encodeDropRows(epoch, rows));
   }
 
   async #add(row: MovedRow): Promise<void> {

@@ -65,10 +65,15 @@ export class NaiveReplica {
       merge: ({ database, key, cell }) => {
         this.taken++;
         this.write(toText(key), toText(cell), database);
+        return undefined;
       },
       durable: () => undefined,
     });
-    this.door = new ExchangeDoor({ rows: this.rows, sharedWith: () => (slot) => this.isShared(slot) });
+    this.door = new ExchangeDoor({
+      rows: this.rows,
+      sharedWith: () => (slot) => this.isShared(slot),
+      onGone: () => undefined,
+    });
   }
 
   write(key: string, letters: string, database = 0): void {

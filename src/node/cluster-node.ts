@@ -3,6 +3,7 @@
  * coordinator that reads and writes with them. Floors above reach other nodes through it.
  */
 import type { Logger } from "../base/logger.ts";
+import { DocumentFile } from "../membership/document-file.ts";
 import { memberOf, type Topology } from "../membership/topology.ts";
 import type { PeerAddress } from "../peer/peer-identity.ts";
 import type { PeerLink } from "../peer/peer-link.ts";
@@ -20,6 +21,7 @@ import type { ClusterSettings, FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterKeyspaces } from "./cluster/cluster-keyspaces.ts";
 import { ClusterTicks } from "./cluster/cluster-ticks.ts";
 import { ClusterView } from "./cluster/cluster-view.ts";
+import { Collector, type CollectorParts } from "./cluster/collector.ts";
 import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
 import { Liveness } from "./cluster/liveness.ts";
@@ -29,6 +31,8 @@ import type { MethodHandler } from "./cluster/peer-door.ts";
 import { PlanKeeper } from "./cluster/plan-keeper.ts";
 import { RepairRounds } from "./cluster/repair-rounds.ts";
 import { openReplicaFace } from "./cluster/replica-face.ts";
+import { SeenFile } from "./cluster/seen-file.ts";
+import type { StampCount } from "./cluster/settled-stamps.ts";
 
 export interface ClusterParts {
   readonly runtime: Runtime;
@@ -44,6 +48,11 @@ export interface ClusterParts {
   readonly hintDirectory: string | undefined;
   /** At which slots come that move to this node, at most; 0 for no limit. */
   readonly moveBytesPerSecond: number;
+  /** Where rows are; undefined: in memory. */
+  readonly dataDirectory: string | undefined;
+  readonly stamps: StampCount;
+  /** As `durable` of the engine, whatever the policy. */
+  readonly synced: () => Promise<void> | undefined;
   readonly logger: Logger;
   /** Aborted: the node is to stop, and not to wait for others any more. */
   readonly stop: AbortSignal | undefined;
@@ -58,6 +67,8 @@ export class ClusterNode {
   readonly hints: HintStore;
   /** Finds and mends what neither hints nor reads have brought. */
   readonly repair: RepairRounds;
+  /** Lets go of deletions that all owners know of. */
+  readonly collector: Collector;
   /** Slots on their way to other nodes; undefined where the plan cannot change. */
   readonly moves: Moves | undefined;
   readonly keyspaces: ClusterKeyspaces;
@@ -77,7 +88,13 @@ export class ClusterNode {
       : openFooting({ ...parts, hasRows }, begin));
     try {
       const { runtime, hintDirectory, logger } = parts;
-      return new ClusterNode(parts, footing, await HintStore.open(runtime, hintDirectory, {}, logger));
+      const hints = await HintStore.open(runtime, hintDirectory, {}, logger);
+      const { dataDirectory } = parts;
+      const file =
+        dataDirectory === undefined ? undefined : new DocumentFile(runtime.disk, dataDirectory, "SEEN");
+      const seenFile = new SeenFile(file);
+      const bounds = await seenFile.load(footing.membership.plans!.topology.epoch);
+      return new ClusterNode(parts, footing, hints, { seenFile, bounds });
     } catch (cause) {
       await footing.close();
       throw cause;
@@ -85,9 +102,10 @@ export class ClusterNode {
   }
 
   private constructor(
-    { runtime, engine, replica, isSynced, logger, moveBytesPerSecond }: ClusterParts,
+    { runtime, engine, replica, isSynced, stamps, synced, logger, moveBytesPerSecond }: ClusterParts,
     footing: Footing,
     hints: HintStore,
+    seen: Pick<CollectorParts, "seenFile" | "bounds">,
   ) {
     const { clock } = runtime;
     const { membership, station, address } = footing;
@@ -121,7 +139,7 @@ export class ClusterNode {
       renewPlan: this.renewPlan,
       onBusy: () => this.#ticks.rouse(),
     });
-    this.repair = new RepairRounds({
+    const exchanging = {
       clock,
       engine,
       received: replica.received,
@@ -130,9 +148,10 @@ export class ClusterNode {
       hints,
       door: station.door,
       logger,
-      moveBytesPerSecond,
-      onNewerEpoch,
-    });
+    };
+    this.collector = new Collector({ ...exchanging, ...seen, stamps, synced });
+    const repairing = { onNewerEpoch, moveBytesPerSecond, collector: this.collector };
+    this.repair = new RepairRounds({ ...exchanging, ...repairing });
     const { register } = footing;
     this.moves =
       register &&
@@ -163,7 +182,7 @@ export class ClusterNode {
       if (known !== undefined) station.know(id, known);
     }
     const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock });
-    const others = [this.repair, ...(this.moves === undefined ? [] : [this.moves])];
+    const others = [this.collector, this.repair, ...(this.moves === undefined ? [] : [this.moves])];
     this.#ticks = new ClusterTicks({ clock, liveness, coordinator: this.coordinator, delivery, others });
   }
 
@@ -252,9 +271,11 @@ export class ClusterNode {
     this.#gossip.close();
     this.#planKeeper.close();
     const repairEnd = this.repair.close(); // what it asks of others fails with the links
+    const collectorEnd = this.collector.close();
     await this.moves?.close();
     await this.#footing.close();
     await repairEnd;
+    await collectorEnd;
     await this.hints.close();
   }
 }

@@ -49,9 +49,15 @@ export class DiskStore implements NodeStore {
     const directory = await NodeDirectory.open(runtime, place, logger);
     try {
       const hashSeed = runtime.random.uint32();
-      const onLoss = (): Promise<void> => directory.renewIdentity(runtime.random, logger);
+      const renew = (): Promise<void> => directory.renewIdentity(runtime.random, logger);
+      const onLoss = async (): Promise<void> => {
+        await directory.forgetSeen();
+        await renew();
+      };
+      const isReplica = cells.rules !== soleReplicaRules;
+      if (!isReplica || !(await directory.isContinued())) await directory.forgetSeen();
       // Who has the only copy loses what it loses; of a replica, others may have what it wrote and does not know any more.
-      if (cells.rules !== soleReplicaRules && (await directory.mayLackRows())) await onLoss();
+      if (isReplica && (await directory.mayLackRows())) await renew();
       const engine = await openEngine({ runtime, settings, cells, hashSeed, logger, onLoss });
       try {
         return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);

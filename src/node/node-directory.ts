@@ -5,6 +5,7 @@
  *   DIR/STORE     says that this is a node's: see src/storage/lsm/directory/store-marker.ts
  *   DIR/IDENTITY  the actor, and the counters it may have used: see src/storage/lsm/directory/identity.ts
  *   DIR/CLOSED    empty, and there only between an end in good order and the next start
+ *   DIR/SEEN      what a member of a cluster has seen for sure: see cluster/seen-file.ts
  *   DIR/CURRENT, MANIFEST-n, log/, tables/, quarantine/     the engine's
  *   DIR/checkpoints/                                         see checkpoints.ts
  *   DIR/hints/    what waits for other nodes: see src/replication/hints/hint-store.ts
@@ -19,7 +20,7 @@ import { Identity } from "../storage/lsm/directory/identity.ts";
 import { loadMarker, saveMarker } from "../storage/lsm/directory/store-marker.ts";
 
 const OWN_NAME =
-  /^(IDENTITY|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints|keyspaces)(\..*)?$/;
+  /^(IDENTITY|SEEN|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints|keyspaces)(\..*)?$/;
 /** A whole file system may be given to a node, and people look into directories. */
 const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 
@@ -86,6 +87,19 @@ export class NodeDirectory {
     await this.#identity.close();
     this.#identity = await Identity.renew({ disk: this.#disk, random, directory: this.path });
     logger.info({ directory: this.path }, "rows may be lost: this node writes under a new identity");
+  }
+
+  /** Resolves when nobody will believe any more, durably, that its rows are all that this node has seen. */
+  async forgetSeen(): Promise<void> {
+    const path = `${this.path}/SEEN`;
+    if (!(await this.#disk.exists(path))) return;
+    await this.#disk.remove(path);
+    await this.#disk.syncDirectory(this.path);
+  }
+
+  /** False if its rows are not those of its last life: it is new, a copy, or damaged. */
+  async isContinued(): Promise<boolean> {
+    return this.#identity.origin === "kept" && (await this.#disk.exists(`${this.path}/CURRENT`));
   }
 
   /** True if rows may be gone that its actor has written in an earlier life. */

@@ -143,7 +143,13 @@ export class StorageNode {
       const hintDirectory = storage === "disk" ? `${dataDirectory}/hints` : undefined;
       const countRows = (): number => this.#countRows();
       const isBlank = this.disk === undefined || this.disk.directory.identity.origin === "new";
-      const own = { engine, replica, isSynced, countRows, isBlank, hintDirectory, moveBytesPerSecond };
+      const rowsOnDisk = this.disk?.engine;
+      const own = {
+        ...{ engine, replica, isSynced, countRows, isBlank, hintDirectory, moveBytesPerSecond },
+        dataDirectory: rowsOnDisk === undefined ? undefined : dataDirectory,
+        stamps: this.stamper,
+        synced: () => rowsOnDisk?.plain.synced(),
+      };
       this.#cluster = await ClusterNode.open({ runtime, ...own, logger: this.#logger, stop }, cluster);
     } catch (cause) {
       await this.close();
@@ -242,7 +248,8 @@ export class StorageNode {
   /** True if there may be more. */
   #dropExpired(): boolean {
     if (!this.dropsExpired || this.#expiring !== undefined) return false;
-    const wallMs = this.#clock.wallMs();
+    const wallMs =
+      this.#cluster === undefined ? this.#clock.wallMs() : this.#cluster.collector.clocks.passedMs();
     let hasDropped = false;
     this.#work(() => {
       const dropped = this.#dropSome(wallMs);

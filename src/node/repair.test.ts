@@ -59,7 +59,7 @@ test("what one replica alone has, or has deleted, all have after a while; nothin
       const before = i < 30 ? "old" : undefined;
       const expected = i % 4 === 1 ? (i < 30 ? null : undefined) : i % 4 === 2 ? `new ${i}` : before;
       if (expected === undefined) expect(rows.get(key) ?? undefined).toBe(undefined);
-      else expect([key, rows.get(key)]).toEqual([key, expected]);
+      else expect([key, rows.get(key) ?? null]).toEqual([key, expected]); // what was deleted may be forgotten by now
     }
   }
 });
@@ -73,8 +73,9 @@ test("a node that has lost all it had in memory gets it back", async () => {
   expect((await ownRows(town, 1)).size).toBe(0);
   await town.world.runFor(60_000);
   expect(await ownRows(town, 1)).toEqual(await ownRows(town, 0));
-  expect((await ownRows(town, 1)).get(KEYS[0]!)).toBe(null);
-  expect((await ownRows(town, 1)).size).toBe(ROWS);
+  const rows = await ownRows(town, 1);
+  expect(rows.get(KEYS[0]!) ?? null).toBe(null); // it may be forgotten by now
+  expect([...rows.values()].filter((value) => value === "there")).toHaveLength(ROWS - 1);
 });
 
 test("a repair that is asked for mends all slots asked for, and says what it did", async () => {

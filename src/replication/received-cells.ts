@@ -3,19 +3,28 @@
  * is stamped: a cell keeps the version that its writer gave it.
  *
  * Invariant: a merge never comes between another's read of the key and its write.
+ *
+ * Of rows that are not here it may be known that their deletions were forgotten by all (`SeenRows`): what comes late of such
+ * a row does not bring it back.
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { pooledCopy } from "../base/byte-pool.ts";
 import { type ByteRange, equalBytes } from "../base/bytes.ts";
+import { actorBytes } from "../causality/actor.ts";
+import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
+import { newsOf } from "../causality/cell-news.ts";
 import {
+  compactCounter,
   compactLogical,
   compactSupersedes,
   compactWallMs,
   isCompact,
+  isCompactBy,
   isSoundCompact,
 } from "../causality/compact-cell.ts";
 import { cellNewestTime, NOTHING_KNOWN } from "../causality/encoded-cell.ts";
-import { RowKey } from "../storage/row-key.ts";
+import { covers, descends, type VersionVector } from "../causality/version-vector.ts";
+import { RowKey, slotOfRow } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { ExclusiveAccess } from "./exclusive-access.ts";
 import type { Stamper } from "./stamper.ts";
@@ -30,12 +39,26 @@ export interface ReceivedCellsParts {
   readonly hashSeed: number;
 }
 
+/** What this node has seen of each slot: only writes that are in its rows, or over. */
+export interface SeenRows {
+  /** Covers what `of` of any slot covers. */
+  readonly highest: VersionVector;
+  of(slot: number): VersionVector;
+}
+
+/** "gone": all that the cell says was forgotten here, and nothing was done. */
+export type MergeEnd = "gone" | undefined;
+
 export class ReceivedCells {
+  /** Where this is known. */
+  seen: SeenRows | undefined = undefined;
   readonly #parts: ReceivedCellsParts;
   readonly #rowKey: RowKey;
   #present: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly #cell: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
   readonly #time = { wallMs: 0, logical: 0 };
+  #actorsOf: VersionVector | undefined = undefined;
+  #actors: readonly Uint8Array[] = [];
 
   constructor(parts: ReceivedCellsParts) {
     this.#parts = parts;
@@ -67,26 +90,70 @@ export class ReceivedCells {
    * Merges an encoded cell. Visible when it is done; see `StorageEngine.durable` for more. Throws StoreError, with
    * nothing done: CORRUPTION if it is no cell, CLOCK_SKEW if it was written too far in the future.
    */
-  merge(ref: KeyRef, cell: Uint8Array, wallMs: number): Awaitable<void> {
+  merge(ref: KeyRef, cell: Uint8Array, wallMs: number): Awaitable<MergeEnd> {
     const { engine, access, stamper, watchBoard } = this.#parts;
     const range = { bytes: cell, start: 0, end: cell.length };
     // It looks at all of the cell, and merging at little of it: what is damaged must not get into the store.
     stamper.observe(cellNewestTime(cell), wallMs);
+    if (this.#mayBeOld(cell, 0, cell.length)) return this.#mergeNews(ref, cell);
     const rowKey = this.#named(access.storedRef(ref));
     const { hash } = rowKey;
     if (access.isFree(hash)) {
       watchBoard.noteWrite(hash);
       const merged = engine.merge(rowKey, range);
-      return merged instanceof Promise ? access.hold(hash, merged) : undefined;
+      return merged instanceof Promise ? access.hold(hash, merged.then(nothing)) : undefined;
     }
     return access.run([ref], {
       load: () => undefined,
       apply: (_, [stored]) => {
         const named = this.#named(stored!);
         watchBoard.noteWrite(named.hash);
-        return engine.merge(named, range);
+        return whenReady(engine.merge(named, range), nothing);
       },
     });
+  }
+
+  /** Merges what is news of a cell that may be of long ago. */
+  #mergeNews(ref: KeyRef, cell: Uint8Array): Awaitable<MergeEnd> {
+    const { engine, access, watchBoard } = this.#parts;
+    return access.run([ref], {
+      load: ([stored]) => {
+        const range: ByteRange = { bytes: NO_BYTES, start: 0, end: 0 };
+        return whenReady(engine.get(this.#named(stored!), range, false), (isThere) => copyOf(isThere, range));
+      },
+      apply: (present, [stored]) => {
+        const named = this.#named(stored!);
+        const bound = this.seen?.of(slotOfRow(named.bytes, 0)) ?? [];
+        const news = newsOf(decodeCell(cell), present && decodeCell(present), bound);
+        if (news === undefined) return "gone";
+        watchBoard.noteWrite(named.hash);
+        const bytes = encodeCell(news);
+        return whenReady(engine.merge(named, { bytes, start: 0, end: bytes.length }), nothing);
+      },
+    });
+  }
+
+  /** Hot: false of nearly all that comes, for bounds lie some minutes back. */
+  #mayBeOld(bytes: Uint8Array, start: number, end: number): boolean {
+    const { seen } = this;
+    if (seen === undefined || seen.highest.length === 0) return false;
+    if (isCompact(bytes, start, end)) return this.#isCovered(seen.highest, bytes, start);
+    const { siblings, context } = decodeCell(bytes, start, end);
+    if (siblings.length === 0) return descends(seen.highest, context);
+    return siblings.some(({ dot }) => covers(seen.highest, dot));
+  }
+
+  /** As actors' bytes, once for each vector. */
+  #isCovered(vector: VersionVector, bytes: Uint8Array, start: number): boolean {
+    if (this.#actorsOf !== vector) {
+      this.#actorsOf = vector;
+      this.#actors = vector.map(({ actor }) => actorBytes(actor));
+    }
+    for (let i = 0; i < vector.length; i++) {
+      if (isCompactBy(bytes, start, this.#actors[i]!))
+        return compactCounter(bytes, start) <= vector[i]!.counter;
+    }
+    return false;
   }
 
   /**
@@ -101,6 +168,7 @@ export class ReceivedCells {
   ): Awaitable<boolean> {
     const { engine, access, stamper, watchBoard } = this.#parts;
     if (!isCompact(bytes, cellStart, end) || !isSoundCompact(bytes, cellStart, end)) return false;
+    if (this.#mayBeOld(bytes, cellStart, end)) return false;
     const present = this.find(database, bytes, start, cellStart);
     if (present === undefined) return false;
     const isThere = present.end > present.start;
@@ -164,6 +232,10 @@ export class ReceivedCells {
 }
 
 const NO_BYTES = new Uint8Array(0);
+
+function nothing(): undefined {
+  return undefined;
+}
 
 function isDone(): boolean {
   return true;

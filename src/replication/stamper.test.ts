@@ -48,6 +48,7 @@ test("a later life goes on after the newest time of the earlier one, whatever th
 test("a dot source that cannot give a counter fails the write, and no time passes", () => {
   const dots = {
     actor: new Uint8Array(8),
+    lastCounter: 0,
     nextCounter: (): number => {
       throw new Error("no counter");
     },

@@ -21,6 +21,8 @@ export interface DotSource {
   readonly actor: Uint8Array;
   /** Hot. May throw StoreError. */
   nextCounter(): number;
+  /** No higher one was ever given, in any life of this actor. */
+  readonly lastCounter: number;
 }
 
 /** A new actor, which lasts as long as this object: for data that does not outlive it either. */
@@ -30,6 +32,10 @@ export class NewLife implements DotSource {
 
   constructor(random: Pick<Random, "bytes">) {
     this.actor = random.bytes(8);
+  }
+
+  get lastCounter(): number {
+    return this.#counter;
   }
 
   nextCounter(): number {
@@ -72,6 +78,11 @@ export class Stamper {
   /** Of the dot that the next write gets, unless the dot source passes some over. */
   get nextCounter(): number {
     return this.#compact.counter + 1;
+  }
+
+  /** The highest counter that this node's dots may have. */
+  get lastCounter(): number {
+    return this.#dots.lastCounter;
   }
 
   stamp(wallMs: number): Stamp {

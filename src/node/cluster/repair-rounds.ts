@@ -21,6 +21,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
 import { cellTraits } from "../cell-rules.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import type { Collector } from "./collector.ts";
 import type { Obtaining } from "./intake.ts";
 import type { PeerDoor } from "./peer-door.ts";
 import { addOutcome, countExchange, noTotals, type RepairTotals } from "./repair-totals.ts";
@@ -39,6 +40,8 @@ export interface RepairParts {
   readonly moveBytesPerSecond: number;
   /** Told of a node that goes by a newer plan. */
   readonly onNewerEpoch: (from: NodeId) => void;
+  /** Agrees with the others on what exchanges have shown. */
+  readonly collector: Pick<Collector, "begin" | "conclude" | "tellGone">;
 }
 
 /** A repair that somebody has asked for. */
@@ -106,6 +109,7 @@ export class RepairRounds {
     const exchangeDoor = new ExchangeDoor({
       rows: this.#rows,
       sharedWith: (id, epoch) => this.#sharedWith(id, epoch),
+      onGone: (id, rows) => parts.collector.tellGone(id, rows),
     });
     door.serve(Object.values(EXCHANGE_METHOD), (method, payload, from) =>
       exchangeDoor.onRequest(method, payload, from),
@@ -228,7 +232,7 @@ export class RepairRounds {
     run.beginPart(driver, partnerCount);
     let isWhole = false;
     try {
-      await driver.run();
+      await this.#runAgreeing(id, driver);
       isWhole = true;
     } catch (cause) {
       if (!(cause instanceof StoreError) || this.#closing.signal.aborted) throw cause;
@@ -257,7 +261,7 @@ export class RepairRounds {
     this.#driver = driver;
     let isWhole = false;
     try {
-      await driver.run();
+      await this.#runAgreeing(id, driver);
       isWhole = true;
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
@@ -268,6 +272,19 @@ export class RepairRounds {
     const hasMoved = isWhole && pulled + pushed > 0;
     const nowMs = this.#parts.clock.monotonicMs();
     this.#nextMs = nowMs + (hasMoved ? REST_BUSY_MS : Math.max(REST_MS, nowMs - startedMs));
+  }
+
+  /** Carries an exchange through, and agrees with the other one on what it has shown to be equal. */
+  async #runAgreeing(id: NodeId, driver: ExchangeDriver): Promise<void> {
+    const { collector } = this.#parts;
+    const shared = this.#shared.with(id);
+    const begun = await collector.begin(id);
+    await driver.run();
+    if (begun === undefined) return;
+    const equal: number[] = [];
+    for (let slot = 0; slot < SLOT_COUNT; slot++)
+      if (shared[slot] === 1 && driver.equalSlots[slot] === 1) equal.push(slot);
+    await collector.conclude(begun, equal);
   }
 
   #driverWith(id: NodeId, asked: SlotSpan, pacing: Pacing, signal: AbortSignal): ExchangeDriver {

@@ -62,6 +62,11 @@ export class Identity {
     return identity;
   }
 
+  /** No higher one was ever given. */
+  get lastCounter(): number {
+    return this.#next - 1;
+  }
+
   /**
    * Hot: a counter that this actor has never had. Throws StoreError IO, not applied, if the disk has not let counters be
    * reserved for long.
