@@ -13,7 +13,6 @@ import {
   decodeDone,
   decodeLife,
   decodeState,
-  type EqualSlots,
   encodeAgree,
   encodeDropRows,
   encodeEpoch,
@@ -22,6 +21,7 @@ import {
   type MemberState,
 } from "../../anti-entropy/agreement-message.ts";
 import { Collection, musterOf } from "../../anti-entropy/collection.ts";
+import { equalGroups } from "../../anti-entropy/equal-slots.ts";
 import { hashOfRow } from "../../anti-entropy/exchanged-rows.ts";
 import type { SeenBounds } from "../../anti-entropy/seen-bounds.ts";
 import { StoreError } from "../../base/errors.ts";
@@ -162,7 +162,7 @@ export class Collector {
   ): Promise<void> {
     const { view } = this.#parts;
     if (slots.length === 0) return;
-    const groups = groupsOf(slots, seen);
+    const groups = equalGroups(slots, seen);
     const answer = await this.#ask(id, AGREEMENT_METHOD.agree, encodeAgree({ epoch, ...moment, groups }));
     if (answer === undefined || decodeDone(answer) !== 1 || view.epoch !== epoch) return;
     this.#collection.onEqual(id, slots, { sinceMs, seen: (slot) => seen[slot]! });
@@ -343,7 +343,9 @@ export class Collector {
         isOver: () => signal.aborted || view.epoch !== epoch,
         signal,
         leads: (slot) => view.replicasOf(slot)[0]?.id === view.self.id,
-        onUncovered: (context, slot) => this.#noteEnded(context, slot),
+        onUncovered: (context) => {
+          this.#ended = joinVectors(this.#ended, context).slice(0, ENDED_MAX);
+        },
         mayCollect: (found) => this.#mayCollect(found),
         collect: (rows) => this.#collect(rows, epoch),
       });
@@ -351,12 +353,6 @@ export class Collector {
       if (!(cause instanceof StoreError)) throw cause;
       if (!signal.aborted) logger.debug({ cause }, "deletions stay for now");
     }
-  }
-
-  #noteEnded(context: VersionVector, slot: number): void {
-    const bound = this.#parts.bounds.of(slot);
-    if (bound.length > 0 || context.length > 0)
-      this.#ended = joinVectors(this.#ended, context).slice(0, ENDED_MAX);
   }
 
   #mayCollect({ slot, context, markedMs }: FoundDeletion): boolean {
@@ -397,18 +393,6 @@ const RELAY_BIT = 2n ** 63n;
 const DATABASES = 16;
 
 const EMPTY_VECTOR_OF = (): VersionVector => EMPTY_VECTOR;
-
-function groupsOf(slots: readonly number[], seen: readonly VersionVector[]): readonly EqualSlots[] {
-  const groups = new Map<VersionVector, { first: number; last: number }[]>();
-  for (const slot of slots) {
-    const vector = seen[slot]!;
-    if (!groups.has(vector)) groups.set(vector, []);
-    const spans = groups.get(vector)!;
-    if (spans.at(-1)?.last === slot - 1) spans.at(-1)!.last = slot;
-    else spans.push({ first: slot, last: slot });
-  }
-  return [...groups].map(([vector, spans]) => ({ seen: vector, spans }));
-}
 
 function refused(text: string): StoreError {
   return new StoreError("OVERLOADED", "not-applied", text);

@@ -31,7 +31,7 @@ export interface SweepRound {
   /** Whose deletions this node looks for. */
   readonly leads: (slot: number) => boolean;
   /** Told of what deletions say that may not go yet. */
-  readonly onUncovered: (context: VersionVector, slot: number) => void;
+  readonly onUncovered: (context: VersionVector) => void;
   readonly mayCollect: (found: FoundDeletion) => boolean;
   readonly collect: (rows: readonly FoundDeletion[]) => Promise<void>;
 }
@@ -95,9 +95,9 @@ export class DeletionSweep {
   }
 
   #isRipe(round: SweepRound, found: FoundDeletion, marks: Map<RowHash, number>): boolean {
-    const { slot, hash, context, markedMs } = found;
+    const { hash, context, markedMs } = found;
     if (round.mayCollect(found)) return true;
-    round.onUncovered(context, slot);
+    round.onUncovered(context);
     if (marks.size < MARKS_MAX) marks.set(hash, Math.min(markedMs, this.#clock.monotonicMs()));
     return false;
   }

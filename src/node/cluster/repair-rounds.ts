@@ -24,6 +24,7 @@ import type { ClusterView } from "./cluster-view.ts";
 import type { Collector } from "./collector.ts";
 import type { Obtaining } from "./intake.ts";
 import type { PeerDoor } from "./peer-door.ts";
+import { type RepairRun, UrgentRun } from "./repair-run.ts";
 import { addOutcome, countExchange, noTotals, type RepairTotals } from "./repair-totals.ts";
 import { SharedSlots } from "./shared-slots.ts";
 
@@ -42,18 +43,6 @@ export interface RepairParts {
   readonly onNewerEpoch: (from: NodeId) => void;
   /** Agrees with the others on what exchanges have shown. */
   readonly collector: Pick<Collector, "begin" | "conclude" | "tellGone">;
-}
-
-/** A repair that somebody has asked for. */
-export interface RepairRun {
-  readonly totals: RepairTotals;
-  /** 0 to 1. */
-  readonly progress: number;
-  /** Whom it could not compare with, and why. */
-  readonly failures: ReadonlyMap<NodeId, string>;
-  readonly isOver: boolean;
-  /** Resolves when it is over. Rejects with StoreError CLOSED if the node closes before. */
-  readonly end: Promise<void>;
 }
 
 export const EVERY_SLOT: SlotSpan = { first: 0, last: SLOT_COUNT - 1 };
@@ -366,45 +355,5 @@ export class RepairRounds {
     return this.#parts.engine.statistics.evictedRows > 0
       ? "this node evicts rows, and repairs none"
       : undefined;
-  }
-}
-
-class UrgentRun implements RepairRun {
-  readonly #totals: RepairTotals = noTotals();
-  readonly failures = new Map<NodeId, string>();
-  isOver = false;
-  readonly end: Promise<void>;
-  #driver: ExchangeDriver | undefined;
-  #partsOver = 0;
-  #partCount = 1;
-
-  constructor(carryThrough: (own: UrgentRun) => Promise<void>) {
-    this.end = carryThrough(this);
-  }
-
-  get totals(): RepairTotals {
-    if (this.#driver === undefined) return this.#totals;
-    const totals = { ...this.#totals };
-    addOutcome(totals, this.#driver.outcome);
-    return totals;
-  }
-
-  /** The second time round is no further progress. */
-  get progress(): number {
-    if (this.isOver) return 1;
-    const within = this.#driver?.progress ?? 0;
-    return Math.min(1, (this.#partsOver + within) / this.#partCount);
-  }
-
-  beginPart(driver: ExchangeDriver, partCount: number): void {
-    this.#driver = driver;
-    this.#partCount = partCount;
-  }
-
-  endPart(isWhole: boolean): void {
-    if (this.#driver !== undefined) addOutcome(this.#totals, this.#driver.outcome);
-    countExchange(this.#totals, isWhole);
-    this.#driver = undefined;
-    this.#partsOver++;
   }
 }

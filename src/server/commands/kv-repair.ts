@@ -3,7 +3,8 @@
  * what differs, and says what it did. With START the answer does not wait for that, and `KV.REPAIR PROGRESS` tells how far it is.
  */
 import { toText } from "../../base/bytes.ts";
-import { EVERY_SLOT, type RepairRun } from "../../node/cluster/repair-rounds.ts";
+import { EVERY_SLOT } from "../../node/cluster/repair-rounds.ts";
+import type { RepairRun } from "../../node/cluster/repair-run.ts";
 import type { RepairTotals } from "../../node/cluster/repair-totals.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import { SYNTAX_ERROR } from "../arguments.ts";
