@@ -6,6 +6,7 @@ import { prepare } from "./steps/prepare.js";
 const CHECKS = [
   ["types", TOOLS.tsc, ["--noEmit"]],
   ["types of the dashboard", TOOLS.tsc, ["-p", "src/dashboard"]],
+  ["types of what runs in a browser to test it", TOOLS.tsc, ["-p", "test/browser"]],
   ["lint and format (npm run format mends most)", TOOLS.biome, ["check"]],
   ["floors", TOOLS.vitest, ["run", "test/tidy.test.ts"]],
 ];

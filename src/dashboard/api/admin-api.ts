@@ -77,14 +77,13 @@ export class AdminApi {
     });
   }
 
-  /** Resolves when the node has ended the stream; rejects when it breaks. */
+  /** Events after that id. Resolves when the node has ended the stream; rejects when it breaks. */
   async followEvents(
-    afterId: string | undefined,
+    afterId: string,
     onMessage: (message: StreamedMessage) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const headers: Record<string, string> = { accept: "text/event-stream" };
-    if (afterId !== undefined) headers["last-event-id"] = afterId;
+    const headers = { accept: "text/event-stream", "last-event-id": afterId };
     const response = await this.#ask("/api/events", { headers, timeoutMs: TIMEOUT_MS, signal });
     const parser = new EventStreamParser(onMessage);
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();

@@ -40,8 +40,8 @@ export interface Member {
 
 export interface MemberLoad {
   readonly opsPerSecond: number;
-  readonly usedMemory: number;
-  readonly diskBytes: number;
+  readonly usedMemory: number | null;
+  readonly diskBytes: number | null;
 }
 
 export interface Keyspace {
@@ -50,10 +50,13 @@ export interface Keyspace {
   readonly read: string;
   readonly write: string;
   readonly mode: string;
-  readonly storage?: string;
+  readonly copiesByDatacenter: Readonly<Record<string, number>>;
+  /** Whether a read sees every write that was acknowledged before it. */
+  readonly readsSeeWrites: string;
+  readonly storage: string;
   /** 0: keys do not expire by themselves. */
-  readonly ttlMs?: number;
-  readonly conflictRule?: string;
+  readonly ttlMs: number;
+  readonly conflictRule: string;
 }
 
 export interface MoveUnderWay {
@@ -63,15 +66,15 @@ export interface MoveUnderWay {
   readonly stage: string;
   /** 0 to 1. */
   readonly progress: number;
-  readonly bytes?: number;
+  /** What was fetched for it. */
+  readonly bytes: number;
+  readonly bytesPerSecond: number;
 }
 
 /** GET /api/ring */
 export interface RingAnswer {
   readonly slots: number;
   readonly members: readonly RingOwner[];
-  /** By datacenter. */
-  readonly copies?: Readonly<Record<string, number>>;
   /** The ring once the move under way is over. */
   readonly next: { readonly members: readonly RingOwner[] } | null;
 }

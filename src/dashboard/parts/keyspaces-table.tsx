@@ -5,7 +5,17 @@ import { durationText } from "../view/number-text.ts";
 import { Cell } from "./nodes-table.tsx";
 import { Blank, Section } from "./section.tsx";
 
-const COLUMNS = ["Keyspace", "Copies", "Read", "Write", "Storage", "Expiry", "Conflicts", "Mode"] as const;
+const COLUMNS = [
+  "Keyspace",
+  "Copies",
+  "Read",
+  "Write",
+  "Reads see writes",
+  "Storage",
+  "Expiry",
+  "Conflicts",
+  "Mode",
+] as const;
 
 export function KeyspacesTable({ state }: { readonly state: DashboardState }) {
   const keyspaces = state.status.value?.keyspaces;
@@ -46,8 +56,8 @@ export function KeyspacesTable({ state }: { readonly state: DashboardState }) {
 }
 
 function Row({ keyspace }: { readonly keyspace: Keyspace }) {
-  const { name, copies, read, write, storage, ttlMs, conflictRule, mode } = keyspace;
-  const expiry = ttlMs === undefined ? "–" : ttlMs === 0 ? "none" : durationText(ttlMs / 1000);
+  const { name, copies, read, write, readsSeeWrites, storage, ttlMs, conflictRule, mode } = keyspace;
+  const expiry = ttlMs === 0 ? "none" : durationText(ttlMs / 1000);
   return (
     <tr>
       <th scope="row">{name}</th>
@@ -60,14 +70,17 @@ function Row({ keyspace }: { readonly keyspace: Keyspace }) {
       <Cell label="Write" isText>
         {write}
       </Cell>
+      <Cell label="Reads see writes" isText>
+        {readsSeeWrites}
+      </Cell>
       <Cell label="Storage" isText>
-        {storage ?? "–"}
+        {storage}
       </Cell>
       <Cell label="Expiry" isText>
         {expiry}
       </Cell>
       <Cell label="Conflicts" isText>
-        {conflictRule ?? "–"}
+        {conflictRule}
       </Cell>
       <Cell label="Mode" isText>
         {mode}

@@ -4,12 +4,13 @@ import type { ComparedSibling } from "../view/sibling-comparison.ts";
 
 export interface ResolveFormProps {
   readonly explorer: KeyExplorer;
+  /** None if there is nothing to settle. */
   readonly compared: readonly ComparedSibling[];
 }
 
 export function ResolveForm({ explorer, compared }: ResolveFormProps) {
   const resolution = explorer.resolution.value;
-  if (compared.length < 2) {
+  if (compared.length === 0) {
     return resolution.kind === "done" ? (
       <p class="resolved" role="status">
         Settled: what you wrote has taken the place of the values that you saw.

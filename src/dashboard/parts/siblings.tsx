@@ -3,7 +3,12 @@ import type { KeyAnswer } from "../api/answers.ts";
 import type { DashboardState } from "../state/dashboard-state.ts";
 import type { NodeNames } from "../view/node-names.ts";
 import { bytesText, timeText } from "../view/number-text.ts";
-import { type ClockRow, type ComparedSibling, comparedSiblings } from "../view/sibling-comparison.ts";
+import {
+  type ClockRow,
+  type ComparedSibling,
+  comparedSiblings,
+  isConflict,
+} from "../view/sibling-comparison.ts";
 import { NodeLabel } from "./node-label.tsx";
 import { ResolveForm } from "./resolve-form.tsx";
 
@@ -14,29 +19,29 @@ export interface SiblingsProps {
 
 export function Siblings({ state, answer }: SiblingsProps) {
   const compared = comparedSiblings(answer);
-  const isConflict = compared.length > 1;
+  const conflict = isConflict(answer);
   return (
     <>
       {compared.length > 0 && (
         <>
-          <h3>{isConflict ? "Siblings" : "Value"}</h3>
-          {isConflict && (
+          <h3>{conflict ? "Siblings" : compared.length > 1 ? "Parts" : "Value"}</h3>
+          {conflict && (
             <p class="caption">
               Values that were written without knowledge of each other. The small tables are their clocks: for
               each actor, how many of its writes the sibling had <b>seen</b>, and the one that it <b>is</b>.
               Neither had seen the other's: so neither may win.
             </p>
           )}
-          <ul class={`siblings${isConflict ? " is-conflict" : ""}`}>
+          <ul class={`siblings${compared.length > 1 ? " is-conflict" : ""}`}>
             {compared.map((each) => (
               <li key={`${each.sibling.dot.actor}:${each.sibling.dot.counter}`} class="sibling">
-                <SiblingCard state={state} compared={each} isConflict={isConflict} />
+                <SiblingCard state={state} compared={each} isConflict={conflict} />
               </li>
             ))}
           </ul>
         </>
       )}
-      <ResolveForm explorer={state.explorer} compared={compared} />
+      <ResolveForm explorer={state.explorer} compared={conflict ? compared : []} />
     </>
   );
 }

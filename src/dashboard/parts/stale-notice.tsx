@@ -6,10 +6,7 @@ import { timeText } from "../view/number-text.ts";
 export function StaleNotice({ state }: { readonly state: DashboardState }) {
   const link = state.link.value;
   if (link.kind !== "stale") return null;
-  const others = (state.members.value ?? []).flatMap((member) => {
-    const address = member.self ? undefined : addressOf(member);
-    return address === undefined ? [] : [{ address, name: state.names.value.of(member.id).text }];
-  });
+  const others = otherPages(state.members.value ?? []);
   return (
     <div class="notice" role="alert">
       <p>
@@ -21,9 +18,9 @@ export function StaleNotice({ state }: { readonly state: DashboardState }) {
       {others.length > 0 && (
         <p>
           Ask another node:{" "}
-          {others.map(({ address, name }) => (
-            <a key={address} class="notice-link" href={address}>
-              {name}
+          {others.map(({ id, address }) => (
+            <a key={id} class="notice-link" href={address}>
+              {state.names.value.of(id).text}
             </a>
           ))}
         </p>
@@ -32,7 +29,16 @@ export function StaleNotice({ state }: { readonly state: DashboardState }) {
   );
 }
 
-function addressOf({ host, adminPort }: Member): string | undefined {
-  if (host === null || adminPort === null || adminPort === undefined) return undefined;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${adminPort}/`;
+/** Where others' pages are is not told around; it is likely that they are as far from their clients' ports as this node's is. */
+function otherPages(
+  members: readonly Member[],
+): readonly { readonly id: string; readonly address: string }[] {
+  const self = members.find((member) => member.self);
+  const step = (self?.adminPort ?? Number.NaN) - (self?.port ?? Number.NaN);
+  return members.flatMap((member) => {
+    const { id, host, port, up } = member;
+    const adminPort = member.adminPort ?? (port ?? Number.NaN) + step;
+    if (member.self || !up || host === null || !Number.isSafeInteger(adminPort)) return [];
+    return [{ id, address: `http://${host.includes(":") ? `[${host}]` : host}:${adminPort}/` }];
+  });
 }

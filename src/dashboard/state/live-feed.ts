@@ -25,7 +25,6 @@ export class LiveFeed {
   #lastAnswerMs: number | undefined;
   #round = 0;
   #wake: AbortController = new AbortController();
-  #lastEventId: string | undefined;
 
   constructor(api: AdminApi, world: World, state: DashboardState) {
     this.#api = api;
@@ -109,8 +108,11 @@ export class LiveFeed {
   async #followEvents(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.#take(await this.#api.recentEvents());
-        await this.#api.followEvents(this.#lastEventId, ({ id, text }) => this.#onMessage(id, text), signal);
+        const recent = await this.#api.recentEvents();
+        this.#take(recent);
+        // Not the last one heard of: a node that was started anew counts anew.
+        const lastId = recent.at(-1)?.id ?? 0;
+        await this.#api.followEvents(`${lastId}`, ({ text }) => this.#onMessage(text), signal);
       } catch {
         // The other loop tells of it: it asks every second.
       }
@@ -118,8 +120,7 @@ export class LiveFeed {
     }
   }
 
-  #onMessage(id: string | undefined, text: string): void {
-    this.#lastEventId = id;
+  #onMessage(text: string): void {
     this.#take([JSON.parse(text) as ClusterEvent]);
     this.hurry();
   }

@@ -1,6 +1,6 @@
 /** What the copies of a key say together, in a sentence. */
 import type { KeyAnswer, KeyReplica, Level } from "../api/answers.ts";
-import { joinedContext } from "./sibling-comparison.ts";
+import { isConflict, joinedContext } from "./sibling-comparison.ts";
 
 export interface KeyVerdict {
   readonly level: Level;
@@ -18,8 +18,8 @@ export function keyVerdict(answer: KeyAnswer, nameOf: (id: string) => string): K
       : "",
     silent.length > 0 ? `${list(silent, nameOf)} ${silent.length === 1 ? "does" : "do"} not answer.` : "",
   ].filter((remark) => remark !== "");
-  const count = merged.siblings.length;
-  if (count > 1) {
+  if (isConflict(answer)) {
+    const count = merged.siblings.filter(({ kind }) => kind === "value").length;
     const text = `${countWord(count)} values were written at the same time: no writer had seen another's. All are kept until somebody who has seen them decides.`;
     return { level: "warn", text: [text, ...remarks].join(" ") };
   }
@@ -33,6 +33,9 @@ function headline({ replicas, merged, identical }: KeyAnswer, answering: number)
     return wasThere
       ? "The key was deleted. Replicas keep a note of that, so that no late copy brings it back."
       : "No replica has this key.";
+  }
+  if (merged.siblings.some(({ kind }) => kind === "increment")) {
+    return "A counter: what each node has added stands apart, and all is added up, so that nothing is lost.";
   }
   if (!identical) return "One value, which not all replicas have.";
   if (answering === 1) return "One copy, one value.";

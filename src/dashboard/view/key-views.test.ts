@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Dot, KeyAnswer, KeyReplica, Sibling } from "../api/answers.ts";
 import { keyVerdict } from "./key-verdict.ts";
-import { comparedSiblings, joinedContext } from "./sibling-comparison.ts";
+import { comparedSiblings, isConflict, joinedContext } from "./sibling-comparison.ts";
 
 const dot = (actor: string, counter: number): Dot => ({ actor, counter });
 
@@ -118,6 +118,15 @@ describe("the verdict", () => {
     expect(level).toBe("warn");
     expect(text).toContain("node b lacks the newest version");
     expect(text).toContain("node c does not answer.");
+  });
+
+  test("a counter is no conflict", () => {
+    const parts = [dot("x", 7), dot("y", 3)].map((of) => ({ ...sibling(of, "2"), kind: "increment" }));
+    const counter = answer([replica("a", both, parts), replica("b", both, parts)], parts);
+    expect(isConflict(counter)).toBe(false);
+    expect(isConflict(conflict)).toBe(true);
+    expect(say(counter)).toMatchObject({ level: "ok" });
+    expect(say(counter).text).toContain("A counter");
   });
 
   test("a deleted key is not one that never was", () => {

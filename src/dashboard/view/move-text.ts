@@ -1,5 +1,6 @@
 /** A move under way, in words. */
 import type { MoveUnderWay } from "../api/answers.ts";
+import { bytesText } from "./number-text.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
   join: "is joining",
@@ -9,8 +10,10 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** `name`: of the member that moves. */
-export function moveText({ kind, stage, progress }: MoveUnderWay, name: string): string {
+export function moveText(move: MoveUnderWay, name: string): string {
+  const { kind, stage, progress, bytes, bytesPerSecond } = move;
   const what = `${name} ${WORDS[kind] ?? kind}`;
   if (stage !== "streaming") return `${what}: all slots are there, nearly over.`;
-  return `${what}: ${Math.floor(progress * 100)}% of the slots on their way have arrived. The dashed arcs are those that get a new keeper.`;
+  const done = `${Math.floor(progress * 100)}% is done, ${bytesText(bytes)} fetched, ${bytesText(bytesPerSecond)}/s`;
+  return `${what}: ${done}. The dashed arcs are slots that get one more keeper.`;
 }

@@ -36,7 +36,9 @@ export interface RingPlan {
 }
 
 export function ringPlan(status: StatusAnswer, ring: RingAnswer): RingPlan {
-  const copies = copiesByDatacenter(status, ring);
+  const alone = ringOfOne(status);
+  if (alone !== undefined) return alone;
+  const copies = copiesByDatacenter(status);
   const now = new PlacementPlan(ringMembers(status.members, ring.members), copies);
   const next =
     ring.next === null
@@ -99,10 +101,16 @@ function ringMembers(members: readonly Member[], owners: readonly RingOwner[]): 
 
 const UNPLACED = { datacenter: "", rack: "", machine: "", weight: 1 };
 
-/** A node that does not say how copies are spread keeps as many in each datacenter. */
-function copiesByDatacenter(status: StatusAnswer, { copies }: RingAnswer): ReadonlyMap<string, number> {
-  if (copies !== undefined) return new Map(Object.entries(copies));
-  const datacenters = new Set(status.members.map(({ datacenter }) => datacenter));
-  const total = status.keyspaces.find(({ name }) => name === "default")?.copies ?? 1;
-  return new Map([...datacenters].map((name) => [name, Math.ceil(total / datacenters.size)]));
+function copiesByDatacenter({ keyspaces }: StatusAnswer): ReadonlyMap<string, number> {
+  const found = keyspaces.find(({ name }) => name === "default");
+  return new Map(Object.entries(found?.copiesByDatacenter ?? {}));
+}
+
+/** A node alone has no tokens: it keeps everything. */
+function ringOfOne({ clusterId, members, self }: StatusAnswer): RingPlan | undefined {
+  if (clusterId !== null) return undefined;
+  const last = SLOT_COUNT - 1;
+  const range = { start: 0, end: last, replicas: [self], gainers: [] };
+  const owners = members.map(({ id }) => ({ id, name: id, tokens: [last] }));
+  return { ranges: [range], tokens: [], copies: 1, owners };
 }

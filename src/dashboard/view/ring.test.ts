@@ -13,8 +13,11 @@ function member(id: string, place: Partial<Member> = {}): Member {
   } as Member;
 }
 
-function status(members: readonly Member[], copies: number): StatusAnswer {
-  const keyspaces = [{ name: "default", copies, read: "quorum", write: "quorum", mode: "ap" }];
+function status(members: readonly Member[], copies: number, far?: number): StatusAnswer {
+  const copiesByDatacenter = { dc: copies, ...(far === undefined ? {} : { far }) };
+  const levels = { read: "quorum", write: "quorum", readsSeeWrites: "always" };
+  const rules = { mode: "ap", storage: "disk", ttlMs: 0, conflictRule: "newest" };
+  const keyspaces = [{ name: "default", copies, copiesByDatacenter, ...levels, ...rules }];
   return { clusterId: "c", epoch: 1, self: "a", sentence: "", level: "ok", members, keyspaces, move: null };
 }
 
@@ -49,8 +52,20 @@ describe("the plan", () => {
 
   test("copies are those of the datacenters that the node names", () => {
     const members = [member("a"), member("b", { datacenter: "far" })];
-    const answer = { ...ring({ a: [1000], b: [5000] }), copies: { dc: 1, far: 0 } };
-    expect(ringPlan(status(members, 2), answer).ranges[0]!.replicas).toEqual(["a"]);
+    const answer = ring({ a: [1000], b: [5000] });
+    expect(ringPlan(status(members, 1, 0), answer).ranges[0]!.replicas).toEqual(["a"]);
+    expect(ringPlan(status(members, 1, 1), answer).ranges[0]!.replicas).toEqual(["a", "b"]);
+  });
+
+  test("a node alone keeps everything, without a token", () => {
+    const alone = { ...status([member("a")], 1), clusterId: null };
+    const plan = ringPlan(alone, ring({ a: [] }));
+    expect(plan).toMatchObject({
+      copies: 1,
+      tokens: [],
+      ranges: [{ start: 0, end: 16383, replicas: ["a"] }],
+    });
+    expect(keyWalk(5, ["a"], plan.owners).stops).toHaveLength(1);
   });
 
   test("while slots move, it tells who gains them, and which tokens come", () => {

@@ -25,6 +25,11 @@ export interface ComparedSibling {
   readonly isEditable: boolean;
 }
 
+/** Whether somebody must decide. Increments need nobody: they are added up. */
+export function isConflict({ merged }: KeyAnswer): boolean {
+  return merged.siblings.filter(({ kind }) => kind === "value").length > 1;
+}
+
 /** In the order of the answer: newest first. */
 export function comparedSiblings({ merged, replicas }: KeyAnswer): readonly ComparedSibling[] {
   const { siblings } = merged;

@@ -9,6 +9,7 @@ import type { DashboardFiles } from "./dashboard-files.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CLUSTER_ROUTES } from "./routes/cluster-routes.ts";
 import { EVENT_ROUTES } from "./routes/event-routes.ts";
+import { KEY_ROUTES } from "./routes/key-routes.ts";
 import { METRIC_ROUTES } from "./routes/metric-routes.ts";
 import { PROBE_ROUTES } from "./routes/probes.ts";
 
@@ -26,6 +27,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...CLUSTER_ROUTES,
   ...METRIC_ROUTES,
   ...EVENT_ROUTES,
+  ...KEY_ROUTES,
 ];
 
 export interface AdminAppParts extends AdminParts {
