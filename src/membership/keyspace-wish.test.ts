@@ -37,6 +37,9 @@ test("what nothing could meet is refused, with the reason", () => {
     "no member is in datacenter dc9: members are in dc1, dc2",
   );
   expect(reason("s", { copies: new Map([["dc1", 16]]) })).toMatch(/1 to 15 copies/);
+  expect(reason("s", { copies: 2 })).toMatch(/as many copies yet as the default one/);
+  expect(reason("default", { copies: new Map([["dc1", 2]]) })).toBe("");
+  expect(reason("default", { copies: new Map([["dc1", 2]]), read: 3 })).toMatch(/keeps 2 copies/);
   expect(reason("s", { copies: new Map() })).toBe("some datacenter must keep copies");
   expect(reason("s", { copies: 3 }, ALONE)).toBe("a node alone keeps one copy of everything");
   expect(reason("s", { ttlMs: -1 })).toMatch(/expiry of s/);

@@ -52,7 +52,7 @@ export function wishedKeyspace(host: KeyspaceHost, name: string, wish: KeyspaceW
   const reason =
     findPlaceFault(host, wish, keyspace) ??
     findUnbuiltFault(present, wish, copies) ??
-    findLevelFault(keyspace) ??
+    findLevelFaults(host, keyspace) ??
     findKeyspaceFault(keyspace);
   return reason === undefined ? { kind: "wished", keyspace } : refused(reason);
 }
@@ -89,8 +89,8 @@ function findUnbuiltFault(
   { mode, storage }: KeyspaceWish,
   copies: Keyspace["copies"],
 ): string | undefined {
-  if (JSON.stringify(copies) !== JSON.stringify(present.copies)) {
-    return "all keyspaces have as many copies as the cluster was founded with yet";
+  if (present.name !== DEFAULT_KEYSPACE && !isSame(copies, present.copies)) {
+    return "all keyspaces have as many copies yet as the default one: change them there";
   }
   if (mode === "cp" && present.mode !== "cp") {
     return "there is no mode cp yet: a keyspace whose writes are linearizable needs a consensus on each key, and all are ap";
@@ -99,6 +99,13 @@ function findUnbuiltFault(
     return "a node keeps all its keyspaces alike yet, as its own --storage says: run a cluster of its own for what shall be in memory";
   }
   return undefined;
+}
+
+/** Copies are those of all. */
+function findLevelFaults({ keyspaces }: KeyspaceHost, wished: Keyspace): string | undefined {
+  const { copies } = wished;
+  const others = keyspaces.filter(({ name }) => name !== wished.name);
+  return [wished, ...others.map((keyspace) => ({ ...keyspace, copies }))].map(findLevelFault).find(Boolean);
 }
 
 function findLevelFault({ name, copies, read, write }: Keyspace): string | undefined {
@@ -111,6 +118,10 @@ function findLevelFault({ name, copies, read, write }: Keyspace): string | undef
     return `${what} ${level}: ${name === DEFAULT_KEYSPACE ? "the default keyspace" : name} keeps ${all === 1 ? "1 copy" : `${all} copies`}`;
   }
   return undefined;
+}
+
+export function isSame(a: Keyspace["copies"], b: Keyspace["copies"]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function refused(reason: string): WishedKeyspace {

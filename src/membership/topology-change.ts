@@ -5,22 +5,26 @@
  *   foundTopology -> addMember -> beginJoin     -> settleMove -> finishMove
  *                                 removeMember         who gains slots has them: reads go to it
  *                                 changeWeight                       everybody who must know does: the others need not have them
- *                                 replaceMember
+ *                                 replaceMember, changeCopies
  *                    setKeyspace, dropKeyspace
  *
  * While one move is under way, or voters change, the next must wait.
  */
+import { PlacementPlan } from "../ring/placement-plan.ts";
+import { planChange } from "../ring/plan-change.ts";
 import { compareText, type NodeId, type RingMember } from "../ring/ring-member.ts";
 import { allocateTokens } from "../ring/token-allocation.ts";
 import {
+  copiesNow,
   copiesOf,
   DEFAULT_KEYSPACE,
-  defaultKeyspaceOf,
+  findKeyspaceFault,
   findTopologyFault,
   type Keyspace,
   type Move,
   memberOf,
   ringMembersNext,
+  ringMembersNow,
   type Topology,
   type TopologyMember,
 } from "./topology.ts";
@@ -152,7 +156,9 @@ export function finishMove(topology: Topology, id: NodeId): TopologyChange {
       state: member.id === id ? ("member" as const) : member.state,
     }));
   const voters = topology.voters.filter((voter) => voter !== id);
-  return advance(topology, { members, ...(isLeave && { nextVoters: voters }) }, "move");
+  const { copies } = move;
+  const keyspaces = copies && topology.keyspaces.map((keyspace) => ({ ...keyspace, copies }));
+  return advance(topology, { members, ...(keyspaces && { keyspaces }), ...(isLeave && { nextVoters: voters }) }, "move");
 }
 
 /** Everything stays where it is. Not once reads go where the slots are to be. */
@@ -162,6 +168,7 @@ export function cancelMove(topology: Topology, id: NodeId): TopologyChange {
   if (nextVoters !== undefined) return refused("voters are changing");
   if (move.stage === "settling") return refused(`the move of ${id} is nearly over`);
   if (move.kind === "reweigh") return refused("give it its old weight when the move is over");
+  if (move.kind === "copies") return advance(topology, {}, "move");
   const isNewcomer = move.kind !== "leave";
   const members = topology.members
     .filter((member) => !isNewcomer || member.id !== id)
@@ -172,6 +179,24 @@ export function cancelMove(topology: Topology, id: NodeId): TopologyChange {
     .concat(move.replaced ?? [])
     .sort(compareText);
   return advance(topology, { members, nextVoters: voters }, "move");
+}
+
+/** As many copies of every key, of all keyspaces: those who shall have one fetch it, those who shall not drop it. */
+export function changeCopies(topology: Topology, copies: Keyspace["copies"]): TopologyChange {
+  const keyspaces = topology.keyspaces.map((keyspace) => ({ ...keyspace, copies }));
+  const fault = keyspaces.map(findKeyspaceFault).find(Boolean);
+  if (fault !== undefined) return refused(fault);
+  if (topology.nextVoters !== undefined) return refused("voters are changing");
+  if (topology.move === undefined && hasSameOwners(topology, keyspaces)) return advance(topology, { keyspaces });
+  const { id } = topology.members.find(({ state }) => state === "member")!;
+  return beginMove(topology, topology, { kind: "copies", id, copies });
+}
+
+/** True where there are fewer machines than copies before and after. */
+function hasSameOwners(topology: Topology, keyspaces: readonly Keyspace[]): boolean {
+  const members = ringMembersNow(topology);
+  const [before, after] = [topology, { keyspaces }].map((each) => new PlacementPlan(members, copiesNow(each)));
+  return planChange(before!, after!).length === 0;
 }
 
 /** The second half of a change of voters: only those to come are left. Nothing else may change before. */
@@ -198,7 +223,7 @@ export function dropKeyspace(topology: Topology, name: string): TopologyChange {
   return advance(topology, { keyspaces });
 }
 
-type MoveBegin = Pick<Move, "kind" | "id" | "replaced">;
+type MoveBegin = Pick<Move, "kind" | "id" | "replaced" | "copies">;
 
 function beginMove(before: Topology, after: Topology, move: MoveBegin): TopologyChange {
   if (before.move !== undefined) return refused(`the move of ${before.move.id} is under way`);
@@ -220,8 +245,9 @@ function tokensAfter(
   { members, keyspaces }: Topology,
   { kind, id, replaced }: MoveBegin,
 ): ReadonlyMap<NodeId, readonly number[]> {
+  const now = new Map(members.map((member) => [member.id, member.tokens]));
+  if (kind === "copies") return now;
   if (kind === "replace") {
-    const now = new Map(members.map((member) => [member.id, member.tokens]));
     return new Map([...now, [id, now.get(replaced!)!], [replaced!, []]]);
   }
   const isPlaced = (member: TopologyMember): boolean =>
@@ -229,8 +255,7 @@ function tokensAfter(
       ? member.id !== id && member.state !== "joining"
       : member.id === id || member.state !== "joining";
   const staying = members.filter(isPlaced);
-  const copies = copiesOf(defaultKeyspaceOf({ keyspaces }));
-  return new Map(allocateTokens(staying, copies).map((member) => [member.id, member.tokens]));
+  return new Map(allocateTokens(staying, copiesNow({ keyspaces })).map((member) => [member.id, member.tokens]));
 }
 
 /** The next epoch, with `changes`, and without the field named last. */

@@ -42,6 +42,7 @@ export function encodeTopology(topology: Topology): Uint8Array {
       kind: move.kind,
       id: move.id,
       replaced: move.replaced,
+      copies: move.copies && copiesFields(move.copies),
       since: move.since,
       stage: move.stage,
       missed: move.missed,
@@ -53,7 +54,7 @@ export function encodeTopology(topology: Topology): Uint8Array {
 function versionFor({ keyspaces, move }: Topology): number {
   const isPlain = ({ read, write, ttlMs, conflictRule }: Keyspace): boolean =>
     typeof read === "string" && typeof write === "string" && ttlMs === 0 && conflictRule === "siblings";
-  if (keyspaces.length > 1 || !keyspaces.every(isPlain)) return KEYSPACES_VERSION;
+  if (move?.kind === "copies" || keyspaces.length > 1 || !keyspaces.every(isPlain)) return KEYSPACES_VERSION;
   return move === undefined ? 1 : STAGED_VERSION;
 }
 
@@ -63,9 +64,12 @@ const RULE_BEFORE = "newest";
 /** Field by field, in the order in which documents have them. */
 export function keyspaceFields(keyspace: Keyspace, version: number): object {
   const { name, copies, read, write, storage, ttlMs, conflictRule, mode } = keyspace;
-  const counts = copies.map(({ datacenter, count }) => ({ datacenter, count }));
   const rule = version < KEYSPACES_VERSION ? RULE_BEFORE : conflictRule;
-  return { name, copies: counts, read, write, storage, ttlMs, conflictRule: rule, mode };
+  return { name, copies: copiesFields(copies), read, write, storage, ttlMs, conflictRule: rule, mode };
+}
+
+function copiesFields(copies: Keyspace["copies"]): object {
+  return copies.map(({ datacenter, count }) => ({ datacenter, count }));
 }
 
 /** Throws StoreError CORRUPTION if encodeTopology did not make these bytes. */
@@ -106,10 +110,7 @@ function buildMember(fields: Fields): TopologyMember {
 export function buildKeyspace(fields: Fields, version: number): Keyspace {
   return {
     name: fields.text("name"),
-    copies: fields.objects("copies", (each) => ({
-      datacenter: each.text("datacenter"),
-      count: each.number("count"),
-    })),
+    copies: buildCopies(fields),
     read: levelOf(fields, "read"),
     write: levelOf(fields, "write"),
     storage: fields.word("storage", STORAGES),
@@ -117,6 +118,13 @@ export function buildKeyspace(fields: Fields, version: number): Keyspace {
     conflictRule: ruleOf(fields, version),
     mode: fields.word("mode", MODES),
   };
+}
+
+function buildCopies(fields: Fields): Keyspace["copies"] {
+  return fields.objects("copies", (each) => ({
+    datacenter: each.text("datacenter"),
+    count: each.number("count"),
+  }));
 }
 
 function ruleOf(fields: Fields, version: number): Keyspace["conflictRule"] {
@@ -134,6 +142,7 @@ function buildMove(fields: Fields): Move {
     kind: fields.word("kind", MOVE_KINDS),
     id: fields.text("id"),
     ...(fields.has("replaced") && { replaced: fields.text("replaced") }),
+    ...(fields.has("copies") && { copies: buildCopies(fields) }),
     since: fields.number("since"),
     stage: fields.word("stage", MOVE_STAGES),
     missed: fields.texts("missed"),

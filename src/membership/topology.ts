@@ -31,10 +31,12 @@ export type MemberState = (typeof MEMBER_STATES)[number];
 /** Slots on their way: `tokens` are what those members will have that have others now. */
 export interface Move {
   readonly kind: MoveKind;
-  /** Who joins, leaves, changes its weight, or takes another's place. */
+  /** Who joins, leaves, changes its weight, or takes another's place. Of a change of copies: some member. */
   readonly id: NodeId;
   /** Whose place that is: it is no member any more once the move is over. */
   readonly replaced?: NodeId;
+  /** Of a change of copies: how many there will be, of the keys of all keyspaces. */
+  readonly copies?: Keyspace["copies"];
   /** The epoch in which it began. */
   readonly since: number;
   readonly stage: MoveStage;
@@ -43,7 +45,7 @@ export interface Move {
   readonly tokens: readonly { readonly id: NodeId; readonly tokens: readonly number[] }[];
 }
 
-export const MOVE_KINDS = ["join", "leave", "reweigh", "replace"] as const;
+export const MOVE_KINDS = ["join", "leave", "reweigh", "replace", "copies"] as const;
 export type MoveKind = (typeof MOVE_KINDS)[number];
 
 /** Writes go to the owners of now and to those to come, and need both. Reads: first to those of now, then to those to come. */
@@ -98,7 +100,17 @@ export function ringMembersNext({ members, move }: Topology): readonly RingMembe
     .filter(({ tokens }) => tokens.length > 0);
 }
 
-export function copiesOf({ copies }: Keyspace): ReadonlyMap<string, number> {
+/** By datacenter. All keyspaces have as many. */
+export function copiesNow(topology: Pick<Topology, "keyspaces">): ReadonlyMap<string, number> {
+  return copiesOf(defaultKeyspaceOf(topology));
+}
+
+/** Once the move under way is over. */
+export function copiesNext(topology: Pick<Topology, "keyspaces" | "move">): ReadonlyMap<string, number> {
+  return copiesOf({ copies: topology.move?.copies ?? defaultKeyspaceOf(topology).copies });
+}
+
+export function copiesOf({ copies }: Pick<Keyspace, "copies">): ReadonlyMap<string, number> {
   return new Map(copies.map(({ datacenter, count }) => [datacenter, count]));
 }
 
@@ -129,6 +141,10 @@ export function findTopologyFault(topology: Topology): string | undefined {
   }
   if ((move?.kind === "replace") !== (move?.replaced !== undefined))
     return "only a replacement takes a place";
+  if ((move?.kind === "copies") !== (move?.copies !== undefined))
+    return "only a change of copies says how many there will be";
+  const next = move?.copies && findKeyspaceFault({ ...defaultKeyspaceOf(topology), copies: move.copies });
+  if (next !== undefined) return next;
   return (
     findMemberFault(members, ringMembersNext(topology)) ?? keyspaces.map(findKeyspaceFault).find(Boolean)
   );

@@ -46,6 +46,15 @@ export class MovingStory {
     return this.town.world;
   }
 
+  /** Keys that were written, or tried to. */
+  get keyCount(): number {
+    return this.#values.size;
+  }
+
+  get isMoving(): boolean {
+    return this.#any().topology.move !== undefined;
+  }
+
   idOf(name: string): string {
     return this.#ids.get(name)!;
   }
@@ -83,6 +92,10 @@ export class MovingStory {
     return this.world.runUntil(this.#any().moves!.reweigh(this.idOf(name), weight), PATIENCE_MS);
   }
 
+  changeCopies(count: number): Promise<void> {
+    return this.world.runUntil(this.#any().keyspaces.set("default", { copies: count }), PATIENCE_MS);
+  }
+
   cancel(): Promise<void> {
     return this.world.runUntil(this.#any().moves!.cancel(), PATIENCE_MS);
   }
@@ -116,7 +129,13 @@ export class MovingStory {
   }
 
   async writeUntilStill(): Promise<void> {
-    await this.#writeUntil(() => this.#any().topology.move === undefined);
+    await this.#writeUntil(() => !this.isMoving);
+  }
+
+  async untilStill(): Promise<void> {
+    const endMs = this.world.nowMs + PATIENCE_MS;
+    while (this.isMoving && this.world.nowMs < endMs) await this.world.runFor(50);
+    if (this.isMoving) throw new Error("the move is not over");
   }
 
   async untilMoved(name: string): Promise<void> {

@@ -103,3 +103,76 @@ test("a join that is taken back leaves everything as it was", async () => {
   expect(story.members()).toEqual(["a", "b", "c"]);
   await story.check();
 });
+
+test.each([1, 2, 3])(
+  "the number of copies changes under load, up and down, and nothing is lost (seed %i)",
+  async (seed) => {
+    const story = await MovingStory.begin(`copies ${seed}`, FIVE, FIVE);
+    await story.write(200);
+    for (const count of [5, 2, 1, 3]) {
+      await story.changeCopies(count);
+      await story.writeUntilStill();
+      await story.writeFor(1_000);
+      expect(story.errors).toEqual([]);
+      await story.check();
+      await story.world.runFor(5_000); // who has lost copies drops them
+      const rows = FIVE.map((name) => story.rowsAt(name)).reduce((sum, each) => sum + each, 0);
+      expect([count, rows]).toEqual([count, count * story.keyCount]);
+      await story.checkCopies();
+    }
+  },
+  120_000,
+);
+
+test.each([1, 2, 3, 4, 5, 6])(
+  "a node is killed in the middle of a change of copies, and comes back (seed %i)",
+  async (seed) => {
+    const story = await MovingStory.begin(`copies and a kill ${seed}`, FIVE, FIVE);
+    await story.write(200);
+    const victim = FIVE[seed % 5]!;
+    const counts = seed % 2 === 0 ? [5, 3] : [4, 2, 3];
+    for (const count of counts) {
+      await story.changeCopies(count);
+      await story.writeFor(story.world.random("when").below(300));
+      story.kill(victim);
+      await story.writeFor(2_000);
+      story.restart(victim);
+      await story.writeUntilStill();
+      await story.writeFor(1_000);
+    }
+    expect(story.errors).toEqual([]);
+    await story.check();
+  },
+  240_000,
+);
+
+test.each([1, 2, 3, 4])(
+  "of fewer copies, none lacks what the others had alone (seed %i)",
+  async (seed) => {
+    const story = await MovingStory.begin(`fewer ${seed}`, ["a", "b", "c"], FIVE);
+    await story.write(100);
+    story.kill("c");
+    await story.writeFor(8_000); // at a and b alone
+    story.restart("c");
+    await story.changeCopies(1);
+    await story.untilStill();
+    await story.check();
+  },
+  120_000,
+);
+
+test("a change of copies is taken back, and then made; one that changes no owner is done at once", async () => {
+  const story = await MovingStory.begin("taken back", ["a", "b", "c"], FIVE);
+  await story.write(50);
+  await story.changeCopies(7); // on three machines
+  expect(story.isMoving).toBe(false);
+  await story.changeCopies(2);
+  expect(story.isMoving).toBe(true);
+  await expect(story.changeCopies(1)).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
+  await story.cancel();
+  expect(story.isMoving).toBe(false);
+  await story.check();
+  await story.changeCopies(2);
+  await story.writeUntilStill();
+  await story.check();
+});

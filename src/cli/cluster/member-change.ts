@@ -105,7 +105,8 @@ async function tryToBegin(
   return asked;
 }
 
-async function waitForMove(
+/** Until no such move is under way. */
+export async function waitForMove(
   { network, clock }: ChangeRuntime,
   node: AskedNode,
   { output, isOurs }: { readonly output: ChangeOutput; readonly isOurs: (move: MoveStatus) => boolean },

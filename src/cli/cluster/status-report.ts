@@ -96,6 +96,7 @@ const MOVE_WORDS: Readonly<Record<string, string>> = {
   leave: "is leaving",
   reweigh: "gets another weight",
   replace: "takes the place",
+  copies: "has the number of copies changed",
 };
 
 function remarks(members: readonly MemberStatus[]): readonly string[] {

@@ -5,7 +5,7 @@
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { ClusterPlans } from "../../membership/membership-record.ts";
-import { DEFAULT_KEYSPACE, memberOf, type Topology } from "../../membership/topology.ts";
+import { memberOf, type Topology } from "../../membership/topology.ts";
 import {
   addMember,
   type Newcomer,
@@ -57,7 +57,7 @@ export class Admission {
 function withNewcomer(topology: Topology, newcomer: Newcomer): TopologyChange {
   const keyspaces = topology.keyspaces.map((keyspace) => {
     const isNamed = keyspace.copies.some(({ datacenter }) => datacenter === newcomer.datacenter);
-    if (keyspace.name !== DEFAULT_KEYSPACE || isNamed) return keyspace;
+    if (isNamed) return keyspace;
     const copies = [...keyspace.copies, { datacenter: newcomer.datacenter, count: COPIES_DEFAULT }];
     return { ...keyspace, copies: copies.sort((a, b) => compareText(a.datacenter, b.datacenter)) };
   });

@@ -11,8 +11,8 @@
 import { assert } from "../../base/assert.ts";
 import { StoreError } from "../../base/errors.ts";
 import {
-  copiesOf,
-  defaultKeyspaceOf,
+  copiesNext,
+  copiesNow,
   ringMembersNext,
   ringMembersNow,
   type Topology,
@@ -155,9 +155,9 @@ interface Sides {
 }
 
 function sidesOf(topology: Topology): Sides {
-  const now = new SlotLists(topology, ringMembersNow(topology));
+  const now = new SlotLists(ringMembersNow(topology), copiesNow(topology));
   if (topology.move === undefined) return { reading: now, other: undefined };
-  const next = new SlotLists(topology, ringMembersNext(topology));
+  const next = new SlotLists(ringMembersNext(topology), copiesNext(topology));
   return topology.move.stage === "settling" ? { reading: next, other: now } : { reading: now, other: next };
 }
 
@@ -174,8 +174,8 @@ class SlotLists {
   readonly #bySlot: (Lists | undefined)[] = new Array<Lists | undefined>(SLOT_COUNT).fill(undefined);
   readonly #byContent = new Map<string, Lists>();
 
-  constructor(topology: Topology, members: readonly RingMember[]) {
-    this.#plan = new PlacementPlan(members, copiesOf(defaultKeyspaceOf(topology)));
+  constructor(members: readonly RingMember[], copies: ReadonlyMap<string, number>) {
+    this.#plan = new PlacementPlan(members, copies);
   }
 
   of(slot: number): Lists {

@@ -39,8 +39,13 @@ export class IntakePlan {
   readonly #departing: NodeId | undefined;
   readonly #underWay = new Map<Fetch, readonly Gained[]>();
 
-  /** `moves`: those by which this node gains a slot. `departing`: who will be no member after the move. */
-  constructor(moves: readonly SlotMove[], members: readonly Participant[], departing?: NodeId) {
+  /** `moves`: those by which this node, `self`, gains a slot. `departing`: who will be no member after the move. */
+  constructor(
+    self: NodeId,
+    moves: readonly SlotMove[],
+    members: readonly Participant[],
+    departing?: NodeId,
+  ) {
     const byId = new Map(members.map((member) => [member.id, member]));
     const byOwners = new Map<string, { slots: number[]; owners: readonly Participant[] }>();
     for (const { slot, before } of moves) {
@@ -53,7 +58,10 @@ export class IntakePlan {
       }
       group.slots.push(slot);
     }
-    this.#gained = [...byOwners.values()].map((group) => ({ ...group, fetched: NOBODY }));
+    this.#gained = [...byOwners.values()].map((group) => ({
+      ...group,
+      fetched: group.owners.some(({ id }) => id === self) ? [self] : NOBODY,
+    }));
     this.#departing = departing;
   }
 

@@ -93,7 +93,7 @@ export class Intake {
   #begin(topology: Topology, since: number): Task {
     const { self } = this.#parts.view;
     const moves = slotMovesOf(topology).filter((move) => gainersOf(move).includes(self.id));
-    const plan = new IntakePlan(moves, topology.members, departingOf(topology));
+    const plan = new IntakePlan(self.id, moves, topology.members, departingOf(topology));
     const end = Promise.resolve();
     const task: Task = {
       since,

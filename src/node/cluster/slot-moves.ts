@@ -1,7 +1,7 @@
 /** What the move under way asks of whom: which slots change their owners, from whom to whom. Pure. */
 import {
-  copiesOf,
-  defaultKeyspaceOf,
+  copiesNext,
+  copiesNow,
   ringMembersNext,
   ringMembersNow,
   type Topology,
@@ -14,6 +14,11 @@ export interface SlotMove {
   readonly slot: number;
   readonly before: readonly NodeId[];
   readonly after: readonly NodeId[];
+  /**
+   * True if who keeps it now and then must look, too, whether others have what it lacks: of fewer copies a quorum may be of
+   * those alone that a write has not reached.
+   */
+  readonly mustAllLook?: boolean;
 }
 
 /** In the order of slots; none if nothing moves. Slots with the same owners share their lists. */
@@ -25,9 +30,9 @@ export function slotMovesOf(topology: Topology): readonly SlotMove[] {
   return moves;
 }
 
-/** Who keeps the slot after the move, and not before. */
-export function gainersOf({ before, after }: SlotMove): readonly NodeId[] {
-  return after.filter((id) => !before.includes(id));
+/** Who keeps the slot after the move, and may lack something of it before. */
+export function gainersOf({ before, after, mustAllLook = false }: SlotMove): readonly NodeId[] {
+  return mustAllLook ? after : after.filter((id) => !before.includes(id));
 }
 
 /** Who will be no member once the move is over. */
@@ -39,9 +44,9 @@ export function departingOf({ move }: Topology): NodeId | undefined {
 const KNOWN = new WeakMap<Topology, readonly SlotMove[]>();
 
 function find(topology: Topology): readonly SlotMove[] {
-  const copies = copiesOf(defaultKeyspaceOf(topology));
-  const now = new PlacementPlan(ringMembersNow(topology), copies);
-  const next = new PlacementPlan(ringMembersNext(topology), copies);
+  const now = new PlacementPlan(ringMembersNow(topology), copiesNow(topology));
+  const next = new PlacementPlan(ringMembersNext(topology), copiesNext(topology));
+  const mustAllLook = topology.move?.kind === "copies";
   const shared = new Map<string, readonly NodeId[]>();
   const ownersIn = (plan: PlacementPlan, slot: number): readonly NodeId[] => {
     const owners = plan.replicasOf(slot);
@@ -56,7 +61,7 @@ function find(topology: Topology): readonly SlotMove[] {
     const after = ownersIn(next, slot);
     if (before === after) continue;
     if (before.length === after.length && before.every((id) => after.includes(id))) continue;
-    moves.push({ slot, before, after });
+    moves.push({ slot, before, after, mustAllLook });
   }
   return moves;
 }

@@ -1,5 +1,5 @@
 /** `/api/ring`: who has which tokens, now and once the move under way is over. */
-import { copiesOf, DEFAULT_KEYSPACE, ringMembersNext, type Topology } from "../../membership/topology.ts";
+import { copiesNext, ringMembersNext, type Topology } from "../../membership/topology.ts";
 import { PlacementPlan } from "../../ring/placement-plan.ts";
 import type { RingMember } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
@@ -43,8 +43,7 @@ function nextView(
   members: readonly RingMember[],
   names: ReadonlyMap<string, string>,
 ): readonly RingMemberView[] {
-  const keyspace = topology.keyspaces.find(({ name }) => name === DEFAULT_KEYSPACE)!;
-  const plan = new PlacementPlan(members, copiesOf(keyspace));
+  const plan = new PlacementPlan(members, copiesNext(topology));
   const slotsOf = new Array<number>(plan.members.length).fill(0);
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     for (let rank = 0; rank < plan.copies; rank++) slotsOf[plan.replicaAt(slot, rank)]!++;

@@ -1,5 +1,5 @@
 /** A ring whose walk counts nodes, and not the machines they run on. */
-import { copiesOf, defaultKeyspaceOf, ringMembersNow } from "../../membership/topology.ts";
+import { copiesNow, ringMembersNow } from "../../membership/topology.ts";
 import type { ClusterView } from "../../node/cluster/cluster-view.ts";
 import type { Participant } from "../../replication/quorum-need.ts";
 import { PlacementPlan } from "../../ring/placement-plan.ts";
@@ -17,7 +17,7 @@ function placeByNode(view: ClusterView): void {
   const members = ringMembersNow(topology);
   const byId = new Map<NodeId, Participant>(members.map((member) => [member.id, member]));
   const alone = members.map((member) => ({ ...member, machine: member.id, rack: member.id }));
-  const plan = new PlacementPlan(alone, copiesOf(defaultKeyspaceOf(topology)));
+  const plan = new PlacementPlan(alone, copiesNow(topology));
   const lists = new Map<string, readonly Participant[]>();
   // Lists are told apart by identity: one for each slot.
   const listOf = (kind: string, slot: number, ids: readonly NodeId[]): readonly Participant[] => {
