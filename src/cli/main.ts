@@ -72,8 +72,9 @@ export async function main(args: readonly string[]): Promise<void> {
     },
     keyspace: async (request, form, flags) => {
       const node = await nodeToAsk(flags);
-      const { network } = createNodejsRuntime();
-      process.exitCode = await keyspace(network, request, { node, form }, output);
+      const showsProgress = process.stderr.isTTY === true;
+      const asked = { node, form };
+      process.exitCode = await keyspace(createNodejsRuntime(), request, asked, { ...output, showsProgress });
     },
     repair: async (form, flags) => {
       const node = await nodeToAsk(flags);

@@ -104,7 +104,7 @@ test("a join that is taken back leaves everything as it was", async () => {
   await story.check();
 });
 
-test.each([1, 2, 3])(
+test.each([1, 2])(
   "the number of copies changes under load, up and down, and nothing is lost (seed %i)",
   async (seed) => {
     const story = await MovingStory.begin(`copies ${seed}`, FIVE, FIVE);
@@ -124,7 +124,7 @@ test.each([1, 2, 3])(
   120_000,
 );
 
-test.each([1, 2, 3, 4, 5, 6])(
+test.each([1, 2, 3])(
   "a node is killed in the middle of a change of copies, and comes back (seed %i)",
   async (seed) => {
     const story = await MovingStory.begin(`copies and a kill ${seed}`, FIVE, FIVE);
@@ -146,7 +146,7 @@ test.each([1, 2, 3, 4, 5, 6])(
   240_000,
 );
 
-test.each([1, 2, 3, 4])(
+test.each([1, 2])(
   "of fewer copies, none lacks what the others had alone (seed %i)",
   async (seed) => {
     const story = await MovingStory.begin(`fewer ${seed}`, ["a", "b", "c"], FIVE);

@@ -70,6 +70,9 @@ test("status tells what moves, and how far it is", () => {
   );
   const settling = statusReport({ ...status, move: { ...move, stage: "settling" } });
   expect(settling).toContain("\n127.0.0.1:7003 is joining: all slots are there, nearly over\n");
+  expect(statusReport({ ...status, move: { ...move, kind: "copies" } })).toContain(
+    "\nthe number of copies changes: 42%, 1024 of 4096",
+  );
   const replacing = { ...move, kind: "replace", replaced: `${7001}`.padEnd(16, "a") };
   expect(statusReport({ ...status, move: replacing })).toContain(
     "\n127.0.0.1:7003 takes the place of 127.0.0.1:7001: 42%",

@@ -68,9 +68,11 @@ function keyspaceLine({ name, copies, read, write, mode }: KeyspaceStatus): stri
 /** Also what `kvorum leave` and its like show while they wait. */
 export function moveLine(status: ClusterStatus, move: MoveStatus): string {
   const { kind, member, replaced, stage } = move;
+  const far = stage === "streaming" ? progressOf(move) : "all slots are there, nearly over";
+  if (kind === "copies") return `the number of copies changes: ${far}`;
   const whose = replaced === null ? "" : ` of ${nameIn(status, replaced)}`;
   const what = `${MOVE_WORDS[kind] ?? kind}${whose}`;
-  return `${nameIn(status, member)} ${what}: ${stage === "streaming" ? progressOf(move) : "all slots are there, nearly over"}`;
+  return `${nameIn(status, member)} ${what}: ${far}`;
 }
 
 function progressOf({ progress, total, done, bytes, bytesPerSecond }: MoveStatus): string {
@@ -96,7 +98,6 @@ const MOVE_WORDS: Readonly<Record<string, string>> = {
   leave: "is leaving",
   reweigh: "gets another weight",
   replace: "takes the place",
-  copies: "has the number of copies changed",
 };
 
 function remarks(members: readonly MemberStatus[]): readonly string[] {

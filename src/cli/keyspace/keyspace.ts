@@ -2,11 +2,16 @@
  * `kvorum keyspace set`, `list`, `show` and `drop`: asks a running node to declare settings for keys of one beginning, for its
  * cluster or for itself alone, and tells what there is.
  *
+ * A change of copies moves data: it is waited for, and standard error tells how far it is, where that is a terminal.
+ *
  *   exit code   0 it is so; 1 the node does not do it, or has not answered
  */
-import type { Network } from "../../runtime/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { MoveStatus } from "../../server/commands/kv-status.ts";
 import type { KeyspaceStatus } from "../../server/keyspace-status.ts";
+import { CLEAR_LINE } from "../clear-line.ts";
 import { askStatus } from "../cluster/cluster-view.ts";
+import { type ChangeOutput, waitForMove } from "../cluster/member-change.ts";
 import { type AskedNode, askNode, NoAnswer } from "../node-question.ts";
 import { keyspaceReport, keyspaceTable } from "./keyspace-report.ts";
 
@@ -21,9 +26,9 @@ export interface KeyspaceForm {
   readonly json: boolean;
 }
 
-export interface KeyspaceOutput {
-  writeOutput(text: string): void;
-  writeError(text: string): void;
+interface KeyspaceRuntime {
+  readonly network: Pick<Runtime["network"], "connect">;
+  readonly clock: Pick<Runtime["clock"], "sleep">;
 }
 
 interface Asked {
@@ -33,13 +38,15 @@ interface Asked {
 
 /** Resolves to the exit code. */
 export async function keyspace(
-  network: Pick<Network, "connect">,
+  runtime: KeyspaceRuntime,
   request: KeyspaceRequest,
-  { node, form }: Asked,
-  output: KeyspaceOutput,
+  asked: Asked,
+  output: ChangeOutput,
 ): Promise<number> {
   try {
-    output.writeOutput(await answer(network, request, { node, form }));
+    const text = await answer(runtime, request, asked, output);
+    if (output.showsProgress) output.writeError(CLEAR_LINE);
+    output.writeOutput(text);
     return 0;
   } catch (cause) {
     if (!(cause instanceof NoAnswer)) throw cause;
@@ -52,14 +59,17 @@ export async function keyspace(
 const WHAT = { set: "keyspace set", list: "keyspaces", show: "keyspace", drop: "keyspace dropped" } as const;
 
 async function answer(
-  network: Pick<Network, "connect">,
+  runtime: KeyspaceRuntime,
   request: KeyspaceRequest,
   { node, form: { json } }: Asked,
+  output: ChangeOutput,
 ): Promise<string> {
+  const { network } = runtime;
   switch (request.kind) {
     case "set": {
       const { name, settings } = request;
       await askNode(network, node, [["KV.KEYSPACE", "SET", name, ...settings]]);
+      if (settings.includes("COPIES")) await waitForMove(runtime, node, { output, isOurs: isOfCopies });
       return shown(named(await keyspacesOf(network, node), name), json);
     }
     case "list": {
@@ -75,8 +85,12 @@ async function answer(
   }
 }
 
+function isOfCopies({ kind }: MoveStatus): boolean {
+  return kind === "copies";
+}
+
 async function keyspacesOf(
-  network: Pick<Network, "connect">,
+  network: KeyspaceRuntime["network"],
   node: AskedNode,
 ): Promise<readonly KeyspaceStatus[]> {
   return (await askStatus(network, node)).keyspaces;

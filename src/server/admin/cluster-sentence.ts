@@ -33,12 +33,16 @@ export function clusterVerdict(seen: SeenCluster): Verdict {
   const { members, tally, diskRefusal, move } = seen;
   const down = members.filter(({ isUp }) => !isUp);
   const clauses = down.length === 0 ? [upClause(seen)] : downClauses(seen, down);
-  if (move !== undefined)
-    clauses.push(`slots are on their way (${move.kind} of ${move.name}, ${percent(move.part)})`);
+  if (move !== undefined) clauses.push(`slots are on their way (${moveText(move)}, ${percent(move.part)})`);
   if (diskRefusal !== undefined) clauses.unshift(`This node's disk takes no writes (${diskRefusal})`);
   const isBad = tally.slotsWithoutQuorum > 0 || diskRefusal !== undefined;
   const isWorse = down.length > 0 || tally.copies < tally.copiesWished;
   return { sentence: asSentence(clauses), level: isBad ? "bad" : isWorse ? "warn" : "ok" };
+}
+
+/** A change of copies is no one member's. */
+export function moveText({ kind, name }: { readonly kind: string; readonly name: string }): string {
+  return kind === "copies" ? "the number of copies changes" : `${kind} of ${name}`;
 }
 
 function upClause({ members, tally }: SeenCluster): string {
