@@ -158,7 +158,11 @@ export function finishMove(topology: Topology, id: NodeId): TopologyChange {
   const voters = topology.voters.filter((voter) => voter !== id);
   const { copies } = move;
   const keyspaces = copies && topology.keyspaces.map((keyspace) => ({ ...keyspace, copies }));
-  return advance(topology, { members, ...(keyspaces && { keyspaces }), ...(isLeave && { nextVoters: voters }) }, "move");
+  return advance(
+    topology,
+    { members, ...(keyspaces && { keyspaces }), ...(isLeave && { nextVoters: voters }) },
+    "move",
+  );
 }
 
 /** Everything stays where it is. Not once reads go where the slots are to be. */
@@ -187,7 +191,8 @@ export function changeCopies(topology: Topology, copies: Keyspace["copies"]): To
   const fault = keyspaces.map(findKeyspaceFault).find(Boolean);
   if (fault !== undefined) return refused(fault);
   if (topology.nextVoters !== undefined) return refused("voters are changing");
-  if (topology.move === undefined && hasSameOwners(topology, keyspaces)) return advance(topology, { keyspaces });
+  if (topology.move === undefined && hasSameOwners(topology, keyspaces))
+    return advance(topology, { keyspaces });
   const { id } = topology.members.find(({ state }) => state === "member")!;
   return beginMove(topology, topology, { kind: "copies", id, copies });
 }
@@ -195,7 +200,9 @@ export function changeCopies(topology: Topology, copies: Keyspace["copies"]): To
 /** True where there are fewer machines than copies before and after. */
 function hasSameOwners(topology: Topology, keyspaces: readonly Keyspace[]): boolean {
   const members = ringMembersNow(topology);
-  const [before, after] = [topology, { keyspaces }].map((each) => new PlacementPlan(members, copiesNow(each)));
+  const [before, after] = [topology, { keyspaces }].map(
+    (each) => new PlacementPlan(members, copiesNow(each)),
+  );
   return planChange(before!, after!).length === 0;
 }
 
@@ -255,7 +262,9 @@ function tokensAfter(
       ? member.id !== id && member.state !== "joining"
       : member.id === id || member.state !== "joining";
   const staying = members.filter(isPlaced);
-  return new Map(allocateTokens(staying, copiesNow({ keyspaces })).map((member) => [member.id, member.tokens]));
+  return new Map(
+    allocateTokens(staying, copiesNow({ keyspaces })).map((member) => [member.id, member.tokens]),
+  );
 }
 
 /** The next epoch, with `changes`, and without the field named last. */

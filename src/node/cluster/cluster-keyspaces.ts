@@ -3,7 +3,12 @@ import { StoreError } from "../../base/errors.ts";
 import { isSame, type KeyspaceWish, wishedKeyspace } from "../../membership/keyspace-wish.ts";
 import { type Keyspaces, keyspacesOf } from "../../membership/keyspaces.ts";
 import { defaultKeyspaceOf, type Topology } from "../../membership/topology.ts";
-import { changeCopies, dropKeyspace, setKeyspace, type TopologyChange } from "../../membership/topology-change.ts";
+import {
+  changeCopies,
+  dropKeyspace,
+  setKeyspace,
+  type TopologyChange,
+} from "../../membership/topology-change.ts";
 import type { KeyspaceBook } from "../keyspace-book.ts";
 import type { TopologyRegister } from "./topology-register.ts";
 

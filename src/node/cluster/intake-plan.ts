@@ -40,12 +40,7 @@ export class IntakePlan {
   readonly #underWay = new Map<Fetch, readonly Gained[]>();
 
   /** `moves`: those by which this node, `self`, gains a slot. `departing`: who will be no member after the move. */
-  constructor(
-    self: NodeId,
-    moves: readonly SlotMove[],
-    members: readonly Participant[],
-    departing?: NodeId,
-  ) {
+  constructor(self: NodeId, moves: readonly SlotMove[], members: readonly Participant[], departing?: NodeId) {
     const byId = new Map(members.map((member) => [member.id, member]));
     const byOwners = new Map<string, { slots: number[]; owners: readonly Participant[] }>();
     for (const { slot, before } of moves) {

@@ -230,7 +230,10 @@ export class MoveDriver {
   /** Who is up, and stays. */
   #first({ members, move }: Topology): NodeId | undefined {
     return members
-      .filter(({ id, state }) => state === "member" && (id !== move?.id || move.kind === "copies") && this.#isUp(id))
+      .filter(
+        ({ id, state }) =>
+          state === "member" && (id !== move?.id || move.kind === "copies") && this.#isUp(id),
+      )
       .map(({ id }) => id)
       .sort(compareText)[0];
   }
