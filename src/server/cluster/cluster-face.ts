@@ -2,7 +2,8 @@
  * The cluster as clients of Redis Cluster want to see it: ranges of slots, and for each who serves it. A client that knows
  * sends requests straight to a replica of their key; nobody has to, since any node serves any key.
  *
- * The first replica of a range that is up stands where Redis has the primary; those that are down are left out.
+ * The first replica of a range that is up stands where Redis has the primary; those that are down are left out. Those of this
+ * node's datacenter come first: so a client that was told of a node near it stays near.
  */
 import { map, type Reply } from "../../resp/reply.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
@@ -124,9 +125,11 @@ export class ClusterFace {
 
   #ranges(): readonly ShownRange[] {
     const byId = new Map(this.#members().map((member) => [member.id, member]));
+    const { datacenter } = this.#cluster.self;
     return replicatedRanges(this.#cluster.view).map(({ first, last, replicas }) => {
-      const members = replicas.map(({ id }) => byId.get(id));
-      return { first, last, members: members.filter(isReachable) };
+      const members = replicas.map(({ id }) => byId.get(id)).filter(isReachable);
+      const isNear = (member: ReachableMember): boolean => member.datacenter === datacenter;
+      return { first, last, members: [...members.filter(isNear), ...members.filter((each) => !isNear(each))] };
     });
   }
 }
