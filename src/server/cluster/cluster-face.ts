@@ -129,7 +129,11 @@ export class ClusterFace {
     return replicatedRanges(this.#cluster.view).map(({ first, last, replicas }) => {
       const members = replicas.map(({ id }) => byId.get(id)).filter(isReachable);
       const isNear = (member: ReachableMember): boolean => member.datacenter === datacenter;
-      return { first, last, members: [...members.filter(isNear), ...members.filter((each) => !isNear(each))] };
+      return {
+        first,
+        last,
+        members: [...members.filter(isNear), ...members.filter((each) => !isNear(each))],
+      };
     });
   }
 }

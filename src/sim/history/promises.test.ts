@@ -52,3 +52,27 @@ test("clocks that differ order blind writes otherwise than they came", () => {
 test("there are no more copies than machines", () => {
   expect(promisesOf({ ...STRICT, machines: 2 }).copies).toBe(2);
 });
+
+test.each<[PromiseGrounds["read"], PromiseGrounds["write"], boolean, boolean]>([
+  ["quorum", "quorum", true, true],
+  ["each_quorum", "each_quorum", true, true],
+  ["local_quorum", "each_quorum", true, false], // reads of two datacenters may tell different times
+  ["each_quorum", "local_quorum", true, false],
+  ["local_quorum", "local_quorum", false, false],
+  ["local_quorum", "quorum", false, false], // four of six may be three there and one here
+  ["quorum", "local_quorum", false, false],
+  ["quorum", "each_quorum", true, true],
+  [3, "each_quorum", true, false],
+])(
+  "of two datacenters, read at %s and write at %s: sees %s, one by one %s",
+  (read, write, sees, oneByOne) => {
+    const grounds = { ...STRICT, machines: 6, copies: 6, sites: [3, 3], read, write };
+    expect(promisesOf(grounds)).toMatchObject({ readsSeeWrites: sees, isLinearizable: oneByOne, copies: 6 });
+  },
+);
+
+test("what a local quorum has acknowledged, one datacenter's loss of its disks may take", () => {
+  const grounds = { ...STRICT, machines: 6, copies: 6, sites: [3, 3] };
+  expect(promisesOf({ ...grounds, write: "local_quorum" }).wipesSurvived).toBe(1);
+  expect(promisesOf({ ...grounds, write: "each_quorum" }).wipesSurvived).toBe(3);
+});

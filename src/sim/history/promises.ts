@@ -3,11 +3,11 @@
  * looks for more than docs/adr/0008 says, and none for less.
  *
  *   no acknowledged write lost   as long as fewer than W of its machines have lost what they had promised to keep
- *   reads see writes             R + W > N, no write rests on fallbacks, no machine forgets
+ *   reads see writes             R + W > N, or so in a datacenter that both ask for, wherever they are asked; no write rests on fallbacks, no machine forgets
  *   as if one by one             moreover W > N / 2, and clocks that agree: SET, GET and DEL at the default levels. Commands
  *                                that look before they write do not see each other at two replicas (docs/adr/0010)
  */
-import { type ConsistencyLevel, quorumNeed } from "../../replication/quorum-need.ts";
+import { type ConsistencyLevel, type QuorumNeed, quorumNeed } from "../../replication/quorum-need.ts";
 import type { Promises } from "./history.ts";
 
 /** What decides it. */
@@ -15,6 +15,8 @@ export interface PromiseGrounds {
   readonly machines: number;
   /** As the keyspace asks for them; there are never more than machines. */
   readonly copies: number;
+  /** How many there are in each datacenter; undefined: all are in one. */
+  readonly sites?: readonly number[];
   readonly read: ConsistencyLevel;
   readonly write: ConsistencyLevel;
   /** False for a keyspace whose writes wait for replicas alone. */
@@ -38,16 +40,21 @@ const ANSWER_MS_MAX = 10_000;
 const CLOCK_ERROR_MS = 2;
 
 export function promisesOf(grounds: PromiseGrounds): Promises {
-  const copies = Math.min(grounds.copies, grounds.machines);
-  const read = machinesFor(grounds.read, copies);
-  const write = machinesFor(grounds.write, copies);
+  const sites = grounds.sites ?? [Math.min(grounds.copies, grounds.machines)];
+  const copies = sites.reduce((sum, count) => sum + count, 0);
+  const reads = needsOf(grounds.read, sites);
+  const writes = needsOf(grounds.write, sites);
+  const write = Math.min(...writes.map(machinesIn));
   const hasFallbacks = grounds.isSloppy && grounds.machines > copies;
   const forgets = (grounds.hasCrashes && !grounds.isSynced) || (grounds.hasKills && grounds.isInMemory);
-  const readsSeeWrites = read + write > copies && !hasFallbacks && !forgets;
+  const isSure = !hasFallbacks && !forgets;
+  const readsSeeWrites = isSure && alwaysMeet(reads, writes, sites);
+  const readsMeet = alwaysMeet(reads, reads, sites);
   return {
-    isLinearizable: readsSeeWrites && 2 * write > copies && 2 * read > copies && !grounds.hasClockFaults,
+    isLinearizable:
+      readsSeeWrites && alwaysMeet(writes, writes, sites) && readsMeet && !grounds.hasClockFaults,
     readsSeeWrites,
-    readsAreMonotonic: 2 * read > copies && !hasFallbacks && !forgets,
+    readsAreMonotonic: isSure && readsMeet,
     crashesSurvived: grounds.isSynced ? grounds.machines : write - 1,
     wipesSurvived: write - 1,
     convergesUnread: grounds.repairsItself,
@@ -58,16 +65,45 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
   };
 }
 
-/** How many of so many copies, all in one datacenter or counted as if they were. */
-export function machinesFor(level: ConsistencyLevel, copies: number): number {
-  const replicas = Array.from({ length: copies }, (_, i) => ({
-    id: `${i}`,
-    machine: `${i}`,
-    rack: "",
-    datacenter: "",
-  }));
-  const result = quorumNeed(level, replicas, "");
-  return result.kind === "need"
-    ? result.need.reduce((sum, { machineCount }) => sum + machineCount, 0)
-    : copies;
+/** The fewest machines that the level asks for, whoever coordinates, of so many copies in each datacenter. */
+export function machinesFor(level: ConsistencyLevel, sites: readonly number[]): number {
+  return Math.min(...needsOf(level, sites).map(machinesIn));
+}
+
+/** What it asks for when asked in the first datacenter, the second, and so on; all copies where it cannot be met. */
+function needsOf(level: ConsistencyLevel, sites: readonly number[]): readonly QuorumNeed[] {
+  const replicas = sites.flatMap((count, site) =>
+    Array.from({ length: count }, (_, i) => {
+      const name = `${site}/${i}`;
+      return { id: name, machine: name, rack: "", datacenter: `${site}` };
+    }),
+  );
+  return sites.map((_, site): QuorumNeed => {
+    const result = quorumNeed(level, replicas, `${site}`);
+    if (result.kind === "need") return result.need;
+    return [{ datacenter: undefined, machineCount: replicas.length }];
+  });
+}
+
+function machinesIn(need: QuorumNeed): number {
+  return need.reduce((sum, { machineCount }) => sum + machineCount, 0);
+}
+
+/** True if whoever meets one of the former has a machine in common with whoever meets one of the latter. */
+function alwaysMeet(
+  some: readonly QuorumNeed[],
+  others: readonly QuorumNeed[],
+  sites: readonly number[],
+): boolean {
+  return some.every((one) => others.every((other) => meet(one, other, sites)));
+}
+
+/** They can keep apart only if in no datacenter both need more than there are, and together not either. */
+function meet(one: QuorumNeed, other: QuorumNeed, sites: readonly number[]): boolean {
+  const wantedIn = (need: QuorumNeed, site: number): number =>
+    need.find(({ datacenter }) => datacenter === `${site}`)?.machineCount ?? 0;
+  const meetIn = (count: number, site: number): boolean =>
+    wantedIn(one, site) + wantedIn(other, site) > count;
+  const copies = sites.reduce((sum, count) => sum + count, 0);
+  return machinesIn(one) + machinesIn(other) > copies || sites.some(meetIn);
 }

@@ -34,6 +34,7 @@ const WISHES = [
   "seed",
   "nodes",
   "datacenters",
+  "farMs",
   "nodesPerMachine",
   "settings",
   "copies",

@@ -19,6 +19,8 @@ export interface RunPlan {
   readonly keysPerFamily: number;
   readonly skew: number;
   readonly mix: Mix;
+  /** One way, between any two datacenters; 0: no more than between any two nodes. */
+  readonly farMs: number;
   /** Of connections that ask for other levels than the keyspace's. */
   readonly levels: { readonly read: ConsistencyLevel; readonly write: ConsistencyLevel } | undefined;
   readonly bounds: NemesisBounds;
@@ -39,6 +41,8 @@ export interface RunWishes {
   readonly read?: ConsistencyLevel;
   readonly write?: ConsistencyLevel;
   readonly isSloppy?: boolean;
+  /** One way, between any two datacenters. */
+  readonly farMs?: number;
   /** True: the nodes found their cluster themselves; then copies and mode are the defaults. */
   readonly founds?: boolean;
   readonly clients?: number;
@@ -77,7 +81,8 @@ export function planRun(wishes: RunWishes): RunPlan {
   const machines = new Set(cluster.nodes.map(({ machine }) => machine)).size;
   const mix = wishes.mix ?? FULL_MIX;
   const asksForOne = mix.otherLevelsOneIn > 0;
-  const writtenTo = asksForOne ? 1 : machinesFor(write, Math.min(copies * datacenters, machines));
+  const sites = sitesOf(cluster, copies);
+  const writtenTo = asksForOne ? 1 : machinesFor(write, sites);
   const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo }, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
   return {
@@ -89,11 +94,13 @@ export function planRun(wishes: RunWishes): RunPlan {
     keysPerFamily: wishes.keysPerFamily ?? 6,
     skew: wishes.skew ?? 0.8,
     mix,
+    farMs: wishes.farMs ?? 0,
     levels: read === "quorum" && write === "quorum" ? undefined : { read, write },
     bounds,
     promises: promisesOf({
       machines,
       copies: copies * datacenters,
+      sites,
       read,
       write,
       isSloppy,
@@ -108,6 +115,14 @@ export function planRun(wishes: RunWishes): RunPlan {
     faultsMs: wishes.faultsMs ?? 60_000,
     script: wishes.script,
   };
+}
+
+/** How many copies each datacenter has: as many as are asked for, or as it has machines. */
+function sitesOf({ nodes }: ClusterPlan, copies: number): readonly number[] {
+  const machines = new Map<string, Set<string>>();
+  for (const { datacenter, machine } of nodes)
+    machines.set(datacenter, (machines.get(datacenter) ?? new Set()).add(machine));
+  return [...machines.values()].map(({ size }) => Math.min(copies, size));
 }
 
 function keyspaceOf(copies: number, datacenters: number, isSloppy: boolean): ClusterPlan["keyspace"] {

@@ -84,8 +84,17 @@ class SimRun {
     const onDeed = (words: readonly string[]): void => this.#script.note(words, this.#cluster.world.nowMs);
     const trace = options.isDetailed === true ? { trace: (line: string) => this.#log.note(line) } : {};
     this.#cluster = new SimCluster(plan.seed, plan.cluster, { ...options, ...trace, onDeed });
+    if (plan.farMs > 0) this.#placeApart(plan.farMs);
     this.#recorder = new Recorder((line) => this.#log.note(line));
     this.#survey = new Survey(this.#cluster);
+  }
+
+  #placeApart(baseMs: number): void {
+    const { world, plan } = this.#cluster;
+    for (const { name, datacenter } of plan.nodes) world.place(name, datacenter);
+    const datacenters = [...new Set(plan.nodes.map(({ datacenter }) => datacenter))];
+    for (const a of datacenters)
+      for (const b of datacenters) if (a < b) world.setGroupLatency(a, b, { baseMs, jitterMs: baseMs / 20 });
   }
 
   async run(): Promise<RunResult> {

@@ -17,6 +17,16 @@ const LEVELS = [
   ["all", "all"],
 ] as const;
 
+/** Where there are two datacenters: what counts their machines apart, too. */
+const LEVELS_OF_TWO = [
+  ["each_quorum", "each_quorum"],
+  ["local_quorum", "each_quorum"],
+  ["each_quorum", "local_quorum"],
+  ["local_quorum", "local_quorum"],
+  ["quorum", "each_quorum"],
+  ["local_quorum", "quorum"],
+] as const;
+
 const NODE_COUNTS = [1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7];
 
 export function drawWishes(seed: string, faultsMs: number): RunWishes {
@@ -27,6 +37,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
   const founds = random.oneIn(2);
   const [read, write] = pick(LEVELS);
   const isInMemory = random.oneIn(5);
+  const apart = datacenters === 1 ? undefined : drawDatacenters(new SimRandom(`${seed}/datacenters`));
   return {
     seed,
     faultsMs,
@@ -49,7 +60,15 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     mix: drawMix(random),
     clockFaults: random.oneIn(2),
     faultEveryMs: pick([1_000, 3_000, 8_000]),
+    ...apart,
   };
+}
+
+/** Of its own chance, so that it changes no other draw. Half of them keep the levels that were drawn for all. */
+function drawDatacenters(random: SimRandom): Pick<RunWishes, "farMs" | "read" | "write"> {
+  const farMs = [0, 10, 40, 80][random.below(4)]!;
+  const [read, write] = LEVELS_OF_TWO[random.below(LEVELS_OF_TWO.length)]!;
+  return random.oneIn(2) ? { farMs } : { farMs, read, write };
 }
 
 /** In words, for whoever reads a report. */
@@ -57,6 +76,7 @@ export function describeWishes(wishes: RunWishes): string {
   const {
     nodes,
     datacenters,
+    farMs = 0,
     founds,
     copies = 3,
     read,
@@ -68,7 +88,7 @@ export function describeWishes(wishes: RunWishes): string {
   } = wishes;
   const parts = [
     `${nodes} nodes`,
-    datacenters === 1 ? "" : `${datacenters} datacenters`,
+    datacenters === 1 ? "" : `${datacenters} datacenters${farMs > 0 ? ` ${farMs} ms apart` : ""}`,
     `N=${copies} R=${read} W=${write}`,
     founds === true || isSloppy !== false ? "" : "strict",
     `${settings?.storage}${settings?.storage === "disk" ? ` ${settings.fsync}` : ""}`,
