@@ -34,6 +34,8 @@ export interface ExchangeDriverParts {
   readonly ask: (method: number, payload: Uint8Array) => Promise<Uint8Array>;
   /** Of the other replica's answers to anybody here. */
   readonly p99Ms: () => number;
+  /** What the way there and back takes at least; 0 if nothing is known. */
+  readonly wayMs?: () => number;
   readonly pace: ExchangePace;
   readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   readonly settings: ExchangeSettings;
@@ -84,7 +86,7 @@ export class ExchangeDriver {
 
   /** Resolves when all is looked at, and mended. Rejects with StoreError, some of it done, or when it is aborted. */
   async run(): Promise<void> {
-    const { clock, pace, p99Ms, signal } = this.#parts;
+    const { clock, pace, p99Ms, wayMs, signal } = this.#parts;
     for (;;) {
       signal.throwIfAborted();
       const startedMs = clock.monotonicMs();
@@ -100,7 +102,7 @@ export class ExchangeDriver {
       else this.#exchange.onSettled(await this.#mending.settle(look.differences));
       const tookMs = clock.monotonicMs() - startedMs;
       const bytes = this.#bytesSent + this.#bytesReceived - before;
-      const restMs = pace.onStep({ tookMs, p99Ms: p99Ms(), bytes });
+      const restMs = pace.onStep({ tookMs, p99Ms: p99Ms(), wayMs: wayMs?.() ?? 0, bytes });
       if (restMs > 0) await clock.sleep(restMs, signal);
     }
   }

@@ -31,6 +31,12 @@ test("who is always slow, or only slow beside very quick answers, is not called 
   expect(rests(quick, 5, 2, 10).at(-1)).toBe(2 * restFactor);
 });
 
+test("the way to another datacenter is no work to rest from", () => {
+  const pace = new ExchangePace(QUIET_PACE);
+  expect(pace.onStep({ tookMs: 165, p99Ms: 170, wayMs: 160 })).toBe(5 * restFactor);
+  expect(pace.onStep({ tookMs: 159, p99Ms: 170, wayMs: 160 })).toBe(restMinMs);
+});
+
 test("no more bytes than allowed go over the wire in a second, whatever else it would rest for", () => {
   const pace = new ExchangePace({ ...MOVING_PACE, bytesPerSecondMax: 1_000 });
   expect(pace.onStep({ tookMs: 100, p99Ms: 0, bytes: 2_000 })).toBe(1_900);

@@ -1,6 +1,6 @@
 /**
  * How fast an exchange goes on. Pure. It is to be felt by nobody: after each step it rests for many times as long as
- * that took, and longer while the other node's answers to everybody's requests are slow for what they are at their best.
+ * that took, but for the way to the other node, which costs nobody anything, and longer while the other node's answers to everybody's requests are slow for what they are at their best.
  */
 
 export interface ExchangePaceSettings {
@@ -44,6 +44,13 @@ const GROWTH = 2;
 /** What the best is, is forgotten bit by bit. */
 const FORGETTING = 1.01;
 
+export interface PacedStep {
+  readonly tookMs: number;
+  readonly p99Ms: number;
+  readonly wayMs?: number;
+  readonly bytes?: number;
+}
+
 export class ExchangePace {
   readonly #settings: ExchangePaceSettings;
   #bestMs = Number.POSITIVE_INFINITY;
@@ -55,20 +62,21 @@ export class ExchangePace {
 
   /**
    * How long to rest after a step. `p99Ms`: of the other node's answers to all requests, as they are read here, so that a node
-   * which is slow itself rests, too; 0 if nothing is known. `bytes`: what the step has moved.
+   * which is slow itself rests, too; 0 if nothing is known. `wayMs`: what the way there and back takes at least. `bytes`: what the
+   * step has moved.
    */
-  onStep(step: { readonly tookMs: number; readonly p99Ms: number; readonly bytes?: number }): number {
+  onStep(step: PacedStep): number {
     const { bytesPerSecondMax = 0 } = this.#settings;
     const rest = this.#rest(step);
     if (bytesPerSecondMax === 0) return rest;
     return Math.max(rest, (1_000 * (step.bytes ?? 0)) / bytesPerSecondMax - step.tookMs);
   }
 
-  #rest({ tookMs, p99Ms }: { readonly tookMs: number; readonly p99Ms: number }): number {
+  #rest({ tookMs, p99Ms, wayMs = 0 }: PacedStep): number {
     const { restFactor, restMinMs, restMaxMs, slowMs } = this.#settings;
     if (p99Ms > 0) this.#bestMs = Math.min(p99Ms, this.#bestMs * FORGETTING);
     const isSlow = p99Ms > Math.max(slowMs, SLOW_FACTOR * this.#bestMs);
-    const rest = Math.max(restMinMs, restFactor * tookMs) * this.#slowness;
+    const rest = Math.max(restMinMs, restFactor * (tookMs - wayMs)) * this.#slowness;
     if (isSlow && rest < restMaxMs) this.#slowness *= GROWTH;
     else if (!isSlow) this.#slowness = Math.max(1, this.#slowness / GROWTH);
     return Math.min(restMaxMs, isSlow ? Math.max(rest, slowMs) : rest);

@@ -23,7 +23,13 @@ function nextPlan(town: FixedTown): Topology {
 
 /** A key of which node 0 keeps a copy by the one plan, and none by the other. */
 function keyThatLeaves(town: FixedTown, next: Topology): Uint8Array {
-  const verdicts = { isUp: () => true, isLate: () => false, averageMs: () => 0, p99Ms: () => 0 };
+  const verdicts = {
+    isUp: () => true,
+    isLate: () => false,
+    averageMs: () => 0,
+    p99Ms: () => 0,
+    leastMs: () => 0,
+  };
   const [before, after] = [town.topology, next].map(
     (plan) => new ClusterView(plan.members[0]!, plan, verdicts),
   );

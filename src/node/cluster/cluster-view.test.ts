@@ -22,6 +22,7 @@ const verdicts = {
   isUp: (id: string) => id !== "b",
   averageMs: (id: string) => averages.get(id) ?? 0,
   p99Ms: () => 1,
+  leastMs: () => 1,
 };
 const five = [..."abcde"].map((id) => node(id, "r1", `m${id}`));
 

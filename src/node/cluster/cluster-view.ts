@@ -32,6 +32,8 @@ export interface Verdicts {
   averageMs(id: NodeId): number;
   /** The time that 99 of 100 of its answers stay below; 0 if nothing is known. */
   p99Ms(id: NodeId): number;
+  /** The least that an answer of its takes; 0 if nothing is known. */
+  leastMs(id: NodeId): number;
 }
 
 /** More than any answer takes: so that where a node stands counts first. */
@@ -135,6 +137,11 @@ export class ClusterView implements Cluster {
 
   p99Ms(id: NodeId): number {
     return this.#verdicts.p99Ms(id);
+  }
+
+  /** What the way to it and back takes, if nothing else holds an answer up. */
+  wayMs(id: NodeId): number {
+    return this.#verdicts.leastMs(id);
   }
 }
 

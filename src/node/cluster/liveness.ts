@@ -95,6 +95,10 @@ export class Liveness implements Verdicts {
     return this.#peers.links().get(id)?.roundTrips.averageMs ?? 0;
   }
 
+  leastMs(id: NodeId): number {
+    return this.#peers.links().get(id)?.roundTrips.leastMs ?? 0;
+  }
+
   p99Ms(id: NodeId): number {
     const trips = this.#peers.links().get(id)?.roundTrips;
     return trips === undefined ? 0 : boundedP99Ms(trips);

@@ -294,6 +294,7 @@ export class RepairRounds {
       epoch: view.epoch,
       ask: (method, payload) => peers.call(id, method, payload, { timeoutMs: TIMEOUT_MS }),
       p99Ms: () => view.p99Ms(id),
+      wayMs: () => view.wayMs(id),
       pace,
       clock,
       settings,
