@@ -48,7 +48,7 @@ export interface ExchangeOutcome extends ExchangeTotals {
   /** Of questions and answers, without what frames add. */
   bytesSent: number;
   bytesReceived: number;
-  /** Rows that one of the two would not take: damaged, or of a clock far ahead. */
+  /** Rows that one of the two would not take: damaged. */
   refused: number;
   /** Rows that the other one has and this one has forgotten, as all have agreed: it is told. */
   gone: number;

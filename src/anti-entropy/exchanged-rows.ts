@@ -126,8 +126,7 @@ export class ExchangedRows {
         if ((await this.#parts.merge(row)) === "gone") gone.push(this.#goneRow(row));
       } catch (cause) {
         if (!(cause instanceof StoreError)) throw cause;
-        if (cause.code !== "INVALID_REQUEST" && cause.code !== "CORRUPTION" && cause.code !== "CLOCK_SKEW")
-          throw cause; // nobody can take anything now
+        if (cause.code !== "INVALID_REQUEST" && cause.code !== "CORRUPTION") throw cause; // nobody can take anything now
         refused++;
       }
     }

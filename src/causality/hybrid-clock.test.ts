@@ -19,7 +19,7 @@ test("shows the wall clock, and counts within a millisecond", () => {
 test("goes on when the wall clock goes back", () => {
   const clock = new HybridClock();
   tick(clock, 1000);
-  expect(tick(clock, 400)).toEqual({ wallMs: 1000, logical: 1 });
+  expect(tick(clock, 500)).toEqual({ wallMs: 1000, logical: 1 });
 });
 
 test("borrows from the next millisecond when the logical part is used up", () => {
@@ -48,6 +48,20 @@ test("refuses a stamp too far ahead, and is not moved by it", () => {
   clock.observe({ wallMs: 1200, logical: 0 }, 1000);
   expect(() => clock.observe({ wallMs: 1201, logical: 0 }, 1000)).toThrow(refusal);
   expect(read(clock)).toEqual({ wallMs: 1200, logical: 0 });
+});
+
+test("does not follow a stamp too far ahead", () => {
+  const clock = new HybridClock({ maxAheadMs: 200 });
+  expect(clock.follow({ wallMs: 1200, logical: 3 }, 1000)).toBe(true);
+  expect(clock.follow({ wallMs: 1300, logical: 0 }, 1000)).toBe(false);
+  expect(tick(clock, 1000)).toEqual({ wallMs: 1200, logical: 4 });
+});
+
+test("comes back with a wall clock that was far ahead and is set right", () => {
+  const clock = new HybridClock({ maxAheadMs: 200 });
+  tick(clock, 3_600_000);
+  expect(tick(clock, 1000)).toEqual({ wallMs: 1000, logical: 0 });
+  expect(tick(clock, 900)).toEqual({ wallMs: 1000, logical: 1 });
 });
 
 test("never gives one stamp twice nor an earlier one, whatever the wall clock does", () => {

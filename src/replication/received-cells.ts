@@ -88,13 +88,13 @@ export class ReceivedCells {
 
   /**
    * Merges an encoded cell. Visible when it is done; see `StorageEngine.durable` for more. Throws StoreError, with
-   * nothing done: CORRUPTION if it is no cell, CLOCK_SKEW if it was written too far in the future.
+   * nothing done: CORRUPTION if it is no cell.
    */
   merge(ref: KeyRef, cell: Uint8Array, wallMs: number): Awaitable<MergeEnd> {
     const { engine, access, stamper, watchBoard } = this.#parts;
     const range = { bytes: cell, start: 0, end: cell.length };
     // It looks at all of the cell, and merging at little of it: what is damaged must not get into the store.
-    stamper.observe(cellNewestTime(cell), wallMs);
+    stamper.follow(cellNewestTime(cell), wallMs);
     if (this.#mayBeOld(cell, 0, cell.length)) return this.#mergeNews(ref, cell);
     const rowKey = this.#named(access.storedRef(ref));
     const { hash } = rowKey;
@@ -178,7 +178,7 @@ export class ReceivedCells {
     const [time, cell] = [this.#time, this.#cell];
     time.wallMs = compactWallMs(bytes, cellStart);
     time.logical = compactLogical(bytes, cellStart);
-    stamper.observe(time, wallMs);
+    stamper.follow(time, wallMs);
     watchBoard.noteWrite(hash);
     cell.bytes = bytes;
     cell.start = cellStart;

@@ -6,7 +6,7 @@ import { NewLife, Stamper } from "./stamper.ts";
 test("every stamp has a new dot and a later time, also when the wall clock goes back", () => {
   const stamper = new Stamper(new NewLife(new SimRandom("stamper")));
   let before: Hlc = { wallMs: 0, logical: 0 };
-  [1000, 1000, 900, 1001, 500].forEach((wallMs, i) => {
+  [1000, 1000, 900, 1001, 501].forEach((wallMs, i) => {
     const { dot, hlc } = stamper.stamp(wallMs);
     expect(dot).toEqual({ actor: stamper.actor, counter: i + 1 });
     expect(compareHlc(hlc, before)).toBeGreaterThan(0);
@@ -40,9 +40,22 @@ test("two nodes that hear of each other's writes all the time stay close to the 
   expect(newest.wallMs).toBe(1_000);
 });
 
-test("a later life goes on after the newest time of the earlier one, whatever the wall clock shows", () => {
-  const { hlc } = new Stamper(new NewLife(new SimRandom("stamper")), 5_000).stamp(1_000);
+test("a later life goes on after the newest time of the earlier one, though the wall clock was set back a little", () => {
+  const { hlc } = new Stamper(new NewLife(new SimRandom("stamper")), 5_000).stamp(4_600);
   expect(compareHlc(hlc, { wallMs: 5_000, logical: LOGICAL_MAX })).toBeGreaterThan(0);
+});
+
+test("a later life whose wall clock is far behind the newest time believes the clock", () => {
+  const { hlc } = new Stamper(new NewLife(new SimRandom("stamper")), 3_600_000).stamp(1_000);
+  expect(hlc).toEqual({ wallMs: 1_000, logical: 0 });
+});
+
+test("a time too far ahead is passed over and counted", () => {
+  const stamper = new Stamper(new NewLife(new SimRandom("stamper")));
+  stamper.follow({ wallMs: 1_400, logical: 0 }, 1_000);
+  stamper.follow({ wallMs: 9_000, logical: 0 }, 1_000);
+  expect(stamper.stamp(1_000).hlc).toEqual({ wallMs: 1_400, logical: 1 });
+  expect(stamper.aheadCount).toBe(1);
 });
 
 test("a dot source that cannot give a counter fails the write, and no time passes", () => {

@@ -53,6 +53,8 @@ export class Stamper {
   readonly #dots: DotSource;
   readonly #clock = new HybridClock();
   readonly #compact: CompactStamp;
+  /** Cells that came with a time too far ahead of this node's clock: one of the clocks is wrong. */
+  aheadCount = 0;
 
   /** `newestWallMs` is the wall part of the newest time that data of this node has; 0 if it has none. */
   constructor(dots: DotSource, newestWallMs = 0) {
@@ -99,9 +101,14 @@ export class Stamper {
   }
 
   /**
-   * Makes every later stamp later than a time that a cell of another node shows. Throws StoreError CLOCK_SKEW if that
-   * is too far ahead of this node's clock.
+   * Makes every later stamp later than a time that a cell of another node shows, unless that is too far ahead: the cell is
+   * what it is, and must be taken; only its time is passed over, and counted. Hot.
    */
+  follow(time: Hlc, wallMs: number): void {
+    if (!this.#clock.follow(time, wallMs)) this.aheadCount++;
+  }
+
+  /** As `follow`, of a stamp that can be done without: throws StoreError CLOCK_SKEW if it is too far ahead. */
   observe(time: Hlc, wallMs: number): void {
     this.#clock.observe(time, wallMs);
   }

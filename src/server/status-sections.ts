@@ -257,7 +257,10 @@ export const SECTIONS: readonly Section[] = [
   {
     name: "cluster",
     isDefault: true,
-    fields: ({ node, cluster }) => clusterFields(node.cluster, cluster !== undefined),
+    fields: ({ node, cluster }) => [
+      ...clusterFields(node.cluster, cluster !== undefined),
+      ["kvorum_stamps_ahead", node.stamper.aheadCount],
+    ],
   },
   { name: "keyspace", isDefault: true, fields: keyspaceFields },
 ];
