@@ -4,6 +4,7 @@ import { type PromiseGrounds, promisesOf } from "./promises.ts";
 
 const STRICT: PromiseGrounds = {
   machines: 3,
+  nodes: 3,
   copies: 3,
   read: "quorum",
   write: "quorum",
@@ -23,7 +24,8 @@ test("quorums that overlap, disks that keep what they have, and clocks that agre
 test.each<[string, Partial<PromiseGrounds>]>([
   ["reads of one", { read: "one" }],
   ["writes to one", { write: 1 }],
-  ["fallbacks that may hold a write", { machines: 5 }],
+  ["fallbacks that may hold a write", { machines: 5, nodes: 5 }],
+  ["fallbacks on the machines of replicas", { nodes: 6 }],
   ["crashes that take what is not synced", { isSynced: false }],
   ["deaths that take what is in memory", { isSynced: false, hasCrashes: false, isInMemory: true }],
 ])("reads need not see writes with %s", (_, change) => {

@@ -13,6 +13,8 @@ import type { Promises } from "./history.ts";
 /** What decides it. */
 export interface PromiseGrounds {
   readonly machines: number;
+  /** More than machines where some share one: then who stands in for a replica may be its neighbour. */
+  readonly nodes: number;
   /** As the keyspace asks for them; there are never more than machines. */
   readonly copies: number;
   /** How many there are in each datacenter; undefined: all are in one. */
@@ -45,7 +47,7 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
   const reads = needsOf(grounds.read, sites);
   const writes = needsOf(grounds.write, sites);
   const write = Math.min(...writes.map(machinesIn));
-  const hasFallbacks = grounds.isSloppy && grounds.machines > copies;
+  const hasFallbacks = grounds.isSloppy && grounds.nodes > copies;
   const forgets = (grounds.hasCrashes && !grounds.isSynced) || (grounds.hasKills && grounds.isInMemory);
   const isSure = !hasFallbacks && !forgets;
   const readsSeeWrites = isSure && alwaysMeet(reads, writes, sites);

@@ -99,6 +99,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     bounds,
     promises: promisesOf({
       machines,
+      nodes,
       copies: copies * datacenters,
       sites,
       read,
