@@ -117,6 +117,7 @@ function adoptNext(cluster: SimCluster, name: string): void {
 function historyOf({ operations }: Recorder, machines: number): History {
   const promises = promisesOf({
     machines,
+    nodes: machines,
     copies: 3,
     read: "quorum",
     write: "quorum",
