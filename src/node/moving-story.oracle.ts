@@ -3,6 +3,7 @@ import { StoreError } from "../base/errors.ts";
 import type { SimRandom } from "../sim/sim-random.ts";
 import type { SimWorld } from "../sim/sim-runtime.ts";
 import { JoiningTown } from "./joining-town.oracle.ts";
+import type { NodeSettings } from "./settings.ts";
 
 const PATIENCE_MS = 120_000;
 const KEYS = 400;
@@ -72,7 +73,7 @@ export class MovingStory {
     return this.town.rowsAt(name);
   }
 
-  join(name: string, changes: { readonly replaces?: string } = {}): void {
+  join(name: string, changes: Partial<NodeSettings> = {}): void {
     this.#start(name, [...this.#members], changes);
   }
 
@@ -80,8 +81,19 @@ export class MovingStory {
     this.town.kill(name);
   }
 
-  restart(name: string): void {
-    this.#start(name, []);
+  restart(name: string, changes: Partial<NodeSettings> = {}): void {
+    this.#start(name, [], changes);
+  }
+
+  /** Rows that the node has fetched since it was started. */
+  fetchedBy(name: string): number {
+    return this.town.isOpen(name) ? this.town.cluster(name).repair.totals.pulled : 0;
+  }
+
+  async until(isTrue: () => boolean): Promise<void> {
+    const endMs = this.world.nowMs + PATIENCE_MS;
+    while (!isTrue() && this.world.nowMs < endMs) await this.world.runFor(20);
+    if (!isTrue()) throw new Error("it has not come to be");
   }
 
   leave(name: string): Promise<void> {
@@ -214,7 +226,7 @@ export class MovingStory {
     return this.town.cluster(name!);
   }
 
-  #start(name: string, join: readonly string[], changes: { readonly replaces?: string } = {}): void {
+  #start(name: string, join: readonly string[], changes: Partial<NodeSettings> = {}): void {
     this.#started.add(name);
     this.town.start(name, join, { storage: "disk", ...changes });
   }

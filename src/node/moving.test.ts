@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { MovingStory } from "./moving-story.oracle.ts";
 
+const KEYS = 400;
 const FIVE = ["a", "b", "c", "d", "e"];
 
 test("a node joins a cluster with data: it has its share then, and nothing is lost", async () => {
@@ -74,6 +75,28 @@ test("who is up is not replaced, and a move waits for the one before", async () 
   await story.writeUntilMoving(0);
   await expect(story.leave("a")).rejects.toMatchObject({ code: "OVERLOADED", outcome: "not-applied" });
 });
+
+test.each(["d", "a"])(
+  "a fetch goes on where it was when %s is killed in the middle of it: who fetches, or who is fetched from",
+  async (victim) => {
+    const story = await MovingStory.begin("resumed", ["a", "b", "c"], FIVE);
+    await story.write(KEYS);
+    const slowly = { moveBytesPerSecond: 10_000 };
+    story.join("d", slowly);
+    await story.until(() => story.fetchedBy("d") > KEYS / 4);
+    const before = story.fetchedBy("d");
+    expect(before).toBeLessThan(KEYS / 2);
+    story.kill(victim);
+    await story.world.runFor(1_000);
+    story.restart(victim, slowly);
+    await story.untilMoved("d");
+    await story.checkCopies();
+    const after = story.fetchedBy("d") - (victim === "d" ? 0 : before);
+    expect(before + after).toBeLessThan(1.1 * story.rowsAt("d"));
+    expect(before + after).toBeGreaterThanOrEqual(story.rowsAt("d"));
+  },
+  120_000,
+);
 
 test("a newcomer that not all see gets no slots yet: so the death of one more costs nothing", async () => {
   const story = await MovingStory.begin("unseen", ["a", "b", "c"], FIVE);

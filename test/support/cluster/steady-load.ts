@@ -35,9 +35,19 @@ export class SteadyLoad {
 
   /** Resolves to what happens from now on for so long. */
   async during(durationMs: number): Promise<LoadRecord> {
+    this.begin();
+    await this.#clock.sleep(durationMs);
+    return this.record();
+  }
+
+  /** The next record begins here. */
+  begin(): void {
     this.#latencies = [];
     this.#errors = new Set();
-    await this.#clock.sleep(durationMs);
+  }
+
+  /** What has happened since `begin`. */
+  record(): LoadRecord {
     const sorted = this.#latencies.sort((a, b) => a - b);
     return {
       requests: sorted.length,
