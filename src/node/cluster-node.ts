@@ -186,9 +186,11 @@ export class ClusterNode {
     this.#ticks = new ClusterTicks({ clock, liveness, coordinator: this.coordinator, delivery, others });
   }
 
-  /** True if it was a member, and the plan has it no more. */
+  /** True if it was a member, the plan has it no more, and the others can change that without it. */
   get hasLeft(): boolean {
-    return this.moves !== undefined && memberOf(this.topology, this.self.id) === undefined;
+    const { topology, self, moves } = this;
+    const isNeeded = memberOf(topology, self.id) !== undefined || topology.voters.includes(self.id);
+    return moves !== undefined && !isNeeded;
   }
 
   /** Committed, and the newest that this node knows. */

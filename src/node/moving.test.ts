@@ -23,8 +23,9 @@ test.each([1, 2, 3, 4])(
     const story = await MovingStory.begin(`elastic ${seed}`, ["a", "b", "c"], FIVE);
     await story.write(100);
     story.join("d");
-    story.join("e"); // waits for d
+    story.join("e"); // one waits for the other
     await story.writeUntilMoved("e");
+    await story.writeUntilMoved("d");
     await story.leave("b");
     await story.writeUntilGone("b");
     await story.reweigh("a", 2);
@@ -97,6 +98,19 @@ test.each(["d", "a"])(
   },
   120_000,
 );
+
+test("who has left is needed for nothing any more: another may be lost for good then, and replaced", async () => {
+  const story = await MovingStory.begin("shrunk", ["a", "b", "c", "d"], FIVE);
+  await story.write(50);
+  await story.leave("d");
+  await story.writeUntilGone("d");
+  const lost = story.idOf("c");
+  story.kill("c");
+  await story.writeFor(8_000); // until all know
+  story.join("e", { replaces: lost });
+  await story.writeUntilMoved("e");
+  expect(story.members()).toEqual(["a", "b", "e"]);
+}, 120_000);
 
 test("a newcomer that not all see gets no slots yet: so the death of one more costs nothing", async () => {
   const story = await MovingStory.begin("unseen", ["a", "b", "c"], FIVE);

@@ -97,7 +97,7 @@ export class Membership {
     if (topology.clusterId !== plans.founding.clusterId || topology.epoch <= plans.topology.epoch) return;
     this.#plans = { founding: plans.founding, topology };
     for (const id of this.#addresses.keys())
-      if (memberOf(topology, id) === undefined) this.#addresses.delete(id);
+      if (memberOf(topology, id) === undefined && !topology.voters.includes(id)) this.#addresses.delete(id);
     this.#saveSoon();
     this.#logger.info(
       { epoch: topology.epoch, members: topology.members.length },

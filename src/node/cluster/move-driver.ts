@@ -87,8 +87,9 @@ export class MoveDriver {
 
   /** Needs to be called a few times a second. */
   onTick(nowMs: number): void {
-    const { move, members } = this.#topology;
-    const isIdle = move === undefined && members.every(({ state }) => state !== "joining");
+    const { move, members, nextVoters } = this.#topology;
+    const isStill = move === undefined && nextVoters === undefined;
+    const isIdle = isStill && members.every(({ state }) => state !== "joining");
     if (isIdle || this.#isBusy || nowMs < this.#nextMs) return;
     this.#isBusy = true;
     this.#step()
@@ -133,7 +134,10 @@ export class MoveDriver {
     this.#reports = await this.#collect(topology, topology);
     this.#measure(topology);
     if (this.#topology.epoch !== topology.epoch || this.#first(topology) !== membership.id) return;
-    if (move === undefined) {
+    if (topology.nextVoters !== undefined) {
+      // At once, and not with the next change: those who have left vote until then, and may be switched off.
+      await register.change((present) => ({ kind: "changed", topology: present }));
+    } else if (move === undefined) {
       const ready = topology.members.find(
         ({ id, state }) => state === "joining" && this.#mayJoin(topology, id),
       );

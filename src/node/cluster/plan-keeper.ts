@@ -5,7 +5,7 @@
 import type { Logger } from "../../base/logger.ts";
 import { decodeGreeting, decodeReplaceRequest, type Greeting } from "../../membership/greeting.ts";
 import { decodeClusterPlans, encodeClusterPlans } from "../../membership/membership-record.ts";
-import type { Topology } from "../../membership/topology.ts";
+import { memberOf, type Topology } from "../../membership/topology.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import type { Cancel, Runtime } from "../../runtime/runtime.ts";
 import { parseAddress } from "./address.ts";
@@ -101,7 +101,7 @@ export class PlanKeeper {
 
   #onTopology(topology: Topology): void {
     const { view, gossip, footing, onTopology } = this.#parts;
-    const ids = new Set(topology.members.map(({ id }) => id));
+    const ids = new Set([...topology.members.map(({ id }) => id), ...topology.voters]);
     view.adopt(topology);
     gossip.retain(ids);
     gossip.tell({ epoch: topology.epoch });
@@ -111,8 +111,14 @@ export class PlanKeeper {
   }
 
   #tick(): void {
-    if (this.#isCutOff) for (const id of this.#others) this.renew(id);
+    if (this.#isCutOff || this.#isNoMember) for (const id of this.#others) this.renew(id);
     if (!this.#isSeeking) void this.#seek();
+  }
+
+  /** Nobody tells who has left what becomes of the plan. */
+  get #isNoMember(): boolean {
+    const { footing, view } = this.#parts;
+    return memberOf(view.topology, footing.membership.id) === undefined;
   }
 
   /** True if no other member seems to be up. It may be that they do not count this node as one any more. */

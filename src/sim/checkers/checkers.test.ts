@@ -152,6 +152,8 @@ describe("convergence", () => {
     expect(found(convergence, write, { ...A, nodesDown: ["n2"] })).toEqual(["n2 does not run again"]);
     const plans = new Map([...A.plans, ["n2", "epoch 2 of n1 n2"]]);
     expect(found(convergence, write, { ...A, plans })).toEqual([expect.stringContaining("n2: epoch 2")]);
+    const moves = ["the join of n4 is streaming"];
+    expect(found(convergence, write, { ...A, moves })).toEqual([expect.stringContaining(moves[0]!)]);
   });
 });
 
@@ -291,7 +293,16 @@ test("placement: as many copies as promised, on distinct machines", () => {
   expect(found(placement, "", { ...A, machines: shared })).toHaveLength(1);
   expect(found(placement, "", { ...A, placement: new Map([["k", ["n1", "n2"]]]) })).toHaveLength(1);
   const few = { ...A, machines: shared, placement: new Map([["k", ["n1", "n3"]]]) };
-  expect(found(placement, "", few)).toEqual([]);
+  expect(found(placement, "", few)).toEqual([
+    "n2 should not have it; these should: n1 on machine of n1, n3 on machine of n3",
+  ]);
+  expect(
+    found(placement, "", {
+      ...few,
+      ...withCopy(A, "n2", "k", undefined),
+      ...{ machines: shared, placement: few.placement },
+    }),
+  ).toEqual([]);
 });
 
 test("dots: one dot, one write", () => {

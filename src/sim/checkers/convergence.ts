@@ -1,6 +1,6 @@
 /**
  * Replicas become equal: so long after the last fault, every node that should hold a key holds the same bytes for it,
- * every node runs, and all know one plan.
+ * every node runs, all know one plan, and nothing moves any more.
  *
  * Finds: repairs and hints that do not arrive, versions that replicas change on their own, merges that depend on the order,
  * two plans that both won. Where a row has nothing alive, having forgotten it is as good as remembering its deletion.
@@ -15,10 +15,12 @@ export const convergence: Checker = {
   name: "convergence",
   promise: "replicas become equal once the faults have stopped",
   check(_, aftermath) {
-    return [...nodesDown(aftermath), ...plansApart(aftermath), ...keysApart(aftermath)].slice(
-      0,
-      VIOLATIONS_MAX,
-    );
+    return [
+      ...nodesDown(aftermath),
+      ...plansApart(aftermath),
+      ...notMoved(aftermath),
+      ...keysApart(aftermath),
+    ].slice(0, VIOLATIONS_MAX);
   },
 };
 
@@ -30,6 +32,10 @@ function plansApart({ plans, takenAtMs }: Aftermath): Violation[] {
   if (new Set(plans.values()).size <= 1) return [];
   const known = [...plans].map(([node, plan]) => `${node}: ${plan}`).join("; ");
   return [violation(`nodes know different plans: ${known}`, takenAtMs)];
+}
+
+function notMoved({ moves, takenAtMs }: Aftermath): Violation[] {
+  return moves.map((move) => violation(`slots have not got where they shall be: ${move}`, takenAtMs));
 }
 
 function* keysApart(aftermath: Aftermath): Iterable<Violation> {

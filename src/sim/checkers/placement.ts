@@ -1,8 +1,9 @@
 /**
  * Copies are on distinct machines: every key has as many replicas as promised (or as there are machines), no two of them
- * on one machine.
+ * on one machine, and nobody else has one.
  *
- * Finds: a ring that counts nodes or virtual nodes in place of machines, plans that forget where nodes stand.
+ * Finds: a ring that counts nodes or virtual nodes in place of machines, plans that forget where nodes stand, owners that do
+ * not drop what has moved away.
  */
 import type { Violation } from "../history/history.ts";
 import { type Checker, VIOLATIONS_MAX } from "./checker.ts";
@@ -10,14 +11,18 @@ import { type Checker, VIOLATIONS_MAX } from "./checker.ts";
 export const placement: Checker = {
   name: "placement",
   promise: "the copies of a key are on distinct machines",
-  check({ promises }, { placement: places, machines, takenAtMs }) {
+  check({ promises }, { placement: places, machines, replicas, takenAtMs }) {
     const wanted = Math.min(promises.copies, new Set(machines.values()).size);
     const violations: Violation[] = [];
     for (const [key, holders] of places) {
       const distinct = new Set(holders.map((node) => machines.get(node) ?? node));
-      if (distinct.size >= wanted && distinct.size === holders.length) continue;
+      const others = [...replicas].filter(([node, copies]) => copies.has(key) && !holders.includes(node));
+      const isRight = distinct.size >= wanted && distinct.size === holders.length;
+      if (isRight && others.length === 0) continue;
       const where = holders.map((node) => `${node} on ${machines.get(node)}`).join(", ");
-      const message = `${distinct.size} machines hold it, ${wanted} should: ${where}`;
+      const message = isRight
+        ? `${others.map(([node]) => node)} should not have it; these should: ${where}`
+        : `${distinct.size} machines hold it, ${wanted} should: ${where}`;
       violations.push({ checker: "placement", message, key, operations: [], atMs: takenAtMs });
       if (violations.length === VIOLATIONS_MAX) break;
     }

@@ -91,6 +91,7 @@ export function aftermathOf(values: Readonly<Record<string, readonly string[]>>)
     sums: [],
     queues: [],
     plans: new Map(nodes.map((node) => [node, "epoch 1 of n1 n2 n3"])),
+    moves: [],
     unanswered: [],
     finalReads: new Map(),
     nodesDown: [],

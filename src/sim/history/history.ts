@@ -123,6 +123,8 @@ export interface Aftermath {
   readonly queues: readonly QueueReport[];
   /** Node -> the committed plan it knows, in words: "epoch 4 of a b c". */
   readonly plans: ReadonlyMap<string, string>;
+  /** Slots on their way, and who waits for some, in words. */
+  readonly moves: readonly string[];
   /** Operations never heard of again, by index. */
   readonly unanswered: readonly number[];
   /** Key -> what a quorum read at the end answered: a register's value, null, or KV.GET's values without the context. */

@@ -150,6 +150,7 @@ async function lookAt(cluster: SimCluster, keys: readonly string[]): Promise<Aft
     sums: [],
     queues: [],
     plans: new Map(up.map((name) => [name, survey.planAt(name)])),
+    moves: [],
     unanswered: [],
     finalReads: new Map(),
     nodesDown: names.filter((name) => !up.includes(name)),

@@ -34,5 +34,5 @@ test("there are controls for every checker but one: no node can be made to ignor
   expect(ALL_CHECKERS.map(({ name }) => name).filter((name) => !finding.has(name))).toEqual([
     "bounded-queues",
   ]);
-  expect(new Set(CONTROLS.map(({ sabotage }) => sabotage.name)).size).toBe(16);
+  expect(new Set(CONTROLS.map(({ sabotage }) => sabotage.name)).size).toBe(18);
 });

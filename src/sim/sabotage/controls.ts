@@ -12,6 +12,8 @@ import { carelessRing } from "./careless-ring.ts";
 import { joinTwoAtOnce, writeByOldPlan, writeCutOff } from "./changed-plans.ts";
 import { credulousAcceptor } from "./credulous-acceptor.ts";
 import { droppedHints } from "./dropped-hints.ts";
+import { hastyDrops } from "./hasty-drops.ts";
+import { lateWritesLost } from "./late-writes-lost.ts";
 import { lostRequests } from "./lost-requests.ts";
 import { lyingDisk } from "./lying-disk.ts";
 import { repeatedDots } from "./repeated-dots.ts";
@@ -56,6 +58,18 @@ function simulated(stage: Omit<Stage, "seed">): Control["run"] {
     return violationsOf(history, aftermath, ALL_CHECKERS);
   };
 }
+
+/** All nodes are on one machine, so that there is one copy of everything: what a move loses is lost. */
+const ONE_COPY_MOVES = {
+  nodes: 2,
+  nodesPerMachine: 9,
+  kinds: { join: 1 },
+  moves: true,
+  faultEveryMs: 3_000,
+  keysPerFamily: 40,
+  skew: 0,
+  promises: { convergesInMs: 30_000 },
+} as const;
 
 const only = (family: string) => ({ families: { [family]: 1 }, otherLevelsOneIn: 0 });
 
@@ -190,5 +204,17 @@ export const CONTROLS: readonly Control[] = [
     foundBy: ["lost-writes"],
     seedsMax: 1,
     run: scripted(writeByOldPlan),
+  },
+  {
+    sabotage: lateWritesLost,
+    foundBy: ["lost-writes", "counters"],
+    seedsMax: 3,
+    run: simulated(ONE_COPY_MOVES),
+  },
+  {
+    sabotage: hastyDrops,
+    foundBy: ["lost-writes", "counters"],
+    seedsMax: 3,
+    run: simulated(ONE_COPY_MOVES),
   },
 ];

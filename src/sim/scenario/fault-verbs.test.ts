@@ -21,6 +21,19 @@ const DEEDS: readonly (readonly [string, Deeds])[] = [
   ["start n3", (cluster) => cluster.start("n3")],
   ["start n3 peer-port=18000", (cluster) => cluster.start("n3", { peerPort: 18_000 })],
   ["pause n1 1234.5ms", (cluster) => cluster.pause("n1", 1_234.5)],
+  ["leave n1", (cluster) => cluster.leave("n1")],
+  ["weight n1 2", (cluster) => cluster.reweigh("n1", 2)],
+  [
+    "join n5 dc=dc1 weight=2",
+    (cluster) =>
+      cluster.join({
+        name: "n5",
+        datacenter: "dc1",
+        rack: "rack of n5",
+        machine: "machine of n5",
+        weight: 2,
+      }),
+  ],
   ["partition n1 n2 | n3", ({ world }) => world.partition(["n1", "n2"], "n3")],
   ["one-way n1 | n3 n4", ({ world }) => world.partitionOneWay("n1", ["n3", "n4"])],
   ["unpartition n1 | n3", ({ world }) => world.unpartition("n1", "n3")],
@@ -64,6 +77,7 @@ test.each(DEEDS)("%s", (line, deed) => {
   expect(told((cluster) => FAULT_VERBS[name!]!.run(cluster, words))).toEqual([line]);
 });
 
-test("every verb is told of by some deed, but rot, which needs a file", () => {
-  expect(new Set(DEEDS.map(([line]) => line.split(" ")[0]))).toEqual(new Set(Object.keys(FAULT_VERBS)));
+test("every verb is told of by some deed, but rot, which needs a file, and replacing, which needs a member", () => {
+  const names = new Set([...DEEDS.map(([line]) => line.split(" ")[0]), "replace"]);
+  expect(names).toEqual(new Set(Object.keys(FAULT_VERBS)));
 });

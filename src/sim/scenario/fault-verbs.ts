@@ -37,6 +37,35 @@ export const FAULT_VERBS: Readonly<Record<string, FaultVerb>> = {
       cluster.start(named(node), peerPort === undefined ? {} : { peerPort: number(peerPort) });
     },
   },
+  join: {
+    usage:
+      "join NODE [dc=DATACENTER] [weight=WEIGHT] [machine=MACHINE]: a new node begins to join the others",
+    run: (cluster, [node, ...rest]) => {
+      const options = optionsOf(rest);
+      const name = named(node);
+      const machine = options.get("machine")?.replaceAll("_", " ") ?? `machine of ${name}`;
+      cluster.join({
+        name,
+        datacenter: options.get("dc") ?? "dc1",
+        rack: `rack of ${machine}`,
+        machine,
+        weight: number(options.get("weight") ?? "1"),
+      });
+    },
+  },
+  leave: {
+    usage: "leave NODE: another node is told that it is to leave; it stops when it has",
+    run: (cluster, [node]) => cluster.leave(named(node)),
+  },
+  weight: {
+    usage:
+      "weight NODE WEIGHT: another node is told that it is to have so many times the slots of one of weight 1",
+    run: (cluster, [node, weight]) => cluster.reweigh(named(node), number(weight)),
+  },
+  replace: {
+    usage: "replace NODE NEWCOMER: the node's disk is lost, and a new one begins to take its place",
+    run: (cluster, [node, newcomer]) => void cluster.replace(named(node), named(newcomer)),
+  },
   partition: {
     usage: "partition NODES | NODES: nothing passes between them",
     run: (cluster, words) => cluster.world.partition(...sidesOf(words)),

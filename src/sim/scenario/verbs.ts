@@ -1,7 +1,7 @@
 /** What can be done in a scenario, by the first word of a line. A new verb is an entry of this table. */
 import { FAULT_VERBS } from "./fault-verbs.ts";
 import type { Stage } from "./stage.ts";
-import { named, number, optionsOf } from "./words.ts";
+import { number } from "./words.ts";
 
 export interface Verb {
   readonly usage: string;
@@ -19,16 +19,6 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   pass: {
     usage: "pass: nothing is done, time passes",
     run: () => undefined,
-  },
-  join: {
-    usage: "join NODE [dc=DATACENTER]: a new node begins to join the others",
-    run: ({ cluster }, [node, ...rest]) => {
-      const join = cluster.names;
-      const datacenter = optionsOf(rest).get("dc") ?? "dc1";
-      const name = named(node);
-      cluster.add({ name, datacenter, rack: `rack of ${name}`, machine: `machine of ${name}`, weight: 1 });
-      cluster.start(name, { join });
-    },
   },
   wait: {
     usage: "wait NODE ...: until they are up, or have failed, or a minute is over; says who is not up",

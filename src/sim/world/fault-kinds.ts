@@ -3,6 +3,7 @@
  * node, and may befall a node that others befall already.
  */
 import type { SimRandom } from "../sim-random.ts";
+import { beginMoveFault, isMoveKind, MOVE_KINDS } from "./move-faults.ts";
 import type { SimCluster } from "./sim-cluster.ts";
 
 export const FAULT_KINDS = [
@@ -20,6 +21,7 @@ export const FAULT_KINDS = [
   "slow disk",
   "hanging disk",
   "full disk",
+  ...MOVE_KINDS,
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -49,6 +51,7 @@ const DRIFT_PPM_MAX = 2_000;
 const HANG_MS_MAX = 4_000;
 
 export function beginFault(kind: FaultKind, victim: string, site: FaultSite): BegunFault {
+  if (isMoveKind(kind)) return beginMoveFault(kind, victim, site);
   switch (kind) {
     case "kill":
     case "crash":

@@ -10,7 +10,13 @@ export interface BoundedCluster {
   readonly clockFaults: boolean;
   /** The fewest machines that an acknowledged write rests on. */
   readonly writtenTo: number;
+  /** Nodes join, leave, and so on. */
+  readonly moves: boolean;
 }
+
+/** In one run, so that all are over in time. */
+const MOVES_MAX = 4;
+const NODES_MIN = 3;
 
 /** Twice the interval in which everysec syncs, and what a slow disk adds. */
 const SYNCED_AFTER_MS = 10_000;
@@ -21,7 +27,7 @@ const SYNCED_AFTER_MS = 10_000;
  * is all that a write rests on; where nothing is ever synced on purpose, only once.
  */
 export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBounds {
-  const { nodes, settings, clockFaults, writtenTo } = cluster;
+  const { nodes, settings, clockFaults, writtenTo, moves } = cluster;
   const isOnDisk = settings.storage === "disk";
   const kinds: Partial<Record<FaultKind, number>> = {
     ...(isOnDisk && { kill: 4, crash: 4, "slow disk": 2, "hanging disk": 1, "full disk": 1 }),
@@ -33,6 +39,7 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     "connections break": 2,
     "connections fall mute": 1,
     ...(clockFaults && { "clock jump": 2, "clock drift": 2 }),
+    ...(moves && movesBorne(isOnDisk, writtenTo)),
   };
   return {
     kinds: everyMs > 0 ? kinds : {},
@@ -42,7 +49,16 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     stoppedMax: Math.max(1, Math.ceil(nodes / 2)),
     crashPauseMs: settings.fsync === "always" ? 0 : SYNCED_AFTER_MS,
     crashesMax: crashesBorne(settings.fsync, writtenTo),
+    movesMax: MOVES_MAX,
+    nodesMin: Math.max(NODES_MIN, nodes - 2),
   };
+}
+
+/** A write that one owner alone has acknowledged goes with that owner, if it goes while it is down. */
+function movesBorne(isOnDisk: boolean, writtenTo: number): Partial<Record<FaultKind, number>> {
+  const staying = { join: 3, reweigh: 2 };
+  if (writtenTo < 2) return staying;
+  return { ...staying, leave: 3, ...(isOnDisk && { replace: 2 }) };
 }
 
 function crashesBorne(fsync: NodeSettings["fsync"], writtenTo: number): number {

@@ -4,6 +4,7 @@
  */
 import type { SimRandom } from "../sim-random.ts";
 import { beginFault, FAULT_KINDS, type FaultKind, type FaultSite } from "./fault-kinds.ts";
+import { isMoveKind, MOVE_KINDS, type MoveFaultKind } from "./move-faults.ts";
 import type { SimCluster } from "./sim-cluster.ts";
 
 export interface NemesisBounds {
@@ -18,6 +19,9 @@ export interface NemesisBounds {
   /** So long after a crash there is no other: what was acknowledged is synced meanwhile. */
   readonly crashPauseMs: number;
   readonly crashesMax: number;
+  /** Moves of slots in all; and nobody leaves if there are no more nodes than this. */
+  readonly movesMax: number;
+  readonly nodesMin: number;
 }
 
 export interface NemesisParts {
@@ -101,6 +105,7 @@ export class Nemesis {
   }
 
   #mayStrike(kind: FaultKind, victim: string): boolean {
+    if (isMoveKind(kind)) return this.#mayMove(kind, victim);
     if (kind !== "kill" && kind !== "crash" && kind !== "pause") return true;
     const { bounds, cluster } = this.#parts;
     const { nowMs } = cluster.world;
@@ -108,8 +113,25 @@ export class Nemesis {
     if (stopped.includes(victim) || stopped.length >= bounds.stoppedMax) return false;
     if (kind === "pause") return true;
     if (cluster.phaseOf(victim) === "off") return false;
-    if (kind === "kill" && bounds.killsLoseNothing) return true;
-    return this.#crashes < bounds.crashesMax && nowMs - this.#lastCrashMs >= bounds.crashPauseMs;
+    return (kind === "kill" && bounds.killsLoseNothing) || this.#mayCrash();
+  }
+
+  #mayCrash(): boolean {
+    const { bounds, cluster } = this.#parts;
+    return (
+      this.#crashes < bounds.crashesMax && cluster.world.nowMs - this.#lastCrashMs >= bounds.crashPauseMs
+    );
+  }
+
+  /** One disk is lost for good, at most: the next could have the last copy of what is on its way from the other owners. */
+  #mayMove(kind: MoveFaultKind, victim: string): boolean {
+    const { bounds, cluster } = this.#parts;
+    const count = (each: MoveFaultKind): number => this.#counts.get(each) ?? 0;
+    if (MOVE_KINDS.reduce((sum, each) => sum + count(each), 0) >= bounds.movesMax) return false;
+    if (kind === "join") return true;
+    if (!cluster.isMember(victim)) return false;
+    if (kind === "leave") return cluster.isUp(victim) && cluster.names.length > bounds.nodesMin;
+    return kind === "reweigh" || (count("replace") === 0 && this.#mayCrash());
   }
 
   #count(kind: FaultKind, victim: string, lastsMs: number): void {
@@ -117,7 +139,8 @@ export class Nemesis {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     if (kind === "kill" || kind === "crash" || kind === "pause")
       this.#stoppedUntilMs.set(victim, nowMs + lastsMs);
-    if (kind !== "crash" && (kind !== "kill" || this.#parts.bounds.killsLoseNothing)) return;
+    const losesSomething = kind === "crash" || kind === "replace";
+    if (!losesSomething && (kind !== "kill" || this.#parts.bounds.killsLoseNothing)) return;
     this.#crashes++;
     this.#lastCrashMs = nowMs;
   }

@@ -51,6 +51,8 @@ export interface RunWishes {
   readonly skew?: number;
   readonly mix?: Mix;
   readonly clockFaults?: boolean;
+  /** Nodes join, leave, weigh more and are replaced, too. Only where they found their cluster themselves. */
+  readonly moves?: boolean;
   readonly faultEveryMs?: number;
   readonly faultsMs?: number;
   readonly script?: readonly Deed[];
@@ -59,10 +61,12 @@ export interface RunWishes {
 const COPIES_DEFAULT = 3;
 const WARM_UP_MS = 2_000;
 const CLIENT_PATIENCE_MS = 3_000;
+const MOVES_MS = 75_000;
 
 export function planRun(wishes: RunWishes): RunPlan {
   const { seed, nodes = 5, datacenters = 1, nodesPerMachine = 1, founds = true } = wishes;
   const { read = "quorum", write = "quorum", clockFaults = true, faultEveryMs = 3_000 } = wishes;
+  const moves = founds && (wishes.moves ?? false);
   const copies = founds ? COPIES_DEFAULT : (wishes.copies ?? COPIES_DEFAULT);
   const isSloppy = founds || (wishes.isSloppy ?? true);
   const settings = {
@@ -83,7 +87,7 @@ export function planRun(wishes: RunWishes): RunPlan {
   const asksForOne = mix.otherLevelsOneIn > 0;
   const sites = sitesOf(cluster, copies);
   const writtenTo = asksForOne ? 1 : machinesFor(write, sites);
-  const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo }, faultEveryMs);
+  const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo, moves }, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
   return {
     seed,
@@ -97,21 +101,24 @@ export function planRun(wishes: RunWishes): RunPlan {
     farMs: wishes.farMs ?? 0,
     levels: read === "quorum" && write === "quorum" ? undefined : { read, write },
     bounds,
-    promises: promisesOf({
-      machines,
-      nodes,
-      copies: copies * datacenters,
-      sites,
-      read,
-      write,
-      isSloppy,
-      isSynced: isOnDisk && settings.fsync === "always",
-      hasKills: (bounds.kinds.kill ?? 0) > 0,
-      hasCrashes: (bounds.kinds.crash ?? 0) > 0,
-      hasClockFaults: clockFaults,
-      isInMemory: !isOnDisk,
-      repairsItself: true,
-    }),
+    promises: withMoves(
+      moves,
+      promisesOf({
+        machines,
+        nodes,
+        copies: copies * datacenters,
+        sites,
+        read,
+        write,
+        isSloppy,
+        isSynced: isOnDisk && settings.fsync === "always",
+        hasKills: (bounds.kinds.kill ?? 0) > 0,
+        hasCrashes: (bounds.kinds.crash ?? 0) > 0,
+        hasClockFaults: clockFaults,
+        isInMemory: !isOnDisk,
+        repairsItself: true,
+      }),
+    ),
     warmUpMs: WARM_UP_MS,
     faultsMs: wishes.faultsMs ?? 60_000,
     script: wishes.script,
@@ -124,6 +131,11 @@ function sitesOf({ nodes }: ClusterPlan, copies: number): readonly number[] {
   for (const { datacenter, machine } of nodes)
     machines.set(datacenter, (machines.get(datacenter) ?? new Set()).add(machine));
   return [...machines.values()].map(({ size }) => Math.min(copies, size));
+}
+
+/** Moves wait for each other, and for who is down; what came late to where a slot was is looked for once a minute. */
+function withMoves(moves: boolean, promises: Promises): Promises {
+  return moves ? { ...promises, convergesInMs: promises.convergesInMs + MOVES_MS } : promises;
 }
 
 function keyspaceOf(copies: number, datacenters: number, isSloppy: boolean): ClusterPlan["keyspace"] {

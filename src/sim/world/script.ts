@@ -20,9 +20,21 @@ export function playScript(cluster: SimCluster, script: readonly Deed[], untilMs
 function play(cluster: SimCluster, [name, ...words]: readonly string[]): void {
   const verb = FAULT_VERBS[name!];
   assert(verb !== undefined, `there is no ${name}`);
+  if (!isPossible(cluster, name!, words[0])) return;
   if (name === "start" && !["off", "failed"].includes(cluster.phaseOf(words[0]!))) return;
   verb.run(cluster, words);
 }
+
+/** A part may lack the joining of a node, or a node may have left earlier than in the whole. */
+function isPossible(cluster: SimCluster, verb: string, node: string | undefined): boolean {
+  if (verb === "join") return !cluster.hasPlace(node!);
+  return !OF_ONE_NODE.has(verb) || (cluster.hasPlace(node!) && cluster.phaseOf(node!) !== "left");
+}
+
+const OF_ONE_NODE: ReadonlySet<string> = new Set([
+  ...["kill", "crash", "wipe", "pause", "start", "clock", "disk"],
+  ...["leave", "weight", "replace"],
+]);
 
 /** Keeps what is told of between `begin` and `end`. */
 export class ScriptRecorder {

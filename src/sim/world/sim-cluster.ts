@@ -10,10 +10,12 @@
  */
 import { assert } from "../../base/assert.ts";
 import { utf8 } from "../../base/bytes.ts";
+import { StoreError } from "../../base/errors.ts";
 import { type Logger, silentLogger } from "../../base/logger.ts";
 import { DEFAULT_KEYSPACE, type Topology } from "../../membership/topology.ts";
 import { foundTopologyOf } from "../../membership/topology-change.ts";
 import type { FixedCluster } from "../../node/cluster/cluster-begin.ts";
+import type { Moves } from "../../node/cluster/moves.ts";
 import { openNode, type StorageNode } from "../../node/node.ts";
 import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -48,7 +50,11 @@ export interface SimClusterOptions extends SimWorldOptions {
   readonly logger?: (name: string) => Logger;
 }
 
-type Phase = "off" | "starting" | "up" | "failed";
+/** "left": it is no member any more, and has stopped for good. */
+type Phase = "off" | "starting" | "up" | "failed" | "left";
+
+/** Nodes that have left look so often whether they have. */
+const LEAVING_LOOK_MS = 500;
 
 interface Site {
   readonly planned: PlannedNode;
@@ -58,6 +64,10 @@ interface Site {
   peerPort: number;
   node: StorageNode | undefined;
   failure: Error | undefined;
+  /** The id of the member whose place it takes; "" for nobody's. */
+  replaces: string;
+  /** Of its cluster's plan; known once it was up. */
+  id: string | undefined;
 }
 
 export class SimCluster {
@@ -66,6 +76,7 @@ export class SimCluster {
   readonly #options: SimClusterOptions;
   readonly #sites = new Map<string, Site>();
   readonly #fixed: Topology | undefined;
+  #isWatchingLeavers = false;
 
   constructor(seed: string, plan: ClusterPlan, options: SimClusterOptions = {}) {
     this.world = new SimWorld(seed, options);
@@ -75,9 +86,9 @@ export class SimCluster {
     this.#fixed = plan.keyspace && fixedTopology(plan);
   }
 
-  /** Of all nodes, running or not. */
+  /** Of all nodes, running or not, but for those that have left. */
   get names(): readonly string[] {
-    return [...this.#sites.keys()];
+    return [...this.#sites].filter(([, { phase }]) => phase !== "left").map(([name]) => name);
   }
 
   /** Starts all nodes and lets time pass until they serve clients. */
@@ -96,6 +107,24 @@ export class SimCluster {
         throw new Error(`not up within ${withinMs} ms: ${names.filter((name) => !this.isUp(name))}`);
       await this.world.runFor(50);
     }
+  }
+
+  /** True if there is or was a node of that name. */
+  hasPlace(name: string): boolean {
+    return this.#sites.has(name);
+  }
+
+  /** True if it was up, and may be asked to leave or to weigh more. */
+  isMember(name: string): boolean {
+    return this.#site(name).id !== undefined;
+  }
+
+  machineOf(name: string): string {
+    return this.placeOf(name).machine;
+  }
+
+  placeOf(name: string): PlannedNode {
+    return this.#site(name).planned;
   }
 
   phaseOf(name: string): Phase {
@@ -118,6 +147,68 @@ export class SimCluster {
     return node;
   }
 
+  /** A new node begins to join the others. */
+  join(planned: PlannedNode): void {
+    const { name, datacenter, weight, machine } = planned;
+    const shared = machine === `machine of ${name}` ? [] : [`machine=${machine.replaceAll(" ", "_")}`];
+    this.#options.onDeed?.(["join", name, `dc=${datacenter}`, `weight=${weight}`, ...shared]);
+    this.#place(planned);
+    this.#begin(this.#site(planned.name), this.names);
+  }
+
+  /** The node's disk is lost, and a new node begins to take its place. False if nobody knows its id. */
+  replace(lost: string, name: string): boolean {
+    const site = this.#site(lost);
+    if (site.id === undefined || site.phase === "left") return false;
+    this.#options.onDeed?.(["replace", lost, name]);
+    this.#end(lost);
+    this.world.wipe(lost);
+    site.phase = "left";
+    this.#place({ ...site.planned, name });
+    this.#site(name).replaces = site.id;
+    this.#begin(this.#site(name), this.names);
+    return true;
+  }
+
+  /** Another member asks for it, once: it may be refused. The node stops by itself when it is no member any more. */
+  leave(name: string): void {
+    this.#options.onDeed?.(["leave", name]);
+    this.#watchLeavers();
+    this.#askForMove(name, (moves, id) => moves.remove(id));
+  }
+
+  /** As `leave`. */
+  reweigh(name: string, weight: number): void {
+    this.#options.onDeed?.(["weight", name, `${weight}`]);
+    this.#askForMove(name, (moves, id) => moves.reweigh(id, weight));
+  }
+
+  #askForMove(name: string, ask: (moves: Moves, id: string) => Promise<void>): void {
+    const { id } = this.#site(name);
+    const asked = this.names.find((other) => other !== name && this.isUp(other));
+    const moves = asked === undefined ? undefined : this.node(asked).cluster?.moves;
+    if (id === undefined || moves === undefined) return;
+    ask(moves, id).catch((cause: unknown) => {
+      if (!(cause instanceof StoreError)) throw cause;
+    });
+  }
+
+  /** As `kvorum serve` ends when its node has left. */
+  #watchLeavers(): void {
+    if (this.#isWatchingLeavers) return;
+    this.#isWatchingLeavers = true;
+    const look = (): void => {
+      for (const [name, site] of this.#sites) {
+        if (site.phase !== "up" || site.node?.cluster?.hasLeft !== true) continue;
+        this.#end(name);
+        this.world.kill(name);
+        site.phase = "left";
+      }
+      this.world.scheduler.after(LEAVING_LOOK_MS, look);
+    };
+    look();
+  }
+
   /** Another host, for a node that is to join: `start` it. */
   add(planned: PlannedNode): void {
     this.#place(planned);
@@ -135,20 +226,25 @@ export class SimCluster {
     assert(site.phase === "off" || site.phase === "failed", `${name} runs already`);
     this.#options.onDeed?.(["start", name, ...(peerPort === undefined ? [] : [`peer-port=${peerPort}`])]);
     site.peerPort = peerPort ?? site.peerPort;
+    this.#begin(site, join ?? this.names);
+  }
+
+  #begin(site: Site, join: readonly string[]): void {
     site.phase = "starting";
     site.failure = undefined;
     const life = ++site.life;
-    this.#open(site, join ?? this.names).then(
+    this.#open(site, join).then(
       (node) => {
         if (site.life !== life) return;
         site.phase = "up";
+        site.id = node.cluster?.self.id;
         site.node = node;
       },
       (cause: Error) => {
         if (site.life !== life) return;
         site.phase = "failed";
         site.failure = cause;
-        this.world.kill(name); // what has said so has left
+        this.world.kill(site.planned.name); // what has said so has left
       },
     );
   }
@@ -198,7 +294,7 @@ export class SimCluster {
     return node;
   }
 
-  #settingsOf({ planned, peerPort }: Site, join: readonly string[]): NodeSettings {
+  #settingsOf({ planned, peerPort, replaces }: Site, join: readonly string[]): NodeSettings {
     const { name, datacenter, rack, machine, weight } = planned;
     return {
       ...DEFAULT_SETTINGS,
@@ -212,6 +308,7 @@ export class SimCluster {
       peerHost: name,
       peerPort,
       join: join.map((other) => `${other}:${this.#site(other).peerPort}`).join(","),
+      replaces,
       datacenter,
       rack,
       machine,
@@ -243,6 +340,8 @@ export class SimCluster {
       peerPort: PEER_PORT,
       node: undefined,
       failure: undefined,
+      replaces: "",
+      id: undefined,
     } as const;
     this.#sites.set(name, { planned, ...fresh });
   }

@@ -131,7 +131,8 @@ class SimRun {
 
   #startClients(): readonly WorkloadClient[] {
     const { clients, keysPerFamily, skew, mix, thinkMs, patienceMs, levels } = this.#plan;
-    const { world, names } = this.#cluster;
+    const { world } = this.#cluster;
+    const cluster = this.#cluster;
     const keys = new KeyChooser(keysPerFamily, skew);
     const greeting = levels && ["KV.CONSISTENCY", "READ", `${levels.read}`, "WRITE", `${levels.write}`];
     return clientHosts(clients).map((host, index) => {
@@ -139,7 +140,9 @@ class SimRun {
       const { network } = world.runtime(host);
       return new WorkloadClient({
         index,
-        nodes: names,
+        get nodes() {
+          return cluster.names;
+        },
         network,
         scheduler: world.scheduler,
         random,
@@ -208,11 +211,12 @@ class SimRun {
       placement: new Map(
         keys.map((key) => [key, up[0] === undefined ? [] : this.#survey.replicasOf(up[0], key)]),
       ),
-      machines: new Map(this.#plan.cluster.nodes.map(({ name, machine }) => [name, machine])),
+      machines: new Map(names.map((name) => [name, this.#cluster.machineOf(name)])),
       wallMs: new Map(names.map((name) => [name, world.runtime(name).clock.wallMs()])),
       dots: this.#survey.dots,
       queues: this.#survey.queues,
       plans: new Map(up.map((name) => [name, this.#survey.planAt(name)])),
+      moves: [...new Set(up.flatMap((name) => this.#survey.movesAt(name)))],
       unanswered: operations.filter(({ outcome }) => outcome === undefined).map(({ index }) => index),
       nodesDown: names.filter((name) => !up.includes(name)),
     };

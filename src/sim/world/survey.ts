@@ -77,6 +77,18 @@ export class Survey {
       .join(" ")}`;
   }
 
+  /** What is still to be moved, by the plan that this node knows. */
+  movesAt(name: string): readonly string[] {
+    const { members, move } = this.#cluster.node(name).cluster!.topology;
+    const names = this.#namesById();
+    const nameOf = (id: string): string => names.get(id) ?? id;
+    const waiting = members.filter(({ id, state }) => state === "joining" && id !== move?.id);
+    return [
+      ...(move === undefined ? [] : [`the ${move.kind} of ${nameOf(move.id)} is ${move.stage}`]),
+      ...waiting.map(({ id }) => `${nameOf(id)} waits to join`),
+    ];
+  }
+
   machineOf(name: string): string {
     return this.#cluster.node(name).cluster?.self.machine ?? name;
   }

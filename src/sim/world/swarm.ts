@@ -60,6 +60,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     mix: drawMix(random),
     clockFaults: random.oneIn(2),
     faultEveryMs: pick([1_000, 3_000, 8_000]),
+    moves: random.oneIn(2),
     ...apart,
   };
 }
@@ -85,6 +86,7 @@ export function describeWishes(wishes: RunWishes): string {
     settings,
     clients,
     clockFaults,
+    moves,
   } = wishes;
   const parts = [
     `${nodes} nodes`,
@@ -94,6 +96,7 @@ export function describeWishes(wishes: RunWishes): string {
     `${settings?.storage}${settings?.storage === "disk" ? ` ${settings.fsync}` : ""}`,
     `${clients} clients`,
     clockFaults === true ? "clocks wrong" : "",
+    founds === true && moves === true ? "slots move" : "",
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
