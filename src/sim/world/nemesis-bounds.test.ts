@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type BoundedCluster, boundsFor } from "./nemesis-bounds.ts";
 
 function cluster(fsync: "always" | "everysec" | "no", writtenTo: number): BoundedCluster {
-  return { nodes: 3, settings: { storage: "disk", fsync }, clockFaults: false, writtenTo };
+  return { nodes: 3, settings: { storage: "disk", fsync }, clockFaults: false, moves: false, writtenTo };
 }
 
 test("faults every 0 ms are none at all", () => {
