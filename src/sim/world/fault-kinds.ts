@@ -51,7 +51,7 @@ const DRIFT_PPM_MAX = 2_000;
 const HANG_MS_MAX = 4_000;
 
 export function beginFault(kind: FaultKind, victim: string, site: FaultSite): BegunFault {
-  if (isMoveKind(kind)) return beginMoveFault(kind, victim, site);
+  if (isMoveKind(kind)) return { what: beginMoveFault(kind, victim, site), lastsMs: 0 };
   switch (kind) {
     case "kill":
     case "crash":

@@ -2,7 +2,7 @@
  * Moves of slots as a nemesis begins them: nodes join, leave, weigh more or less, and lose their disks to be replaced by others. All are
  * asked for once, as a person would: whoever is refused since another move is under way is not asked again.
  */
-import type { BegunFault, FaultSite } from "./fault-kinds.ts";
+import type { SimRandom } from "../sim-random.ts";
 import type { SimCluster } from "./sim-cluster.ts";
 
 export const MOVE_KINDS = ["join", "leave", "reweigh", "replace"] as const;
@@ -12,8 +12,12 @@ export function isMoveKind(kind: string): kind is MoveFaultKind {
   return (MOVE_KINDS as readonly string[]).includes(kind);
 }
 
-export function beginMoveFault(kind: MoveFaultKind, victim: string, site: FaultSite): BegunFault {
-  const { cluster, random } = site;
+/** In words, what has been asked for. */
+export function beginMoveFault(
+  kind: MoveFaultKind,
+  victim: string,
+  { cluster, random }: { readonly cluster: SimCluster; readonly random: SimRandom },
+): string {
   const newcomer = nextName(cluster);
   switch (kind) {
     case "join": {
@@ -27,19 +31,19 @@ export function beginMoveFault(kind: MoveFaultKind, victim: string, site: FaultS
         machine: own,
         weight: 1 + random.below(2),
       });
-      return { what: `${newcomer} joins`, lastsMs: 0 };
+      return `${newcomer} joins`;
     }
     case "leave":
       cluster.leave(victim);
-      return { what: `${victim} is to leave`, lastsMs: 0 };
+      return `${victim} is to leave`;
     case "reweigh": {
       const weight = 1 + random.below(3);
       cluster.reweigh(victim, weight);
-      return { what: `${victim} is to weigh ${weight}`, lastsMs: 0 };
+      return `${victim} is to weigh ${weight}`;
     }
     case "replace":
       cluster.replace(victim, newcomer);
-      return { what: `${newcomer} takes the place of ${victim}, whose disk is lost`, lastsMs: 0 };
+      return `${newcomer} takes the place of ${victim}, whose disk is lost`;
   }
 }
 
