@@ -239,7 +239,8 @@ class SimRun {
       door.close();
       return reads;
     })();
-    return world.runUntil(reading, READS_MS_MAX);
+    // One after another, each there and back, and perhaps twice.
+    return world.runUntil(reading, READS_MS_MAX + keys.length * 4 * this.#plan.farMs);
   }
 
   #namesUp(): readonly string[] {
