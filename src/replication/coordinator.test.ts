@@ -75,6 +75,23 @@ describe("writes at quorum", () => {
     expect(await read(town, "a", "k", "one")).toBeUndefined();
   });
 
+  test("ask who is late after all, where the others are too few", async () => {
+    const town = new Town(1, THREE);
+    town.down.add("b");
+    town.late.add("c");
+    const { receipt } = await write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    expect(receipt?.nodes).toEqual(["a", "c"]);
+    expect(await read(town, "c", "k", "one")).toBe("v");
+  });
+
+  test("do without who is late, where others will do", async () => {
+    const town = new Town(1, THREE);
+    town.late.add("c");
+    const { receipt } = await write(town, "a", { name: "k", step: put("v"), options: QUORUM });
+    expect(receipt?.nodes).toEqual(["a", "b"]);
+    expect(await read(town, "c", "k", "one")).toBeUndefined();
+  });
+
   test("may have taken effect if the others do not answer, which is said", async () => {
     const town = new Town(1, THREE);
     town.lossPercent = 100;

@@ -32,6 +32,8 @@ export interface Cluster {
   fallbacksOf(slot: number): readonly Participant[];
   /** This node's own verdict. */
   isUp(id: NodeId): boolean;
+  /** True if it is up, or may be: it is late, and passed over as long as others will do. */
+  mayAnswer?(id: NodeId): boolean;
   /** Smaller is nearer; for ordering only. */
   distanceTo(id: NodeId): number;
   /** The time that 99 of 100 of its answers stay below; 0 if nothing is known. */

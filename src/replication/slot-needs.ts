@@ -77,7 +77,8 @@ export class SlotNeeds {
   /** Refuses a write that surely finds too few machines before anything is done. */
   requireReachable(slot: number, sides: readonly WriteSide[], isSloppy: boolean): void {
     const cluster = this.#cluster;
-    const isReachable = ({ id }: Participant): boolean => id === cluster.self.id || cluster.isUp(id);
+    const isReachable = ({ id }: Participant): boolean =>
+      id === cluster.self.id || cluster.isUp(id) || cluster.mayAnswer?.(id) === true;
     for (const { need, replicas = cluster.replicasOf(slot) } of sides) {
       if (replicas.every(isReachable)) continue;
       const takers = isSloppy ? [...replicas, ...cluster.fallbacksOf(slot)] : replicas;

@@ -45,6 +45,8 @@ export class Town {
   /** Calls so far. */
   asked = 0;
   readonly down = new Set<NodeId>();
+  /** Passed over by others, though they answer. */
+  readonly late = new Set<NodeId>();
   readonly barred = new Set<string>();
   readonly #nodes = new Map<NodeId, TownNode>();
   readonly #copies: number;
@@ -102,7 +104,8 @@ export class Town {
       epoch: 1,
       replicasOf: () => this.members.slice(0, this.#copies),
       fallbacksOf: () => this.members.slice(this.#copies),
-      isUp: (other: NodeId) => !this.down.has(other),
+      isUp: (other: NodeId) => !this.down.has(other) && !this.late.has(other),
+      mayAnswer: (other: NodeId) => !this.down.has(other),
       distanceTo: (other: NodeId) => (this.#isFar(id, other) ? 9 : 1),
       p99Ms: (other: NodeId) => (this.#isFar(id, other) ? 2 * this.#farMs! + 140 : 40),
     };

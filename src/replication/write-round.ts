@@ -4,6 +4,7 @@
  *   replica up        gets the cell; if it is late or fails, a fallback gets it too, as a hint, which counts once the
  *                     replica has failed or is down
  *   replica down      a fallback gets it as a hint
+ *   replica late      as if it were down; but before the write fails, it is asked after all
  *   no fallback left  once it has failed or is down, this node keeps the hint itself, which counts for nothing
  *
  * Another datacenter is sent the cell once: see far-recipients.ts. Fallbacks there are brought their hints the same way.
@@ -265,8 +266,18 @@ export class WriteRound implements Round, AnswerReceiver {
     return this.#spare;
   }
 
+  /** Those that were passed over for others, who will not do. */
+  #askLate(): void {
+    const { cluster } = this.#parts;
+    for (const replica of this.#replicas) {
+      const { id } = replica;
+      if (!this.#quorum.hasAsked(id) && cluster.mayAnswer?.(id) === true) this.#ask(replica, undefined);
+    }
+  }
+
   #decide(): void {
     if (this.#isDecided) return;
+    if (this.#quorum.verdict !== "pending" && this.#quorum.verdict !== "met") this.#askLate();
     const { verdict } = this.#quorum;
     if (verdict === "pending") return;
     this.#isDecided = true;

@@ -128,6 +128,10 @@ export class ClusterView implements Cluster {
     return id === this.self.id || this.#verdicts.isUp(id);
   }
 
+  mayAnswer(id: NodeId): boolean {
+    return this.isUp(id) || this.#verdicts.isLate(id);
+  }
+
   /** The same machine, the same rack, the same datacenter, another one; then who answers faster. The late come last. */
   distanceTo(id: NodeId): number {
     if (id === this.self.id) return 0;
