@@ -49,7 +49,7 @@ test.runIf(hasPrometheus)(
     const groups = await query.rules();
     const loaded = groups.flatMap(({ rules }) => rules);
     expect(loaded.map(({ name }) => name).sort()).toEqual(
-      Array.from(readFileSync(RULES, "utf8").matchAll(/- alert: (\w+)/g), ([, name]) => name),
+      Array.from(readFileSync(RULES, "utf8").matchAll(/- alert: (\w+)/g), ([, name]) => name).sort(),
     );
     await until("every rule has been tried, and is sound", async () =>
       (await query.rules()).flatMap(({ rules }) => rules).every(({ health }) => health === "ok"),
