@@ -31,11 +31,13 @@ import {
   keepArguments,
   type TableItem,
 } from "./command-table.ts";
+import type { HotKeys } from "./hot-keys.ts";
 import { hasLongKey } from "./key-refs.ts";
 import { namedEntry } from "./named-entry.ts";
 import type { Pause } from "./pause.ts";
 import { noticingChanges, receiptOfOne, receiptReply } from "./receipt-reply.ts";
 import { errorText } from "./refusal-text.ts";
+import { argumentsIn } from "./request-arguments.ts";
 import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
@@ -73,6 +75,7 @@ export interface DispatcherDoor<S> {
   readonly commands: CommandTable<S>;
   readonly statistics: Statistics;
   readonly turn: Pick<TurnTimes<S>, "countRequest">;
+  readonly hotKeys: Pick<HotKeys, "isDue" | "note">;
   readonly slowLog: SlowLog;
   readonly pause: Pause;
   readonly writer: ReplyWriter;
@@ -107,8 +110,10 @@ export class Dispatcher<S extends DispatchedSession<S>> {
 
   /** Answers a request, at once where no disk is touched. Rejects only with what `refusal` understands. */
   dispatch(session: S, request: Request): Answer | Promise<Answer> {
-    this.#server.turn.countRequest();
-    const item = this.#server.commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
+    const { hotKeys, commands, turn } = this.#server;
+    turn.countRequest();
+    const item = commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
+    if (hotKeys.isDue()) hotKeys.note(item, request, session.database);
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath, clusterPath } = item.entry;
       const isAlone = this.#server.clusterDoor === undefined;
@@ -373,16 +378,6 @@ function abortTransaction(session: { discard(): void }, { text }: Refusal): Refu
   session.discard();
   const reason = text.startsWith("ERR ") ? text.slice("ERR ".length) : text;
   return { kind: "failure", text: `EXECABORT Transaction discarded because of: ${reason}` };
-}
-
-/** Views: see keepArguments. */
-function argumentsIn({ bytes, starts, ends, argCount }: Request, countMax = argCount): Uint8Array[] {
-  const { buffer, byteOffset } = bytes;
-  const args: Uint8Array[] = [];
-  for (let i = 0; i < countMax; i++) {
-    args.push(new Uint8Array(buffer, byteOffset + starts[i]!, ends[i]! - starts[i]!));
-  }
-  return args;
 }
 
 type Refusal = TaggedReply & { readonly kind: "failure" };

@@ -20,6 +20,7 @@ import { RequestClaims } from "./cluster/request-claims.ts";
 import type { ServedCluster } from "./cluster/served-cluster.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
 import { Dispatcher, type DispatcherDoor } from "./dispatcher.ts";
+import { HotKeys } from "./hot-keys.ts";
 import { hungriestSession } from "./hungriest-session.ts";
 import { Outbox } from "./outbox.ts";
 import { Pause } from "./pause.ts";
@@ -87,6 +88,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
   readonly turn: TurnTimes<Session<Server>>;
+  readonly hotKeys: HotKeys;
   readonly pause: Pause;
   readonly sessions: Map<number, Session<Server>> = new Map();
   readonly startedMs: number;
@@ -130,6 +132,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.outbox = new Outbox(runtime.clock, () => node.durable());
     this.writer = this.outbox.writer;
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
+    this.hotKeys = new HotKeys(node.replica.received);
     this.turn = new TurnTimes(runtime.clock);
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
@@ -308,6 +311,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.statistics.sample(TICK_MS);
     this.measureMemory();
     this.writer.forgetSources(); // an engine may have let go of them
+    this.hotKeys.onSecond(this.statistics.commandsPerSecond);
     this.#closeSlowReaders();
     this.#announceLoad();
     if (this.node.cluster?.hasLeft === true) this.#onLeft();

@@ -134,6 +134,31 @@ describe("a node alone", () => {
   });
 });
 
+describe("keys", () => {
+  const change = { host: "127.0.0.1:8001", "x-kvorum-admin": "1" };
+
+  test("mistakes are told, and a password for clients holds here, too", async () => {
+    const sim = await new SimServer("mistakes", "in place").listen();
+    const { ask } = adminOf(sim.server);
+    const post = (path: string, body: unknown) =>
+      ask(path, {
+        method: "POST",
+        headers: change,
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+    expect((await ask("/api/key")).status).toBe(400);
+    expect((await ask("/api/hotkeys?by=luck")).status).toBe(400);
+    expect(await (await ask("/api/hotkeys?by=writes&count=1")).json()).toMatchObject({ keys: [] });
+    expect(await (await ask("/api/slowlog")).json()).toEqual([]);
+    expect((await post("/api/repair", "no JSON")).status).toBe(409);
+    expect((await post("/api/repair", {})).status).toBe(409);
+    expect((await post("/api/checkpoint", { name: "../x" })).status).toBe(409);
+    sim.server.settings.password = "secret";
+    expect((await ask("/api/key?key=a")).status).toBe(403);
+    expect((await post("/api/key/resolve", { key: "a", value: "b", context: "x" })).status).toBe(403);
+  });
+});
+
 describe("one of five nodes", () => {
   test("tells of one that is down", async () => {
     const cluster = await new SimCluster("admin", 5).listen();

@@ -9,9 +9,11 @@ import type { DashboardFiles } from "./dashboard-files.ts";
 import { openApiDocument } from "./openapi.ts";
 import { CLUSTER_ROUTES } from "./routes/cluster-routes.ts";
 import { EVENT_ROUTES } from "./routes/event-routes.ts";
+import { HOT_KEY_ROUTES } from "./routes/hot-key-routes.ts";
 import { KEY_ROUTES } from "./routes/key-routes.ts";
 import { METRIC_ROUTES } from "./routes/metric-routes.ts";
 import { PROBE_ROUTES } from "./routes/probes.ts";
+import { UPKEEP_ROUTES } from "./routes/upkeep-routes.ts";
 
 /** Of answers that say nothing of it themselves. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -25,9 +27,11 @@ const DOCUMENT_PATH = "/openapi.json";
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...PROBE_ROUTES,
   ...CLUSTER_ROUTES,
+  ...KEY_ROUTES,
+  ...HOT_KEY_ROUTES,
   ...METRIC_ROUTES,
   ...EVENT_ROUTES,
-  ...KEY_ROUTES,
+  ...UPKEEP_ROUTES,
 ];
 
 export interface AdminAppParts extends AdminParts {

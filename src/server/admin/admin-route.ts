@@ -50,6 +50,23 @@ export function failure(status: number, code: string, message: string): Response
   return json({ error: { code, message } }, status);
 }
 
+const BODY_BYTES_MAX = 1024 * 1024;
+
+/** The fields of a request's body; none if it has no body. Rejects with AdminError. */
+export async function bodyOf(request: Request): Promise<Readonly<Record<string, unknown>>> {
+  const length = Number(request.headers.get("content-length") ?? 0);
+  if (length > BODY_BYTES_MAX) throw new AdminError(413, "TOO_LONG", "the body is too long");
+  const text = await request.text();
+  if (text === "") return {};
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return { ...body };
+  } catch {
+    // Told below.
+  }
+  throw new AdminError(400, "INVALID_REQUEST", "the body must be an object as JSON");
+}
+
 /** A whole number that the address gives, within bounds. Throws AdminError. */
 export function countIn(
   request: Request,

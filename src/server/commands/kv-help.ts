@@ -19,6 +19,8 @@ const LINES = [
   "    Compares this node's copies with the other replicas' and mends what differs. Answers what it did, as JSON.",
   "KV.STATUS",
   "    The cluster as this node sees it, as JSON: members, slots, keyspaces.",
+  "KV.HOTKEYS [BY reads | writes | bytes] [COUNT count]",
+  "    The keys that this node is asked for most, lately. JSON.",
   "KV.WHERE key",
   "    Where the key lives: its slot, its replicas, and what each of them has of it now. JSON.",
   "KV.KEYSPACE SET name [setting value ...] | LIST | SHOW name | DROP name",

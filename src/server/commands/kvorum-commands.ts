@@ -5,6 +5,7 @@ import { kvConsistency } from "./kv-consistency.ts";
 import { kvDel } from "./kv-del.ts";
 import { kvGet } from "./kv-get.ts";
 import { kvHelp } from "./kv-help.ts";
+import { kvHotkeys } from "./kv-hotkeys.ts";
 import { kvKeyspace } from "./kv-keyspace.ts";
 import { kvMember } from "./kv-member.ts";
 import { kvPut } from "./kv-put.ts";
@@ -19,6 +20,7 @@ export const kvorumCommands: readonly Command[] = [
   kvDel,
   kvGet,
   kvHelp,
+  kvHotkeys,
   kvKeyspace,
   kvPut,
   kvRepair,

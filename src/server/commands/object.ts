@@ -63,13 +63,16 @@ const freq: SessionCommand = {
   kind: "session",
   since: "4.0.0",
   summary: "Answers how often the key has been used, as a logarithm.",
-  run: (session, args) =>
-    whenThere(session, args[2]!, (usage, countsUses) => {
-      if (countsUses) return tracked(usage).frequency;
+  run: (session, args) => {
+    const key = args[2]!;
+    if (session.server.clusterDoor !== undefined) return frequencyInCluster(session, key.slice());
+    return whenThere(session, key, (usage, countsUses) => {
+      if (countsUses) return usage?.frequency ?? session.server.hotKeys.frequency(key);
       throw new CommandError(
         `ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${SWITCHING}`,
       );
-    }),
+    });
+  },
 };
 
 const SWITCHING =
@@ -101,6 +104,15 @@ function tracked(usage: RowUsage | undefined): RowUsage {
 
 /** `usage` is undefined if nobody keeps count. */
 type UsageReply = (usage: RowUsage | undefined, countsUses: boolean) => Reply;
+
+/** The key may be elsewhere: by what this node has been asked for lately, as KV.HOTKEYS tells it. */
+async function frequencyInCluster(
+  { server, database, consistency }: Session,
+  key: Uint8Array,
+): Promise<Reply> {
+  const value = await server.clusterDoor!.keys.value({ database, key }, consistency);
+  return value === null ? null : server.hotKeys.frequency(key);
+}
 
 function whenThere({ server, database }: Session, key: Uint8Array, reply: UsageReply): Awaitable<Reply> {
   const options = { wallMs: server.wallMs, touch: false };

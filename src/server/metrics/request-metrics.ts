@@ -1,6 +1,7 @@
 /** What clients ask, how long that takes, and what is refused. */
 import { DEFAULT_KEYSPACE } from "../../membership/topology.ts";
 import { DATABASE_COUNT } from "../../node/settings.ts";
+import { HOT_KEY_ORDERS } from "../hot-keys.ts";
 import { COMMAND_FAMILIES } from "./command-family.ts";
 import { histogramSamples, type Metric, one, summarySamples } from "./metric.ts";
 import { PHASES } from "./request-times.ts";
@@ -51,6 +52,14 @@ export const LATENCY_METRICS: readonly Metric[] = [
 ];
 
 export const REQUEST_METRICS: readonly Metric[] = [
+  {
+    name: "kvorum_hottest_key_share_ratio",
+    type: "gauge",
+    help: "The part of all recent reads, writes or bytes that falls to one key, the hottest; KV.HOTKEYS names it.",
+    labels: ["by"],
+    collect: ({ server }) =>
+      HOT_KEY_ORDERS.map((by) => ({ labels: { by }, value: server.hotKeys.top(by, 1)[0]?.share ?? 0 })),
+  },
   {
     name: "kvorum_commands_total",
     type: "counter",

@@ -2,6 +2,7 @@
 import { toText, utf8 } from "../../../base/bytes.ts";
 import { KEY_BYTES_MAX } from "../../../storage/row-key.ts";
 import { whereaboutsOf } from "../../cluster/key-whereabouts.ts";
+import type { Server } from "../../server.ts";
 import { AdminError, type AdminRoute, failure, json } from "../admin-route.ts";
 import { callServer } from "../inner-client.ts";
 
@@ -14,6 +15,7 @@ const key: AdminRoute = {
   query: { key: "the key", encoding: "of the key: utf8, which it is if not given, or base64" },
   failures: { 400: "no such key can be" },
   answer: async ({ server }, request) => {
+    requireKeyAccess(server);
     const { searchParams } = new URL(request.url);
     const name = keyOf(searchParams.get("key"), searchParams.get("encoding") ?? "utf8");
     return json(await whereaboutsOf(server, { database: DATABASE, key: name }));
@@ -36,6 +38,7 @@ const resolve: AdminRoute = {
     503: "the write was refused, or may not have happened: the code says which",
   },
   answer: async ({ server }, request) => {
+    requireKeyAccess(server);
     const { key: name, value, context, encoding = "utf8" } = await textsIn(request);
     if (value === undefined || context === undefined) throw invalid("key, value and context are needed");
     const args = ["KV.PUT", keyOf(name ?? null, encoding), decoded(value, encoding), "CONTEXT", context];
@@ -49,6 +52,14 @@ const resolve: AdminRoute = {
 };
 
 export const KEY_ROUTES: readonly AdminRoute[] = [key, resolve];
+
+/** Who sets a password for clients does not want values to be had here without one. */
+function requireKeyAccess({ settings: { password, adminToken } }: Server): void {
+  if (password === undefined || adminToken !== undefined) return;
+  const text =
+    "clients need a password, so this needs an admin token: set KVORUM_ADMIN_TOKEN or --admin-token-file";
+  throw new AdminError(403, "NEEDS_TOKEN", text);
+}
 
 function keyOf(text: string | null, encoding: string): Uint8Array {
   if (text === null) throw invalid("key is needed");
