@@ -1,4 +1,5 @@
 /** The whole page, in reading order: is it well, where is what, what does it do, what has happened. */
+import { isNarrow } from "../browser/viewport.ts";
 import type { DashboardState } from "../state/dashboard-state.ts";
 import { ChartsSection } from "./charts-section.tsx";
 import { EventList } from "./event-list.tsx";
@@ -31,16 +32,7 @@ export function Page({ state, onToken, onChange }: PageProps) {
       <StaleNotice state={state} />
       <main id="main" tabIndex={-1}>
         <HealthBanner state={state} />
-        <div class="columns">
-          <div class="column">
-            <RingSection state={state} />
-            <EventList state={state} />
-          </div>
-          <div class="column">
-            <KeyExplorerPanel state={state} />
-            <HotKeys state={state} onChange={onChange} />
-          </div>
-        </div>
+        <Foremost state={state} onChange={onChange} />
         <NodesTable state={state} />
         <ChartsSection state={state} />
         <KeyspacesTable state={state} />
@@ -51,6 +43,28 @@ export function Page({ state, onToken, onChange }: PageProps) {
           programs: <a href="/metrics">metrics</a>, <a href="/openapi.json">API</a>.
         </p>
       </footer>
+    </div>
+  );
+}
+
+/** In two columns where there is room; else one after the other, the explorer beside what it is about. */
+function Foremost({ state, onChange }: Pick<PageProps, "state" | "onChange">) {
+  const [ring, events] = [<RingSection key="ring" state={state} />, <EventList key="events" state={state} />];
+  const explorer = <KeyExplorerPanel key="explorer" state={state} />;
+  const hotKeys = <HotKeys key="hot-keys" state={state} onChange={onChange} />;
+  const columns = isNarrow.value
+    ? [[ring, explorer, hotKeys, events]]
+    : [
+        [ring, events],
+        [explorer, hotKeys],
+      ];
+  return (
+    <div class="columns">
+      {columns.map((column, i) => (
+        <div key={`${i} of ${columns.length}`} class="column">
+          {column}
+        </div>
+      ))}
     </div>
   );
 }

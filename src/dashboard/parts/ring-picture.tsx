@@ -20,7 +20,7 @@ import {
 } from "../view/ring-picture.ts";
 import { type RingPlan, rangeIndexAt } from "../view/ring-plan.ts";
 
-const SIZE = 360;
+const SIZE = 352;
 const OUTER = 138;
 const BANDS_MAX = 5;
 const GAP = 2.5;
