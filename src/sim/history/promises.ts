@@ -28,6 +28,8 @@ export interface PromiseGrounds {
   /** Processes end or machines lose their power, at moments of their own. */
   readonly hasKills: boolean;
   readonly hasCrashes: boolean;
+  /** A machine loses its disk, or bits of it. */
+  readonly hasWipes?: boolean;
   /** Clocks differ by more than a network's round trip. */
   readonly hasClockFaults: boolean;
   /** In memory a process takes its data with it. */
@@ -48,7 +50,10 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
   const writes = needsOf(grounds.write, sites);
   const write = Math.min(...writes.map(machinesIn));
   const hasFallbacks = grounds.isSloppy && grounds.nodes > copies;
-  const forgets = (grounds.hasCrashes && !grounds.isSynced) || (grounds.hasKills && grounds.isInMemory);
+  const forgets =
+    grounds.hasWipes === true ||
+    (grounds.hasCrashes && !grounds.isSynced) ||
+    (grounds.hasKills && grounds.isInMemory);
   const isSure = !hasFallbacks && !forgets;
   const readsSeeWrites = isSure && alwaysMeet(reads, writes, sites);
   const readsMeet = alwaysMeet(reads, reads, sites);

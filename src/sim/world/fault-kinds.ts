@@ -21,6 +21,10 @@ export const FAULT_KINDS = [
   "slow disk",
   "hanging disk",
   "full disk",
+  "disk errors",
+  "bit rot",
+  "wipe",
+  "new address",
   ...MOVE_KINDS,
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -31,7 +35,7 @@ export interface FaultSite {
   /** Hosts that are no nodes: who is on them is cut off by partitions, too. */
   readonly bystanders: readonly string[];
   /** Starts it again when the time has come. */
-  readonly restartLater: (name: string, afterMs: number) => void;
+  readonly restartLater: (name: string, afterMs: number, peerPort?: number) => void;
 }
 
 /** A fault that has begun. */
@@ -43,6 +47,9 @@ export interface BegunFault {
   readonly end?: () => void;
 }
 
+const TABLE = /\.sst$/;
+const FIRST_NEW_PORT = 20_000;
+const NEW_PORTS = 1_000;
 const LASTS_MS_MAX = 15_000;
 const DOWN_MS_MAX = 20_000;
 const PAUSE_MS_MAX = 8_000;
@@ -55,6 +62,8 @@ export function beginFault(kind: FaultKind, victim: string, site: FaultSite): Be
   switch (kind) {
     case "kill":
     case "crash":
+    case "wipe":
+    case "new address":
       return stop(kind, victim, site);
     case "pause":
       return pause(victim, site);
@@ -70,20 +79,25 @@ export function beginFault(kind: FaultKind, victim: string, site: FaultSite): Be
     case "clock jump":
     case "clock drift":
       return troubleClock(kind, victim, site);
+    case "disk errors":
+    case "bit rot":
+      return spoilDisk(kind, victim, site);
     default:
       return troubleDisk(kind, victim, site);
   }
 }
 
 function stop(
-  kind: "kill" | "crash",
+  kind: "kill" | "crash" | "wipe" | "new address",
   victim: string,
   { cluster, random, restartLater }: FaultSite,
 ): BegunFault {
   const downMs = lasting(random, DOWN_MS_MAX);
-  if (kind === "kill") cluster.kill(victim);
-  else cluster.crash(victim);
-  restartLater(victim, downMs);
+  if (kind === "crash") cluster.crash(victim);
+  else if (kind === "wipe") cluster.wipe(victim);
+  else cluster.kill(victim);
+  if (kind === "new address") restartLater(victim, downMs, FIRST_NEW_PORT + random.below(NEW_PORTS));
+  else restartLater(victim, downMs);
   return { what: `${kind} ${victim}`, lastsMs: downMs };
 }
 
@@ -177,6 +191,24 @@ function troubleDisk(
   if (kind === "slow disk") world.slowDisk(victim, 2 + random.below(50));
   else world.fillDisk(victim, random.below(20_000));
   return { what: `${kind} ${victim}`, lastsMs: lasting(random, LASTS_MS_MAX), end };
+}
+
+/** Steps fail, or one bit is wrong from now on: of a file with rows, since others a node cannot do without. */
+function spoilDisk(
+  kind: "disk errors" | "bit rot",
+  victim: string,
+  { cluster: { world }, random }: FaultSite,
+): BegunFault {
+  if (kind === "bit rot") {
+    world.rotDisk(victim, (path) => TABLE.test(path));
+    return { what: `${kind} ${victim}`, lastsMs: 0 };
+  }
+  const oneIn = 2 + random.below(30);
+  const errors = ["readErrorOneIn", "writeErrorOneIn", "syncErrorOneIn", "flippedReadOneIn"] as const;
+  const error = errors[random.below(errors.length)]!;
+  world.breakDisk(victim, { [error]: oneIn });
+  const end = (): void => world.breakDisk(victim, {});
+  return { what: `${kind} ${victim}: ${error} ${oneIn}`, lastsMs: lasting(random, LASTS_MS_MAX), end };
 }
 
 /** Mostly short, seldom long. */

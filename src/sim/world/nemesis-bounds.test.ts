@@ -17,3 +17,12 @@ test("a kill takes what is not written yet: where the log is not synced at once,
   });
   expect(boundsFor(cluster("no", 1), 1_000)).toMatchObject({ killsLoseNothing: false, crashesMax: 0 });
 });
+
+test("one disk goes or rots only where a write rests on two, and only if that was asked for", () => {
+  const wiped = (fsync: "always" | "no", writtenTo: number) =>
+    boundsFor({ ...cluster(fsync, writtenTo), wipes: true }, 1_000);
+  expect(wiped("always", 2)).toMatchObject({ wipesMax: 1, kinds: { wipe: 1, "bit rot": 2 } });
+  expect(wiped("no", 2).wipesMax).toBe(1);
+  expect(wiped("always", 1).wipesMax).toBe(0);
+  expect(boundsFor(cluster("always", 2), 1_000).kinds).not.toHaveProperty("wipe");
+});

@@ -12,6 +12,8 @@ export interface BoundedCluster {
   readonly writtenTo: number;
   /** Nodes join, leave, and so on. */
   readonly moves: boolean;
+  /** One disk may go, or rot, for good. Then what a quorum has acknowledged a quorum need not know. */
+  readonly wipes?: boolean;
 }
 
 /** In one run, so that all are over in time. */
@@ -27,10 +29,13 @@ const SYNCED_AFTER_MS = 10_000;
  * is all that a write rests on; where nothing is ever synced on purpose, only once.
  */
 export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBounds {
-  const { nodes, settings, clockFaults, writtenTo, moves } = cluster;
+  const { nodes, settings, clockFaults, writtenTo, moves, wipes = false } = cluster;
   const isOnDisk = settings.storage === "disk";
+  const wipesMax = wipes && isOnDisk && writtenTo > 1 ? 1 : 0;
   const kinds: Partial<Record<FaultKind, number>> = {
     ...(isOnDisk && { kill: 4, crash: 4, "slow disk": 2, "hanging disk": 1, "full disk": 1 }),
+    ...(isOnDisk && { "new address": 1, "disk errors": 1 }),
+    ...(wipesMax > 0 && { wipe: 1, "bit rot": 2 }),
     pause: 4,
     partition: 4,
     "one-way partition": 3,
@@ -51,6 +56,7 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     crashesMax: crashesBorne(settings.fsync, writtenTo),
     movesMax: MOVES_MAX,
     nodesMin: Math.max(NODES_MIN, nodes - 2),
+    wipesMax,
   };
 }
 

@@ -22,6 +22,8 @@ export interface NemesisBounds {
   /** Moves of slots in all; and nobody leaves if there are no more nodes than this. */
   readonly movesMax: number;
   readonly nodesMin: number;
+  /** Disks of rows that go, and tables that rot. */
+  readonly wipesMax: number;
 }
 
 export interface NemesisParts {
@@ -34,6 +36,7 @@ export interface NemesisParts {
 }
 
 const RETRY_MS = 500;
+const STOPS: ReadonlySet<FaultKind> = new Set(["kill", "crash", "pause", "wipe", "new address"]);
 
 export class Nemesis {
   readonly #parts: NemesisParts;
@@ -45,6 +48,7 @@ export class Nemesis {
   readonly #stoppedUntilMs = new Map<string, number>();
   #lastCrashMs = Number.NEGATIVE_INFINITY;
   #crashes = 0;
+  #wipes = 0;
   #isOver = false;
 
   constructor(parts: NemesisParts) {
@@ -53,7 +57,7 @@ export class Nemesis {
     this.#choices = FAULT_KINDS.flatMap((kind) =>
       Array.from({ length: bounds.kinds[kind] ?? 0 }, () => kind),
     );
-    const restartLater = (name: string, afterMs: number): void => this.#restartLater(name, afterMs);
+    const restartLater: FaultSite["restartLater"] = (...how) => this.#restartLater(...how);
     this.#site = { cluster, random, bystanders, restartLater };
     if (this.#choices.length > 0) this.#plan();
   }
@@ -106,21 +110,26 @@ export class Nemesis {
 
   #mayStrike(kind: FaultKind, victim: string): boolean {
     if (isMoveKind(kind)) return this.#mayMove(kind, victim);
-    if (kind !== "kill" && kind !== "crash" && kind !== "pause") return true;
     const { bounds, cluster } = this.#parts;
     const { nowMs } = cluster.world;
+    if (kind === "bit rot") return this.#wipes < bounds.wipesMax && this.#isAfterCrash(nowMs);
+    if (!STOPS.has(kind)) return true;
     const stopped = [...this.#stoppedUntilMs].filter(([, untilMs]) => untilMs > nowMs).map(([name]) => name);
     if (stopped.includes(victim) || stopped.length >= bounds.stoppedMax) return false;
     if (kind === "pause") return true;
     if (cluster.phaseOf(victim) === "off") return false;
-    return (kind === "kill" && bounds.killsLoseNothing) || this.#mayCrash();
+    if (isKill(kind) && bounds.killsLoseNothing) return true;
+    if (kind === "wipe") return this.#wipes < bounds.wipesMax && this.#isAfterCrash(nowMs);
+    return this.#mayCrash();
   }
 
   #mayCrash(): boolean {
     const { bounds, cluster } = this.#parts;
-    return (
-      this.#crashes < bounds.crashesMax && cluster.world.nowMs - this.#lastCrashMs >= bounds.crashPauseMs
-    );
+    return this.#crashes < bounds.crashesMax && this.#isAfterCrash(cluster.world.nowMs);
+  }
+
+  #isAfterCrash(nowMs: number): boolean {
+    return nowMs - this.#lastCrashMs >= this.#parts.bounds.crashPauseMs;
   }
 
   /** One disk is lost for good, at most: the next could have the last copy of what is on its way from the other owners. */
@@ -137,23 +146,31 @@ export class Nemesis {
   #count(kind: FaultKind, victim: string, lastsMs: number): void {
     const { nowMs } = this.#parts.cluster.world;
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    if (kind === "kill" || kind === "crash" || kind === "pause")
-      this.#stoppedUntilMs.set(victim, nowMs + lastsMs);
-    const losesSomething = kind === "crash" || kind === "replace";
-    if (!losesSomething && (kind !== "kill" || this.#parts.bounds.killsLoseNothing)) return;
+    if (STOPS.has(kind)) this.#stoppedUntilMs.set(victim, nowMs + lastsMs);
+    if (kind === "wipe" || kind === "bit rot") this.#wipes++;
+    else if (!isLoss(kind) && (!isKill(kind) || this.#parts.bounds.killsLoseNothing)) return;
     this.#crashes++;
     this.#lastCrashMs = nowMs;
   }
 
   /** Again and again, if it does not succeed: as a supervisor would. */
-  #restartLater(name: string, afterMs: number): void {
+  #restartLater(name: string, afterMs: number, peerPort?: number): void {
     const { cluster } = this.#parts;
     cluster.world.scheduler.after(afterMs, () => {
       const phase = cluster.phaseOf(name);
-      if (phase === "off" || phase === "failed") cluster.start(name);
+      if (phase === "off" || phase === "failed")
+        cluster.start(name, peerPort === undefined ? {} : { peerPort });
       cluster.world.scheduler.after(RETRY_MS, () => {
         if (cluster.phaseOf(name) === "failed") this.#restartLater(name, RETRY_MS);
       });
     });
   }
+}
+
+function isKill(kind: FaultKind): boolean {
+  return kind === "kill" || kind === "new address";
+}
+
+function isLoss(kind: FaultKind): boolean {
+  return kind === "crash" || kind === "replace";
 }

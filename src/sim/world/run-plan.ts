@@ -53,6 +53,8 @@ export interface RunWishes {
   readonly clockFaults?: boolean;
   /** Nodes join, leave, weigh more and are replaced, too. Only where they found their cluster themselves. */
   readonly moves?: boolean;
+  /** A disk is lost or rots; only where nodes know each other from the beginning, for else a wiped node is a new one. */
+  readonly wipes?: boolean;
   readonly faultEveryMs?: number;
   readonly faultsMs?: number;
   readonly script?: readonly Deed[];
@@ -87,7 +89,8 @@ export function planRun(wishes: RunWishes): RunPlan {
   const asksForOne = mix.otherLevelsOneIn > 0;
   const sites = sitesOf(cluster, copies);
   const writtenTo = asksForOne ? 1 : machinesFor(write, sites);
-  const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo, moves }, faultEveryMs);
+  const wipes = wishes.wipes === true && !founds;
+  const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo, moves, wipes }, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
   return {
     seed,
@@ -114,6 +117,7 @@ export function planRun(wishes: RunWishes): RunPlan {
         isSynced: isOnDisk && settings.fsync === "always",
         hasKills: (bounds.kinds.kill ?? 0) > 0,
         hasCrashes: (bounds.kinds.crash ?? 0) > 0,
+        hasWipes: bounds.wipesMax > 0,
         hasClockFaults: clockFaults,
         isInMemory: !isOnDisk,
         repairsItself: true,

@@ -59,6 +59,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     skew: pick([0, 0.8, 1.2]),
     mix: drawMix(random),
     clockFaults: random.oneIn(2),
+    wipes: new SimRandom(`${seed}/wipes`).oneIn(2),
     faultEveryMs: pick([1_000, 3_000, 8_000]),
     moves: random.oneIn(2),
     ...apart,
