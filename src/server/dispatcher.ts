@@ -3,6 +3,7 @@
  * The order of refusals is Redis's, since clients see it. Hot as far as the fast path.
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
+import { utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Keyspaces } from "../membership/keyspaces.ts";
 import type { StorageNode } from "../node/node.ts";
@@ -37,12 +38,13 @@ import { namedEntry } from "./named-entry.ts";
 import type { Pause } from "./pause.ts";
 import { noticingChanges, receiptOfOne, receiptReply } from "./receipt-reply.ts";
 import { errorText } from "./refusal-text.ts";
-import { argumentsIn } from "./request-arguments.ts";
+import { argumentsIn, keptArgument } from "./request-arguments.ts";
 import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
 import { QUEUED, type Transaction } from "./transaction.ts";
 import type { TurnTimes } from "./turn-times.ts";
+import { waitPhase } from "./wait-phase.ts";
 
 /** What the dispatcher has of a session. */
 export interface DispatchedSession<S> {
@@ -126,12 +128,11 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       const startedMs = isLong ? this.#server.runtime.clock.monotonicMs() : 0;
       try {
         const answer = path?.(session, request, this.#server.writer) ?? false;
-        if (path === clusterPath && answer instanceof Promise)
-          return this.#timed(session, item.entry, answer);
+        if (answer instanceof Promise) return this.#timed(session, item.entry, answer, request);
         if (answer !== false) {
           if (isLong) this.#countLong(session, item.entry, request, startedMs);
           else this.#server.countFastCall(item.entry);
-          return answer === true ? NO_REPLY : answer.catch((cause) => this.fail(item.entry, cause));
+          return NO_REPLY;
         }
       } catch (cause) {
         return this.#reject(item, cause);
@@ -178,15 +179,22 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     }
   }
 
-  /** Counts a call that waits for other nodes. */
-  #timed(session: S, entry: CommandEntry<S>, answer: Promise<Answer>): Promise<Answer> {
-    const { runtime, statistics } = this.#server;
+  /** Counts a call that waits for other nodes, or for the disk. */
+  #timed(session: S, entry: CommandEntry<S>, answer: Promise<Answer>, request: Request): Promise<Answer> {
+    const { runtime, statistics, slowLog } = this.#server;
     const startedMs = runtime.clock.monotonicMs();
-    const count = (): void => {
-      entry.latency.record((runtime.clock.monotonicMs() - startedMs) * 1000);
-      statistics.commands++;
-    };
+    const { argCount } = request;
+    const key = keptArgument(request, 1);
     session.lastCommandName = entry.command.name;
+    const count = (): void => {
+      const micros = (runtime.clock.monotonicMs() - startedMs) * 1000;
+      entry.latency.record(micros);
+      statistics.commands++;
+      if (!slowLog.isSlow(micros)) return;
+      const args = [utf8(entry.command.name), key];
+      const waitedFor = waitPhase(this.#server.clusterDoor);
+      slowLog.record(session, args, { micros, waitMicros: micros, waitedFor, argCount });
+    };
     return answer.then(
       (reply) => {
         count();
@@ -206,12 +214,8 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     this.#server.busyMicros += micros;
     this.#server.statistics.commands++;
     session.lastCommandName = entry.command.name;
-    this.#server.slowLog.record(
-      session,
-      argumentsIn(request, SlowLog.ARGUMENTS_MAX),
-      micros,
-      request.argCount,
-    );
+    const { argCount } = request;
+    this.#server.slowLog.record(session, argumentsIn(request, SlowLog.ARGUMENTS_MAX), { micros, argCount });
   }
 
   /** Counts a call that failed after its fast path had begun. */
@@ -283,13 +287,14 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       answer = this.refusal(cause);
     }
     if (!(answer instanceof Promise)) return this.#finish(session, call, startedMs, answer);
+    const localMicros = (clock.monotonicMs() - startedMs) * 1000;
     return answer.then(
-      (late) => this.#finish(session, call, startedMs, late),
-      (cause: unknown) => this.#finish(session, call, startedMs, this.refusal(cause)),
+      (late) => this.#finish(session, call, startedMs, late, localMicros),
+      (cause: unknown) => this.#finish(session, call, startedMs, this.refusal(cause), localMicros),
     );
   }
 
-  #finish(session: S, call: Call<S>, startedMs: number, answer: Answer): Answer {
+  #finish(session: S, call: Call<S>, startedMs: number, answer: Answer, localMicros?: number): Answer {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
     call.entry.latency.record(micros);
     this.#server.busyMicros += micros;
@@ -297,15 +302,18 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       call.entry.failedCalls++;
       this.#server.statistics.countError(answer.text);
     }
-    this.#recordIfSlow(session, call, micros);
+    if (this.#server.slowLog.isSlow(micros)) this.#recordSlow(session, call, micros, localMicros ?? micros);
     this.#server.statistics.commands++;
     return answer;
   }
 
-  #recordIfSlow(session: S, { entry: { command }, args }: Call, micros: number): void {
+  #recordSlow(session: S, call: Call<S>, micros: number, localMicros: number): void {
+    const { command } = call.entry;
     if (command.flags.includes("skip_slowlog")) return;
     const isSecret = command.kind === "session" && command.redact !== undefined;
-    this.#server.slowLog.record(session, isSecret ? command.redact!(args) : args, micros);
+    const waitedFor = waitPhase(this.#server.clusterDoor, call, session.database);
+    const args = isSecret ? command.redact!(call.args) : call.args;
+    this.#server.slowLog.record(session, args, { micros, waitMicros: micros - localMicros, waitedFor });
   }
 
   #run(session: S, call: Call<S>): Answer | Promise<Answer> {

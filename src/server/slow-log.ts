@@ -9,9 +9,34 @@ export interface SlowCall {
   /** Unix time in seconds. */
   readonly at: number;
   readonly micros: number;
+  /** What it spent its time with. */
+  readonly phases: SlowPhases;
   readonly args: readonly string[];
   readonly peer: string;
   readonly clientName: string;
+}
+
+/**
+ * In microseconds: this node's own work; waiting for other replicas; for its disk; for another node that does it all.
+ * In a cluster, its own disk is one of the replicas that are waited for.
+ */
+export interface SlowPhases {
+  readonly local: number;
+  readonly quorum: number;
+  readonly disk: number;
+  readonly forward: number;
+}
+
+export type WaitPhase = Exclude<keyof SlowPhases, "local">;
+
+export interface SlowCallTime {
+  readonly micros: number;
+  /** Of that, what it has waited. */
+  readonly waitMicros?: number;
+  /** For whom; disk if it is not given. */
+  readonly waitedFor?: WaitPhase;
+  /** How many arguments there were, where those that are not kept are left out. */
+  readonly argCount?: number;
 }
 
 export interface SlowLogLimits {
@@ -42,14 +67,21 @@ export class SlowLog {
     return this.#calls;
   }
 
-  /** `args` may lack those that are not kept; there were `argCount`. */
-  record(caller: Caller, args: readonly Uint8Array[], micros: number, argCount = args.length): void {
-    const { slowlogThresholdMicros, slowlogLength } = this.#limits;
-    if (slowlogThresholdMicros < 0 || micros < slowlogThresholdMicros) return;
+  /** True if a call that took so long is to be recorded. */
+  isSlow(micros: number): boolean {
+    const { slowlogThresholdMicros } = this.#limits;
+    return slowlogThresholdMicros >= 0 && micros >= slowlogThresholdMicros;
+  }
+
+  record(caller: Caller, args: readonly Uint8Array[], time: SlowCallTime): void {
+    const { slowlogLength } = this.#limits;
+    const { micros, argCount = args.length } = time;
+    if (!this.isSlow(micros)) return;
     this.#calls.unshift({
       id: this.#nextId++,
       at: Math.floor(this.#clock.wallMs() / 1000),
       micros: Math.round(micros),
+      phases: phasesOf(time),
       args: abridge(args, argCount),
       peer: caller.connection.peer,
       clientName: caller.name,
@@ -60,6 +92,12 @@ export class SlowLog {
   clear(): void {
     this.#calls = [];
   }
+}
+
+function phasesOf({ micros, waitMicros = 0, waitedFor = "disk" }: SlowCallTime): SlowPhases {
+  const waited = Math.round(Math.min(micros, waitMicros));
+  const nothing = { local: Math.round(micros) - waited, quorum: 0, disk: 0, forward: 0 };
+  return { ...nothing, [waitedFor]: waited };
 }
 
 function abridge(args: readonly Uint8Array[], argCount: number): string[] {

@@ -8,8 +8,8 @@ const slowLog: AdminRoute = {
   summary: "The latest slow commands, newest first, with the phases that they spent their time in.",
   answer: ({ server }) =>
     json(
-      server.slowLog.calls.map(({ id, at, micros, args, peer, clientName }) => {
-        return { id, atMs: at * 1000, totalUs: micros, command: args, client: clientName || peer };
+      server.slowLog.calls.map(({ id, at, micros, phases, args, peer, clientName }) => {
+        return { id, atMs: at * 1000, totalUs: micros, phases, command: args, client: clientName || peer };
       }),
     ),
 };
