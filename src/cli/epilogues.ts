@@ -8,6 +8,7 @@ Examples:
   kvorum status --port 7001                   who is in that node's cluster, and who is up
   kvorum nodes --port 7001                    how each of its nodes is, by its own word
   kvorum doctor --port 7001                   is anything wrong, and what to do
+  kvorum cli --port 7001                      a prompt to it; kvorum cli GET k asks one command
   kvorum key cart:42 --port 7001              where a key lives, and what each replica has of it
   kvorum bench --port 7001                    put a load on it, and measure it
   kvorum repair --port 7001                   compare all copies now, and mend what differs

@@ -9,6 +9,7 @@
 import { CommanderError } from "commander";
 import { DEFAULT_SETTINGS } from "../node/settings.ts";
 import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
+import type { Disk } from "../runtime/runtime.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { changeMember } from "./cluster/member-change.ts";
@@ -17,6 +18,8 @@ import { inspect } from "./inspect.ts";
 import { keyspace } from "./keyspace/keyspace.ts";
 import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
+import type { LineSource } from "./prompt/prompt.ts";
+import { terminalLines } from "./prompt/terminal-lines.ts";
 import { repair } from "./repair/repair.ts";
 import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
@@ -31,7 +34,7 @@ const ASKED_WRONGLY = 2;
 export async function main(args: readonly string[]): Promise<void> {
   process.stdout.on("error", tolerateBrokenPipe);
   const output = {
-    writeOutput: (text: string) => void process.stdout.write(text),
+    writeOutput: (text: string | Uint8Array) => void process.stdout.write(text),
     writeError: (text: string) => void process.stderr.write(text),
   };
   const program = createProgram({
@@ -85,7 +88,8 @@ export async function main(args: readonly string[]): Promise<void> {
       const node = await nodeToAsk(flags);
       const showsProgress = process.stderr.isTTY === true;
       const isColoured = wantsColour(process.stdout.isTTY === true, process.env);
-      const sinks = { ...output, showsProgress, isColoured };
+      const isTerminal = process.stdout.isTTY === true;
+      const sinks = { ...output, showsProgress, isColoured, isTerminal, lineSource: standardLines };
       process.exitCode = await runTool(createNodejsRuntime(), { node, request }, sinks);
     },
     inspect: async (path, options) => {
@@ -98,6 +102,12 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (cause) {
     process.exitCode = exitCodeOf(cause);
   }
+}
+
+function standardLines(disk: Disk): LineSource {
+  const { HOME } = process.env;
+  const historyFile = HOME === undefined ? undefined : `${HOME}/.kvorum_history`;
+  return terminalLines({ input: process.stdin, output: process.stdout, disk, historyFile });
 }
 
 /** Throws SettingsError. */

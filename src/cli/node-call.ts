@@ -1,10 +1,10 @@
 /** Asks a running node over RESP, as any client would: one connection, a few calls, one reply each. */
 
-import { utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Reply } from "../resp/reply.ts";
 import { ReplyDecoder } from "../resp/reply-decoder.ts";
 import type { Network } from "../runtime/runtime.ts";
+import { encodeCall } from "./encoded-call.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const SILENT = "it does not answer";
@@ -61,18 +61,10 @@ async function call(
         onClose: (cause) =>
           fail(`the connection broke before it answered${cause ? `: ${cause.message}` : ""}`),
       });
-      connection.write(Buffer.concat(calls.map(encodeCall)));
+      connection.write(Buffer.concat(calls.map((words) => encodeCall(words))));
     });
   } finally {
     connection.destroy();
   }
   return replies;
-}
-
-function encodeCall(call: readonly string[]): Uint8Array {
-  const parts = call.map((argument) => {
-    const bytes = utf8(argument);
-    return Buffer.concat([utf8(`$${bytes.length}\r\n`), bytes, utf8("\r\n")]);
-  });
-  return Buffer.concat([utf8(`*${call.length}\r\n`), ...parts]);
 }

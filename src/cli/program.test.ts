@@ -159,6 +159,12 @@ test("nodes, key and hotkeys are told what to ask for", async () => {
   expect((await run("keyspaces")).asked).toEqual({ question: "keyspaces", json: false, flags: {} });
 });
 
+test("cli is told a command word by word, also where words look like options", async () => {
+  expect((await run("cli")).tool).toEqual({ tool: "prompt", words: [], flags: {} });
+  const { tool } = await run("cli", "--port", "7", "SET", "k", "--port", "-h");
+  expect(tool).toEqual({ tool: "prompt", words: ["SET", "k", "--port", "-h"], flags: { port: "7" } });
+});
+
 test("the help of serve names every setting, its default, and how else to give it", async () => {
   const { output, exitCode } = await run("serve", "--help");
   expect(exitCode).toBe(0);
@@ -180,6 +186,7 @@ test("no line of the help is too long to read", async () => {
     ["checkpoint", "--help"],
     ["bench", "--help"],
     ["nodes", "--help"],
+    ["cli", "--help"],
     ["doctor", "--help"],
     ["keyspaces", "--help"],
     ["key", "--help"],

@@ -18,6 +18,7 @@ import { defineKeyspace, type KeyspaceActions } from "./grammar/keyspace-grammar
 import { defineLeave, defineStay, defineWeight } from "./grammar/member-grammar.ts";
 import { explainMistake } from "./grammar/mistake.ts";
 import { addNodeOptions } from "./grammar/node-options.ts";
+import { definePrompt } from "./grammar/prompt-grammar.ts";
 import { defineHotKeys, defineKey, defineNodes } from "./grammar/question-grammar.ts";
 import type { ToolActions } from "./grammar/tool-request.ts";
 import type { InspectOptions } from "./inspect.ts";
@@ -53,6 +54,7 @@ export function createProgram(actions: ProgramActions): Command {
     .helpOption("-h, --help", "print this help; `kvorum COMMAND --help` tells more")
     .helpCommand(false)
     .showSuggestionAfterError(false)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: actions.writeOutput,
@@ -83,6 +85,7 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineStay(begin("stay"), actions));
   program.addCommand(defineBench(begin("bench"), actions));
   program.addCommand(defineKeyspace(begin("keyspace"), actions));
+  program.addCommand(definePrompt(begin("cli"), actions));
   program.addCommand(defineCheckpoint(begin("checkpoint"), actions));
   return program.addCommand(defineInspect(begin("inspect"), actions));
 }

@@ -7,14 +7,19 @@ import { hotKeys } from "./key/hot-keys.ts";
 import { key } from "./key/key.ts";
 import type { AskedNode } from "./node-question.ts";
 import { nodes } from "./nodes/nodes.ts";
+import { type LineSource, prompt } from "./prompt/prompt.ts";
 
 export interface ToolOutput {
-  writeOutput(text: string): void;
+  writeOutput(text: string | Uint8Array): void;
   writeError(text: string): void;
   /** True if standard error is a terminal. */
   readonly showsProgress: boolean;
   /** Whether colours are welcome on standard output. */
   readonly isColoured: boolean;
+  /** True if standard output is a terminal. */
+  readonly isTerminal: boolean;
+  /** Standard input, line by line. */
+  lineSource(disk: Runtime["disk"]): LineSource;
 }
 
 /** Resolves to the exit code. Rejects with SettingsError. */
@@ -32,6 +37,8 @@ export async function runTool(
       return doctor(runtime, { node, json: request.json }, output);
     case "key":
       return key(runtime, { node, request: request.request }, output);
+    case "prompt":
+      return prompt(runtime.network, { node, words: request.words }, output.lineSource(runtime.disk), output);
     case "hotkeys":
       return hotKeys(runtime.network, { node, words: request.words }, output);
   }

@@ -8,6 +8,7 @@ export type ToolRequest =
   | { readonly tool: "nodes"; readonly json: boolean }
   | { readonly tool: "doctor"; readonly json: boolean }
   | { readonly tool: "key"; readonly request: KeyRequest }
+  | { readonly tool: "prompt"; readonly words: readonly string[] }
   | { readonly tool: "hotkeys"; readonly words: HotKeysWords };
 
 export interface ToolActions {
