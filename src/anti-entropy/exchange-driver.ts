@@ -64,7 +64,7 @@ export class ExchangeDriver {
   constructor(spans: readonly SlotSpan[], parts: ExchangeDriverParts) {
     this.#parts = parts;
     this.#mending = new Mending({ ...parts, ask: (method, payload) => this.#ask(method, payload) });
-    this.#exchange = new Exchange(spans, parts.settings);
+    this.#exchange = new Exchange(spans, parts.settings, (slot) => parts.rows.isSparse(slot));
   }
 
   /** Grows while it runs. */
@@ -102,7 +102,9 @@ export class ExchangeDriver {
       else this.#exchange.onSettled(await this.#mending.settle(look.differences));
       const tookMs = clock.monotonicMs() - startedMs;
       const bytes = this.#bytesSent + this.#bytesReceived - before;
-      const restMs = pace.onStep({ tookMs, p99Ms: p99Ms(), wayMs: wayMs?.() ?? 0, bytes });
+      const isMending = look.kind !== "compare";
+      const step = { tookMs, p99Ms: p99Ms(), wayMs: wayMs?.() ?? 0, bytes, isMending };
+      const restMs = pace.onStep(step);
       if (restMs > 0) await clock.sleep(restMs, signal);
     }
   }

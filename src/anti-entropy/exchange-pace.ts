@@ -6,6 +6,8 @@
 export interface ExchangePaceSettings {
   /** Rest after a step, in times the step. */
   readonly restFactor: number;
+  /** As `restFactor`, after a step that has found or moved what differs: there is something to be done. */
+  readonly mendingFactor: number;
   readonly restMinMs: number;
   readonly restMaxMs: number;
   /** Answers that come sooner than this are not called slow, however soon they have come at other times. */
@@ -16,6 +18,7 @@ export interface ExchangePaceSettings {
 
 export const QUIET_PACE: ExchangePaceSettings = {
   restFactor: 30,
+  mendingFactor: 4,
   restMinMs: 10,
   restMaxMs: 1_000,
   slowMs: 20,
@@ -23,6 +26,7 @@ export const QUIET_PACE: ExchangePaceSettings = {
 /** Of an exchange that somebody has asked for, and waits for. */
 export const URGENT_PACE: ExchangePaceSettings = {
   restFactor: 0.5,
+  mendingFactor: 0.5,
   restMinMs: 0,
   restMaxMs: 100,
   slowMs: 50,
@@ -33,6 +37,7 @@ export const URGENT_PACE: ExchangePaceSettings = {
  */
 export const MOVING_PACE: ExchangePaceSettings = {
   restFactor: 1,
+  mendingFactor: 1,
   restMinMs: 0,
   restMaxMs: 500,
   slowMs: 10,
@@ -49,6 +54,8 @@ export interface PacedStep {
   readonly p99Ms: number;
   readonly wayMs?: number;
   readonly bytes?: number;
+  /** It has found or moved what differs. */
+  readonly isMending?: boolean;
 }
 
 export class ExchangePace {
@@ -72,8 +79,9 @@ export class ExchangePace {
     return Math.max(rest, (1_000 * (step.bytes ?? 0)) / bytesPerSecondMax - step.tookMs);
   }
 
-  #rest({ tookMs, p99Ms, wayMs = 0 }: PacedStep): number {
-    const { restFactor, restMinMs, restMaxMs, slowMs } = this.#settings;
+  #rest({ tookMs, p99Ms, wayMs = 0, isMending = false }: PacedStep): number {
+    const { restMinMs, restMaxMs, slowMs } = this.#settings;
+    const restFactor = isMending ? this.#settings.mendingFactor : this.#settings.restFactor;
     if (p99Ms > 0) this.#bestMs = Math.min(p99Ms, this.#bestMs * FORGETTING);
     const isSlow = p99Ms > Math.max(slowMs, SLOW_FACTOR * this.#bestMs);
     const rest = Math.max(restMinMs, restFactor * (tookMs - wayMs)) * this.#slowness;

@@ -13,6 +13,7 @@
  */
 
 import { SLOT_COUNT } from "../ring/slot.ts";
+import { SLOT_LEAF_COUNT } from "../storage/lsm/table/merkle-summary.ts";
 import type { LeafSet } from "./leaf-set.ts";
 import { leafSetOf } from "./leaf-set.ts";
 import { NO_KEY, type RowHash, type RowSpan } from "./row-span.ts";
@@ -101,6 +102,7 @@ export class Exchange {
   readonly equalSlots: Uint8Array = new Uint8Array(SLOT_COUNT);
   readonly #settings: ExchangeSettings;
   readonly #spans: readonly SlotSpan[];
+  readonly #isSparse: (slot: number) => boolean;
   /** Where sums have differed above; the deepest last. */
   readonly #nodes: TreeNode[] = [];
   readonly #lists: RowSpan[] = [];
@@ -108,10 +110,18 @@ export class Exchange {
   #hashCount = 0;
   #at: { span: number; slot: number };
 
-  /** `spans`: rising, without overlap; slots that only one of the two keeps do no harm. */
-  constructor(spans: readonly SlotSpan[], settings: ExchangeSettings = DEFAULT_EXCHANGE) {
+  /**
+   * `spans`: rising, without overlap; slots that only one of the two keeps do no harm. `isSparse`: of slots with so few rows
+   * here that hashes of all are no longer than sums of the leaves.
+   */
+  constructor(
+    spans: readonly SlotSpan[],
+    settings: ExchangeSettings = DEFAULT_EXCHANGE,
+    isSparse: (slot: number) => boolean = () => false,
+  ) {
     this.#spans = spans;
     this.#settings = settings;
+    this.#isSparse = isSparse;
     this.#at = { span: 0, slot: spans[0]?.first ?? 0 };
   }
 
@@ -218,6 +228,11 @@ export class Exchange {
     this.#noteEqual(node, 0);
     const asked = this.#askedOf(node);
     if (asked === 0) return;
+    // If this node has next to nothing there, whatever else the other one has is to be moved anyway.
+    if (isSlot(node) && this.#isSparse(node.firstSlot)) {
+      this.#lists.push(wholeSlot(node.firstSlot, ALL_LEAVES));
+      return;
+    }
     this.totals.slots -= asked; // they are counted where they are compared last
     this.#nodes.push(node);
   }
@@ -257,6 +272,8 @@ export class Exchange {
     return { depth: 0, firstSlot };
   }
 }
+
+const ALL_LEAVES: LeafSet = leafSetOf(Array.from({ length: SLOT_LEAF_COUNT }, (_, leaf) => leaf));
 
 function wholeSlot(slot: number, leaves: LeafSet): RowSpan {
   return { slot, leaves, after: NO_KEY, upTo: NO_KEY };

@@ -26,6 +26,8 @@ import { type NodeSums, sumNode, type TreeNode } from "./slot-tree.ts";
 export interface ExchangedRowsParts {
   readonly engine: ScannedRows;
   readonly traits: VersionTraits;
+  /** About how many rows this node has of a slot. */
+  readonly rowCountOf: (slot: number) => number;
   /** Leaf sums of the slots `from` <= slot < `to`. */
   readonly sumsOf: (from: number, to: number) => Awaitable<MerkleSummary>;
   /**
@@ -61,11 +63,19 @@ export interface PickedRows {
   readonly upTo: Uint8Array;
 }
 
+/** Of 8 bytes each, where sums of leaves are 64 of 8 bytes. */
+const SPARSE_ROWS = 48;
+
 export class ExchangedRows {
   readonly #parts: ExchangedRowsParts;
 
   constructor(parts: ExchangedRowsParts) {
     this.#parts = parts;
+  }
+
+  /** True if the slot has so few rows that listing them all costs less than sums of its leaves. */
+  isSparse(slot: number): boolean {
+    return this.#parts.rowCountOf(slot) <= SPARSE_ROWS;
   }
 
   sums(node: TreeNode, isShared: IsShared): Awaitable<NodeSums> {

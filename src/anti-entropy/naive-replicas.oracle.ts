@@ -61,6 +61,7 @@ export class NaiveReplica {
     this.rows = new ExchangedRows({
       engine: this.engine,
       traits: wholeCell,
+      rowCountOf: (slot) => this.engine.slotCount(slot, 0),
       sumsOf: (from, to) => this.#sums(from, to),
       merge: ({ database, key, cell }) => {
         this.taken++;

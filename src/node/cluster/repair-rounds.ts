@@ -20,6 +20,7 @@ import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
 import { cellTraits } from "../cell-rules.ts";
+import { DATABASE_COUNT } from "../settings.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Collector } from "./collector.ts";
 import type { Obtaining } from "./intake.ts";
@@ -53,6 +54,8 @@ const REST_BUSY_MS = 1_000;
 /** How soon to look again whether somebody can be compared with. */
 const LOOK_MS = 500;
 const TIMEOUT_MS = 10_000;
+/** Who has got so many rows by an exchange under way, and given few, has lost rows. */
+const FETCHING_ROWS = 256;
 /** An exchange waits for hints to be delivered: they know what is missing. But not for ever, for some may be lost. */
 const HINTS_FIRST_MS = 60_000;
 /** Of slots on their way: what one of the two lacks is brought to it at once. */
@@ -91,6 +94,7 @@ export class RepairRounds {
     this.#rows = new ExchangedRows({
       engine,
       traits: cellTraits,
+      rowCountOf: (slot) => rowCountOf(engine, slot),
       sumsOf: slotSums(engine, cellTraits, clock),
       merge: ({ database, key, cell }) => received.merge({ database, key }, cell, clock.wallMs()),
       durable: () => engine.durable(),
@@ -346,8 +350,22 @@ export class RepairRounds {
       const text = `this node goes by epoch ${view.epoch}, and the exchange by ${epoch}`;
       throw new StoreError("OVERLOADED", "not-applied", text);
     }
+    if (this.#isFetching) {
+      throw new StoreError(
+        "OVERLOADED",
+        "not-applied",
+        "this node fetches what it lacks from another replica",
+      );
+    }
     const shared = this.#shared.with(id);
     return (slot) => shared[slot] === 1;
+  }
+
+  /** Whoever has lost much gets it from one of the others at a time: else all would bring the same rows at once. */
+  get #isFetching(): boolean {
+    if (this.#driver === undefined || this.#parts.view.topology.move !== undefined) return false;
+    const { pulled, pushed } = this.#driver.outcome;
+    return pulled >= FETCHING_ROWS && pulled > 4 * pushed;
   }
 
   #reasonNotTo(): string | undefined {
@@ -357,4 +375,11 @@ export class RepairRounds {
       ? "this node evicts rows, and repairs none"
       : undefined;
   }
+}
+
+/** Deletions aside. */
+function rowCountOf(engine: StorageEngine, slot: number): number {
+  let count = 0;
+  for (let database = 0; database < DATABASE_COUNT; database++) count += engine.slotCount(slot, database);
+  return count;
 }
