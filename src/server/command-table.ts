@@ -36,8 +36,8 @@ export class CommandEntry<S = never> {
   }
 
   /** Hot: true if the fast path must not run it, since what it writes may expire and it does not know of that. */
-  mayExpire(keyspaces: Keyspaces): boolean {
-    return keyspaces.hasExpiry && this.#begins;
+  mayExpire(server: { readonly keyspaces: Keyspaces }): boolean {
+    return this.#begins && server.keyspaces.hasExpiry;
   }
 
   resetStatistics(): void {

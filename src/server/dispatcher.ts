@@ -119,11 +119,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath, clusterPath } = item.entry;
       const isAlone = this.#server.clusterDoor === undefined;
-      const path = !isAlone
-        ? clusterPath
-        : item.entry.mayExpire(this.#server.keyspaces)
-          ? undefined
-          : fastPath;
+      const path = !isAlone ? clusterPath : item.entry.mayExpire(this.#server) ? undefined : fastPath;
       const isLong = request.argCount > ARGUMENTS_TIMED_TOGETHER_MAX;
       const startedMs = isLong ? this.#server.runtime.clock.monotonicMs() : 0;
       try {

@@ -35,7 +35,7 @@ export class QueuedRun<S extends { readonly isPlain: boolean; readonly protocol:
     replies: TransactionReplies | undefined,
   ): Answer | Promise<Answer> {
     const entry = calls.entryAt(i);
-    const isFree = session.isPlain && this.#host.allowsFastPaths && !entry.mayExpire(this.#host.keyspaces);
+    const isFree = session.isPlain && this.#host.allowsFastPaths && !entry.mayExpire(this.#host);
     const mayBeFast = isFree && replies?.hasRoom === true;
     if (mayBeFast && entry.fastPath !== undefined && calls.argCountAt(i) <= ARGUMENTS_TIMED_TOGETHER_MAX) {
       calls.into(i, this.#request);

@@ -68,6 +68,8 @@ const DEEDS: readonly (readonly [string, Deeds])[] = [
         flippedReadOneIn: 5,
       }),
   ],
+  ["keyspace n1 SET a TTL 5s", (cluster) => cluster.changeKeyspace("n1", ["SET", "a", "TTL", "5s"])],
+  ["keyspace n1 DROP a", (cluster) => cluster.changeKeyspace("n1", ["DROP", "a"])],
   ["disk n1 mended", ({ world }) => world.mendDisk("n1")],
 ];
 

@@ -26,6 +26,14 @@ export const FAULT_VERBS: Readonly<Record<string, FaultVerb>> = {
     usage: "wipe NODE: it is killed, and its disk replaced by an empty one",
     run: (cluster, [node]) => cluster.wipe(named(node)),
   },
+  keyspace: {
+    usage:
+      "keyspace NODE SET NAME [SETTING VALUE ...] | DROP NAME: the node is asked for it, as by KV.KEYSPACE",
+    run: (cluster, [node, verb, name, ...settings]) => {
+      if (verb !== "SET" && verb !== "DROP") throw new Usage();
+      cluster.changeKeyspace(named(node), [verb, named(name), ...settings]);
+    },
+  },
   pause: {
     usage: "pause NODE TIME: its process stands still",
     run: (cluster, [node, time]) => cluster.pause(named(node), duration(time)),

@@ -47,6 +47,7 @@ const WISHES = [
   "keysPerFamily",
   "skew",
   "mix",
+  "keyspaces",
   "clockFaults",
   "faultEveryMs",
   "faultsMs",

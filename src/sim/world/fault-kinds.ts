@@ -3,6 +3,7 @@
  * node, and may befall a node that others befall already.
  */
 import type { SimRandom } from "../sim-random.ts";
+import { drawKeyspaceChange } from "./keyspace-draws.ts";
 import { beginMoveFault, isMoveKind, MOVE_KINDS } from "./move-faults.ts";
 import type { SimCluster } from "./sim-cluster.ts";
 
@@ -26,6 +27,7 @@ export const FAULT_KINDS = [
   "wipe",
   "new address",
   ...MOVE_KINDS,
+  "keyspace change",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -82,6 +84,8 @@ export function beginFault(kind: FaultKind, victim: string, site: FaultSite): Be
     case "disk errors":
     case "bit rot":
       return spoilDisk(kind, victim, site);
+    case "keyspace change":
+      return changeKeyspace(victim, site);
     default:
       return troubleDisk(kind, victim, site);
   }
@@ -209,6 +213,13 @@ function spoilDisk(
   world.breakDisk(victim, { [error]: oneIn });
   const end = (): void => world.breakDisk(victim, {});
   return { what: `${kind} ${victim}: ${error} ${oneIn}`, lastsMs: lasting(random, LASTS_MS_MAX), end };
+}
+
+/** No fault: somebody who is in charge changes his mind. */
+function changeKeyspace(victim: string, { cluster, random }: FaultSite): BegunFault {
+  const words = drawKeyspaceChange(random);
+  cluster.changeKeyspace(victim, words);
+  return { what: `keyspace ${victim} ${words.join(" ")}`, lastsMs: 0 };
 }
 
 /** Mostly short, seldom long. */

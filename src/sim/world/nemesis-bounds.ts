@@ -8,6 +8,8 @@ export interface BoundedCluster {
   readonly settings: Pick<NodeSettings, "storage" | "fsync">;
   /** Clocks jump and drift. */
   readonly clockFaults: boolean;
+  /** Keyspaces come, change and go. */
+  readonly keyspaces?: boolean;
   /** The fewest machines that an acknowledged write rests on. */
   readonly writtenTo: number;
   /** Nodes join, leave, and so on. */
@@ -29,7 +31,7 @@ const SYNCED_AFTER_MS = 10_000;
  * is all that a write rests on; where nothing is ever synced on purpose, only once.
  */
 export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBounds {
-  const { nodes, settings, clockFaults, writtenTo, moves, wipes = false } = cluster;
+  const { nodes, settings, clockFaults, writtenTo, moves, wipes = false, keyspaces = false } = cluster;
   const isOnDisk = settings.storage === "disk";
   const wipesMax = wipes && isOnDisk && writtenTo > 1 ? 1 : 0;
   const kinds: Partial<Record<FaultKind, number>> = {
@@ -43,6 +45,7 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     "lossy link": 2,
     "connections break": 2,
     "connections fall mute": 1,
+    ...(keyspaces && { "keyspace change": 6 }),
     ...(clockFaults && { "clock jump": 2, "clock drift": 2 }),
     ...(moves && movesBorne(isOnDisk, writtenTo)),
   };

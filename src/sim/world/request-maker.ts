@@ -34,10 +34,13 @@ export class RequestMaker {
   readonly #keys: KeyChooser;
   readonly #mix: Mix;
   readonly #families: readonly Family[];
+  readonly #separator: string;
   readonly #contexts = new Map<string, string>();
   #valueCount = 0;
 
-  constructor(client: number, random: SimRandom, keys: KeyChooser, mix: Mix) {
+  /** `separator`: between the name of a key's family and its number. */
+  constructor(client: number, random: SimRandom, keys: KeyChooser, mix: Mix, separator = "") {
+    this.#separator = separator;
     this.#client = client;
     this.#random = random;
     this.#keys = keys;
@@ -163,7 +166,7 @@ export class RequestMaker {
   }
 
   #keyOf(family: Family): string {
-    return `${family}${this.#keys.choose(this.#random)}`;
+    return `${family}${this.#separator}${this.#keys.choose(this.#random)}`;
   }
 
   #value(): string {

@@ -19,6 +19,8 @@ export interface RunPlan {
   readonly keysPerFamily: number;
   readonly skew: number;
   readonly mix: Mix;
+  /** Keys begin with their family's name and a colon, and keyspaces of these names come, change and go. */
+  readonly keyspaces: boolean;
   /** One way, between any two datacenters; 0: no more than between any two nodes. */
   readonly farMs: number;
   /** Of connections that ask for other levels than the keyspace's. */
@@ -50,6 +52,8 @@ export interface RunWishes {
   readonly keysPerFamily?: number;
   readonly skew?: number;
   readonly mix?: Mix;
+  /** Of nodes that found their cluster: see RunPlan. */
+  readonly keyspaces?: boolean;
   readonly clockFaults?: boolean;
   /** Nodes join, leave, weigh more and are replaced, too. Only where they found their cluster themselves. */
   readonly moves?: boolean;
@@ -90,7 +94,9 @@ export function planRun(wishes: RunWishes): RunPlan {
   const sites = sitesOf(cluster, copies);
   const writtenTo = asksForOne ? 1 : machinesFor(write, sites);
   const wipes = wishes.wipes === true && !founds;
-  const bounds = boundsFor({ nodes, settings, clockFaults, writtenTo, moves, wipes }, faultEveryMs);
+  const keyspaces = founds && (wishes.keyspaces ?? false);
+  const bounded = { nodes, settings, clockFaults, writtenTo, moves, wipes, keyspaces };
+  const bounds = boundsFor(bounded, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
   return {
     seed,
@@ -101,6 +107,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     keysPerFamily: wishes.keysPerFamily ?? 6,
     skew: wishes.skew ?? 0.8,
     mix,
+    keyspaces,
     farMs: wishes.farMs ?? 0,
     levels: read === "quorum" && write === "quorum" ? undefined : { read, write },
     bounds,

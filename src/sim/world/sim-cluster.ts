@@ -20,6 +20,7 @@ import { openNode, type StorageNode } from "../../node/node.ts";
 import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { createCommandTable } from "../../server/commands.ts";
+import { parseKeyspaceWish } from "../../server/keyspace-arguments.ts";
 import { Server } from "../../server/server.ts";
 import type { CellTraits } from "../../storage/lsm/table/cell-traits.ts";
 import type { CellRules } from "../../storage/storage-engine.ts";
@@ -344,6 +345,22 @@ export class SimCluster {
       id: undefined,
     } as const;
     this.#sites.set(name, { planned, ...fresh });
+  }
+
+  /** Asks a node, if it is up, to change a keyspace in these words of KV.KEYSPACE; what comes of it is the cluster's business. */
+  changeKeyspace(name: string, words: readonly string[]): void {
+    this.#options.onDeed?.(["keyspace", name, ...words]);
+    const { node } = this.#site(name);
+    if (node === undefined) return;
+    const [verb, keyspace, ...settings] = words;
+    const { keyspaces } = node;
+    const changed =
+      verb === "DROP"
+        ? keyspaces.drop(keyspace!)
+        : keyspaces.set(keyspace!, parseKeyspaceWish(settings.map(utf8), 0));
+    changed.catch((cause: unknown) => {
+      if (!(cause instanceof StoreError)) throw cause;
+    });
   }
 
   #site(name: string): Site {

@@ -130,7 +130,7 @@ class SimRun {
   }
 
   #startClients(): readonly WorkloadClient[] {
-    const { clients, keysPerFamily, skew, mix, thinkMs, patienceMs, levels } = this.#plan;
+    const { clients, keysPerFamily, skew, mix, keyspaces, thinkMs, patienceMs, levels } = this.#plan;
     const { world } = this.#cluster;
     const cluster = this.#cluster;
     const keys = new KeyChooser(keysPerFamily, skew);
@@ -146,7 +146,7 @@ class SimRun {
         network,
         scheduler: world.scheduler,
         random,
-        requests: new RequestMaker(index, random, keys, mix),
+        requests: new RequestMaker(index, random, keys, mix, keyspaces ? ":" : ""),
         recorder: this.#recorder,
         settings: { thinkMs, patienceMs, greeting },
       });

@@ -63,6 +63,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     faultEveryMs: pick([1_000, 3_000, 8_000]),
     moves: random.oneIn(2),
     ...apart,
+    ...(founds && new SimRandom(`${seed}/keyspaces`).oneIn(3) && { keyspaces: true }),
   };
 }
 
@@ -98,6 +99,7 @@ export function describeWishes(wishes: RunWishes): string {
     `${clients} clients`,
     clockFaults === true ? "clocks wrong" : "",
     founds === true && moves === true ? "slots move" : "",
+    wishes.keyspaces === true ? "keyspaces" : "",
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
