@@ -39,8 +39,8 @@ export const MOVING_PACE: ExchangePaceSettings = {
   restFactor: 1,
   mendingFactor: 1,
   restMinMs: 0,
-  restMaxMs: 500,
-  slowMs: 10,
+  restMaxMs: 100,
+  slowMs: 20,
 };
 
 const SLOW_FACTOR = 4;

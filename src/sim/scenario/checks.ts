@@ -2,6 +2,8 @@
 import { toText, utf8 } from "../../base/bytes.ts";
 import { decodeCell } from "../../causality/cell-codec.ts";
 import { resolveAll } from "../../causality/cell-value.ts";
+import { Survey } from "../world/survey.ts";
+import { copiesReport } from "./copies-check.ts";
 import { valueText } from "./reply-text.ts";
 import type { Stage } from "./stage.ts";
 import type { Verb } from "./verbs.ts";
@@ -61,6 +63,18 @@ export const CHECKS: Readonly<Record<string, Verb>> = {
         const targets = waiting.map(({ peerHost }) => peerHost ?? "somebody").sort();
         return targets.length === 0 ? "none" : `some for ${targets.join(" ")}`;
       }),
+  },
+  moves: {
+    usage: "check moves: what is still to be moved, as each node knows it",
+    run: ({ cluster }) =>
+      grouped(cluster.names, (name) => {
+        if (!cluster.isUp(name)) return OFF;
+        return new Survey(cluster).movesAt(name).join(", ") || "nothing moves";
+      }),
+  },
+  copies: {
+    usage: "check copies: whether all rows of all nodes are where they shall be, equal, and nowhere else",
+    run: ({ cluster }) => copiesReport(cluster),
   },
   load: {
     usage: "check load: ends the load, reads all its keys, and says what is lost",
