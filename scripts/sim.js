@@ -1,6 +1,6 @@
 /** `npm run sim`, `npm run sim:swarm`: simulated clusters under faults. Exit code 1: a promise was broken; 2: usage. */
-import { fork } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, fork } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compile, PACKAGE } from "./steps/compile.js";
 import { install } from "./steps/install.js";
@@ -13,6 +13,7 @@ if (!isWorker) await prepare(install, () => compile(PACKAGE));
 const { parseSimRequest, UsageError, USAGE } = await import("../dist/sim/command/sim-request.js");
 const { runSeeds } = await import("../dist/sim/command/run-seeds.js");
 const { RunProgress } = await import("../dist/sim/command/run-progress.js");
+const { readTally, tallyLine, tallySummary } = await import("../dist/sim/command/tally.js");
 const { RunSummary, reportLines } = await import("../dist/sim/command/run-summary.js");
 
 /** An observer that a worker tells its parent by, or the only process itself. */
@@ -58,9 +59,16 @@ if (isWorker) {
 async function main() {
   const request = parse();
   if (request === undefined) return 2;
-  const { seeds, log } = request;
+  const { log, tally } = request;
   if (request.scenario !== undefined) return await play(request);
   if (request.shrinks) return await shrink(request);
+  const known = tallyIn(tally).seeds;
+  const seeds = request.seeds.filter((seed) => !known.has(seed));
+  if (seeds.length === 0) {
+    console.log(tallySummary(tallyIn(tally)));
+    return 0;
+  }
+  const commit = tally === undefined ? "" : presentCommit();
   console.log(seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds[0]} to ${seeds.at(-1)}`);
   const progress = new RunProgress(
     { write: (text) => process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
@@ -82,6 +90,7 @@ async function main() {
     onReport: (report) => {
       shares.delete(job);
       summary.add(report);
+      if (tally !== undefined) appendFileSync(tally, tallyLine(report, commit));
       if (seeds.length === 1 || report.violations.length > 0)
         for (const line of reportLines(report)) progress.say(line);
       show();
@@ -90,10 +99,29 @@ async function main() {
   const jobs = Math.min(request.jobs, seeds.length);
   if (jobs === 1) await runSeeds(seeds, request, observerOf(observerFor(0)));
   else
-    await Promise.all(Array.from({ length: jobs }, (_, job) => work(job, jobs, request, observerFor(job))));
+    await Promise.all(
+      Array.from({ length: jobs }, (_, job) => work(job, jobs, { ...request, seeds }, observerFor(job))),
+    );
   progress.clear();
   for (const line of summary.lines()) console.log(line);
+  if (tally !== undefined) console.log(tallySummary(tallyIn(tally)));
   return summary.violations > 0 ? 1 : 0;
+}
+
+function tallyIn(file) {
+  return readTally(file !== undefined && existsSync(file) ? readFileSync(file, "utf8") : "");
+}
+
+/** Whose seeds these are; unknown outside of a repository. */
+function presentCommit() {
+  try {
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return "unknown";
+  }
 }
 
 async function play({ scenario, rewrites }) {

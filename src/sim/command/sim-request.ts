@@ -14,6 +14,8 @@ export interface SimRequest {
   readonly jobs: number;
   /** Undefined: no event log is printed. */
   readonly log: "events" | "packets" | undefined;
+  /** A file that keeps what each seed came to: those that it has are not played again. */
+  readonly tally: string | undefined;
   readonly scenario: string | undefined;
   readonly rewrites: boolean;
   /** A run that breaks a promise is made small, and printed as a scenario. */
@@ -37,6 +39,7 @@ npm run sim:swarm [-- OPTIONS]    the same, each seed with a configuration of it
   --clients N            (default 6)   --think MS between their requests (default 300)
   --fault-every MS       on average (default 3000; 0: no faults)   --no-clock-faults
   --jobs N               processes to share the seeds (default 1)
+  --tally FILE           notes in a file what each seed came to, and leaves out those that it has: to go on another time
   --log [events|packets] prints what happens
   --shrink               makes the run of --seed small, if it breaks a promise, and prints it as a scenario
   --scenario FILE        plays a scenario; --rewrite writes what happens into it`;
@@ -58,6 +61,7 @@ const OPTIONS = {
   "fault-every": { type: "string" },
   "no-clock-faults": { type: "boolean" },
   jobs: { type: "string" },
+  tally: { type: "string" },
   log: { type: "string" },
   swarm: { type: "boolean" },
   scenario: { type: "string" },
@@ -82,6 +86,7 @@ export function parseSimRequest(args: readonly string[], today: string): SimRequ
     wishes: wishesOf(values),
     jobs: wholeNumber(values, "jobs", 1, 256) ?? 1,
     log: logOf(values),
+    tally: text(values, "tally"),
     scenario: text(values, "scenario"),
     rewrites: values.rewrite === true,
     shrinks: values.shrink === true,

@@ -27,6 +27,8 @@ export interface RunPlan {
   readonly levels: { readonly read: ConsistencyLevel; readonly write: ConsistencyLevel } | undefined;
   readonly bounds: NemesisBounds;
   readonly promises: Promises;
+  /** The run ends as soon as all replicas are equal, and does not wait for as long as that may take. */
+  readonly endsEarly: boolean;
   readonly warmUpMs: number;
   readonly faultsMs: number;
   /** What befalls the cluster, in place of what the seed would draw. */
@@ -59,6 +61,7 @@ export interface RunWishes {
   readonly moves?: boolean;
   /** A disk is lost or rots; only where nodes know each other from the beginning, for else a wiped node is a new one. */
   readonly wipes?: boolean;
+  readonly endsEarly?: boolean;
   readonly faultEveryMs?: number;
   readonly faultsMs?: number;
   readonly script?: readonly Deed[];
@@ -130,6 +133,7 @@ export function planRun(wishes: RunWishes): RunPlan {
         repairsItself: true,
       }),
     ),
+    endsEarly: wishes.endsEarly ?? false,
     warmUpMs: WARM_UP_MS,
     faultsMs: wishes.faultsMs ?? 60_000,
     script: wishes.script,

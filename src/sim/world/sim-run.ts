@@ -53,6 +53,7 @@ const LOOK_EVERY_MS = 10_000;
 const RETURN_MS_MAX = 30_000;
 const READS_MS_MAX = 30_000;
 const SETTLED_MS = 3_000;
+const EQUAL_LOOK_MS = 5_000;
 
 export function runSimulation(plan: RunPlan, options: RunOptions): Promise<RunResult> {
   return new SimRun(plan, options).run();
@@ -112,7 +113,7 @@ class SimRun {
     await this.#runWhile(() => !this.#cluster.names.every((name) => this.#cluster.isUp(name)), RETURN_MS_MAX);
     for (const client of this.#clients) client.stop();
     await this.#runWhile(() => !this.#clients.every(({ isIdle }) => isIdle), 2 * this.#plan.patienceMs);
-    await this.#runFor(Math.max(0, healedAtMs + promises.convergesInMs - world.nowMs));
+    await this.#untilEqual(healedAtMs + promises.convergesInMs);
     const history = { operations: this.#recorder.operations, promises };
     const aftermath = await this.#look(healedAtMs);
     const violations = this.#options.checkers.flatMap((check) => check(history, aftermath));
@@ -186,6 +187,16 @@ class SimRun {
   async #runWhile(isWaiting: () => boolean, msMax: number): Promise<void> {
     const endMs = this.#cluster.world.nowMs + msMax;
     while (isWaiting() && this.#cluster.world.nowMs < endMs) await this.#runFor(STEP_MS);
+  }
+
+  /** Lets time pass until then, or until nothing is left to be done. */
+  async #untilEqual(endMs: number): Promise<void> {
+    const { world } = this.#cluster;
+    const { endsEarly, promises } = this.#plan;
+    while (world.nowMs < endMs) {
+      await this.#runFor(Math.min(EQUAL_LOOK_MS, endMs - world.nowMs));
+      if (endsEarly && promises.convergesUnread && (await this.#survey.isAllEqual(this.#keysSoFar()))) return;
+    }
   }
 
   async #look(healedAtMs: number): Promise<Aftermath> {

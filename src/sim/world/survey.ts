@@ -61,6 +61,22 @@ export class Survey {
     }));
   }
 
+  /** True if all nodes run by one plan with no move under way, keep no hints, and have the same of each key that they keep. */
+  async isAllEqual(keys: readonly string[]): Promise<boolean> {
+    const { names, world } = this.#cluster;
+    if (!names.every((name) => this.#cluster.isUp(name))) return false;
+    const parts = names.map((name) => this.#cluster.node(name).cluster!);
+    if (parts.some(({ topology, hints }) => topology.move !== undefined || hints.statistics.count > 0))
+      return false;
+    if (new Set(names.map((name) => this.planAt(name))).size > 1) return false;
+    const copies = new Map<string, ReadonlyMap<string, Uint8Array>>();
+    for (const name of names) copies.set(name, await world.runUntil(this.copiesAt(name, keys)));
+    return keys.every((key) => {
+      const contents = this.replicasOf(names[0]!, key).map((name) => copies.get(name)?.get(key));
+      return new Set(contents.map((copy) => (copy === undefined ? "" : toText(copy)))).size <= 1;
+    });
+  }
+
   /** By the plan that this node knows. */
   replicasOf(name: string, key: string): readonly string[] {
     const { cluster } = this.#cluster.node(name);

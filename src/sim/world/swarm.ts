@@ -60,6 +60,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     mix: drawMix(random),
     clockFaults: random.oneIn(2),
     wipes: new SimRandom(`${seed}/wipes`).oneIn(2),
+    endsEarly: !new SimRandom(`${seed}/patience`).oneIn(4),
     faultEveryMs: pick([1_000, 3_000, 8_000]),
     moves: random.oneIn(2),
     ...apart,
