@@ -7,6 +7,7 @@ Examples:
   kvorum up                                   three nodes on this machine, to try a cluster
   kvorum status --port 7001                   who is in that node's cluster, and who is up
   kvorum nodes --port 7001                    how each of its nodes is, by its own word
+  kvorum top --port 7001                      the cluster live in this terminal
   kvorum doctor --port 7001                   is anything wrong, and what to do
   kvorum cli --port 7001                      a prompt to it; kvorum cli GET k asks one command
   kvorum key cart:42 --port 7001              where a key lives, and what each replica has of it

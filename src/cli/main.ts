@@ -25,6 +25,8 @@ import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
 import { readTextFile } from "./text-file.ts";
 import { runTool } from "./tools.ts";
+import { terminalScreen } from "./top/terminal-screen.ts";
+import type { Screen } from "./top/top.ts";
 import { up } from "./up/up.ts";
 import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX } from "./up/up-plan.ts";
 
@@ -88,8 +90,10 @@ export async function main(args: readonly string[]): Promise<void> {
       const node = await nodeToAsk(flags);
       const showsProgress = process.stderr.isTTY === true;
       const isColoured = wantsColour(process.stdout.isTTY === true, process.env);
+      const screen = (): Screen =>
+        terminalScreen({ input: process.stdin, output: process.stdout, isColoured });
       const isTerminal = process.stdout.isTTY === true;
-      const sinks = { ...output, showsProgress, isColoured, isTerminal, lineSource: standardLines };
+      const sinks = { ...output, showsProgress, isColoured, isTerminal, lineSource: standardLines, screen };
       process.exitCode = await runTool(createNodejsRuntime(), { node, request }, sinks);
     },
     inspect: async (path, options) => {

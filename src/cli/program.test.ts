@@ -159,6 +159,10 @@ test("nodes, key and hotkeys are told what to ask for", async () => {
   expect((await run("keyspaces")).asked).toEqual({ question: "keyspaces", json: false, flags: {} });
 });
 
+test("top is told how often to look", async () => {
+  expect((await run("top", "--interval", "5s")).tool).toEqual({ tool: "top", interval: "5s", flags: {} });
+});
+
 test("cli is told a command word by word, also where words look like options", async () => {
   expect((await run("cli")).tool).toEqual({ tool: "prompt", words: [], flags: {} });
   const { tool } = await run("cli", "--port", "7", "SET", "k", "--port", "-h");
@@ -186,6 +190,7 @@ test("no line of the help is too long to read", async () => {
     ["checkpoint", "--help"],
     ["bench", "--help"],
     ["nodes", "--help"],
+    ["top", "--help"],
     ["cli", "--help"],
     ["doctor", "--help"],
     ["keyspaces", "--help"],

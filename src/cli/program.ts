@@ -21,6 +21,7 @@ import { addNodeOptions } from "./grammar/node-options.ts";
 import { definePrompt } from "./grammar/prompt-grammar.ts";
 import { defineHotKeys, defineKey, defineNodes } from "./grammar/question-grammar.ts";
 import type { ToolActions } from "./grammar/tool-request.ts";
+import { defineTop } from "./grammar/top-grammar.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { RepairForm } from "./repair/repair.ts";
 import { defaultTextOf, flagSyntaxOf, SETTING_OPTIONS, type SettingOption } from "./setting-options.ts";
@@ -78,6 +79,7 @@ export function createProgram(actions: ProgramActions): Command {
   program.addCommand(defineKeyspaces(begin("keyspaces"), actions));
   program.addCommand(defineKey(begin("key"), actions));
   program.addCommand(defineHotKeys(begin("hotkeys"), actions));
+  program.addCommand(defineTop(begin("top"), actions));
   program.addCommand(defineDoctor(begin("doctor"), actions));
   program.addCommand(defineRepair(begin("repair"), actions));
   program.addCommand(defineLeave(begin("leave"), actions));

@@ -8,6 +8,7 @@ import { key } from "./key/key.ts";
 import type { AskedNode } from "./node-question.ts";
 import { nodes } from "./nodes/nodes.ts";
 import { type LineSource, prompt } from "./prompt/prompt.ts";
+import { type Screen, top } from "./top/top.ts";
 
 export interface ToolOutput {
   writeOutput(text: string | Uint8Array): void;
@@ -18,6 +19,8 @@ export interface ToolOutput {
   readonly isColoured: boolean;
   /** True if standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** The terminal as a whole, or what stands for it. */
+  screen(): Screen;
   /** Standard input, line by line. */
   lineSource(disk: Runtime["disk"]): LineSource;
 }
@@ -37,6 +40,8 @@ export async function runTool(
       return doctor(runtime, { node, json: request.json }, output);
     case "key":
       return key(runtime, { node, request: request.request }, output);
+    case "top":
+      return top(runtime, { node, interval: request.interval }, output.screen(), output);
     case "prompt":
       return prompt(runtime.network, { node, words: request.words }, output.lineSource(runtime.disk), output);
     case "hotkeys":

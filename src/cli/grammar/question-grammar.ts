@@ -1,7 +1,9 @@
 /** The grammar of the commands that only ask: `kvorum nodes`, `keyspaces`, `key` and `hotkeys`. */
 import type { Command } from "commander";
+import { HOT_KEYS_COUNT_DEFAULT } from "../../server/commands/kv-hotkeys.ts";
+import { HOT_KEY_ORDERS } from "../../server/hot-keys.ts";
 import { QUESTION_EPILOGUE } from "../epilogues.ts";
-import { HOT_KEY_ORDERS, HOT_KEYS_DEFAULT, type HotKeysWords } from "../key/hot-keys.ts";
+import type { HotKeysWords } from "../key/hot-keys.ts";
 import { addNodeOptions } from "./node-options.ts";
 import type { ToolActions } from "./tool-request.ts";
 
@@ -74,7 +76,7 @@ export function defineHotKeys(command: Command, actions: ToolActions): Command {
     .summary("say which keys a node is asked for most")
     .description("Asks a running node which keys it has been asked for most lately.")
     .option("--by <what>", `${HOT_KEY_ORDERS.join(", ")} [${HOT_KEY_ORDERS[0]}]`)
-    .option("--count <number>", `how many at most [${HOT_KEYS_DEFAULT}]`)
+    .option("--count <number>", `how many at most [${HOT_KEYS_COUNT_DEFAULT}]`)
     .option("--json", "print one line of JSON");
   const flagsOf = addNodeOptions(command);
   return command

@@ -8,6 +8,8 @@ export type ToolRequest =
   | { readonly tool: "nodes"; readonly json: boolean }
   | { readonly tool: "doctor"; readonly json: boolean }
   | { readonly tool: "key"; readonly request: KeyRequest }
+  /** `interval`: as the user wrote it, if so. */
+  | { readonly tool: "top"; readonly interval: string | undefined }
   | { readonly tool: "prompt"; readonly words: readonly string[] }
   | { readonly tool: "hotkeys"; readonly words: HotKeysWords };
 

@@ -5,6 +5,8 @@
  */
 import { toText } from "../../base/bytes.ts";
 import type { Network } from "../../runtime/runtime.ts";
+import { HOT_KEYS_COUNT_DEFAULT, type HotKeysStatus } from "../../server/commands/kv-hotkeys.ts";
+import { HOT_KEY_ORDERS } from "../../server/hot-keys.ts";
 import { askStatus } from "../cluster/cluster-view.ts";
 import { type AskedNode, askNode, NoAnswer, strangerThere } from "../node-question.ts";
 import { countText, durationText, sizeText } from "../quantity-text.ts";
@@ -19,21 +21,6 @@ export interface HotKeysWords {
   readonly json?: boolean;
 }
 
-/** What KV.HOTKEYS answers, as JSON. */
-interface HotKeys {
-  readonly windowMs: number;
-  readonly keys: readonly {
-    readonly key: string;
-    readonly slot: number;
-    readonly perSecond: number;
-    /** Of all such operations, 0 to 1. */
-    readonly share: number;
-  }[];
-}
-
-export const HOT_KEY_ORDERS = ["reads", "writes", "bytes"] as const;
-export const HOT_KEYS_DEFAULT = 20;
-
 const COLUMNS = (by: string): readonly Column[] => [
   { head: `${by}/s`, isRight: true },
   { head: "share", isRight: true },
@@ -47,14 +34,14 @@ export async function hotKeys(
   { node, words }: { readonly node: AskedNode; readonly words: HotKeysWords },
   output: KeyOutput,
 ): Promise<number> {
-  const { by = "reads", count = String(HOT_KEYS_DEFAULT) } = words;
+  const { by = "reads", count = String(HOT_KEYS_COUNT_DEFAULT) } = words;
   if (!(HOT_KEY_ORDERS as readonly string[]).includes(by))
     throw new SettingsError([`--by must be one of ${HOT_KEY_ORDERS.join(", ")}, but is "${by}"`]);
   if (!/^[1-9]\d{0,3}$/.test(count))
     throw new SettingsError([`--count must be 1 to 9999, but is "${count}"`]);
   try {
     const text = await ask(network, node, by, count);
-    output.writeOutput(words.json === true ? `${text}\n` : report(JSON.parse(text) as HotKeys, by));
+    output.writeOutput(words.json === true ? `${text}\n` : report(JSON.parse(text) as HotKeysStatus, by));
     return 0;
   } catch (cause) {
     if (!(cause instanceof NoAnswer)) throw cause;
@@ -82,9 +69,9 @@ async function ask(
   }
 }
 
-function report({ windowMs, keys }: HotKeys, by: string): string {
+function report({ windowMs, keys }: HotKeysStatus, by: string): string {
   if (keys.length === 0) return `No key stood out in the last ${durationText(windowMs / 1_000)}.\n`;
-  const rows = keys.map(({ key, slot, perSecond, share }) => [
+  const rows = keys.map(({ key, keyEncoding, slot, perSecond, share }) => [
     by === "bytes"
       ? sizeText(Math.round(perSecond))
       : perSecond < 10
@@ -92,7 +79,7 @@ function report({ windowMs, keys }: HotKeys, by: string): string {
         : countText(perSecond),
     `${(share * 100).toFixed(1)}%`,
     String(slot),
-    JSON.stringify(key),
+    keyEncoding === "base64" ? `${key} (base64)` : JSON.stringify(key),
   ]);
   const head = `Keys by ${by} at this node in the last ${durationText(windowMs / 1_000)}; shares are of all ${by} here.`;
   return `${[head, "", ...tableLines(COLUMNS(by), rows)].join("\n")}\n`;
