@@ -47,9 +47,7 @@ describe.skipIf(chromiumAbsence !== undefined)("in Chromium", () => {
       RealCluster.start(3, { optionsOf: adminPorts.map((port) => ["--admin-port", `${port}`]) }),
       startBrowser(),
     ]);
-    watched = await openPage(browser, `http://127.0.0.1:${adminPorts[0]}/`, {}, (page) =>
-      page.route("**/api/hotkeys*", (route) => route.fulfill({ json: { windowMs: 0, keys: [] } })),
-    );
+    watched = await openPage(browser, `http://127.0.0.1:${adminPorts[0]}/`);
     page = watched.page;
     await page.waitForSelector(".ring-picture");
   });

@@ -46,9 +46,14 @@ export class LiveFeed {
   async #askAgainAndAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#wake = new AbortController();
-      await this.#askOnce();
+      if (!this.#isLocked) await this.#askOnce();
       await this.#world.sleep(ROUND_MS, this.#wake.signal);
     }
+  }
+
+  /** Who knows the token says so by another link. */
+  get #isLocked(): boolean {
+    return this.#state.link.value.kind === "locked";
   }
 
   async #askOnce(): Promise<void> {
@@ -108,6 +113,7 @@ export class LiveFeed {
   async #followEvents(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        if (this.#isLocked) throw new TokenWanted();
         const recent = await this.#api.recentEvents();
         this.#take(recent);
         // Not the last one heard of: a node that was started anew counts anew.
