@@ -177,6 +177,14 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     summary: "listen for other nodes on this address; others than loopback need a secret",
   },
   {
+    key: "peerAnnounce",
+    name: "peer-announce",
+    group: "Cluster",
+    kind: "text",
+    placeholder: "address",
+    summary: "HOST:PORT at which other nodes reach it, where that is another: behind a router, say",
+  },
+  {
     key: "join",
     name: "join",
     group: "Cluster",

@@ -73,6 +73,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     log-format = "text"
     peer-port = 17000
     peer-host = "::1"
+    peer-announce = "west.example:17000"
     join = "b:17000,[::1]:17001"
     replace = "0123456789abcdef"
     move-rate = "20mb"
@@ -91,6 +92,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     portSearch: true,
     peerPort: 17000,
     peerHost: "::1",
+    peerAnnounce: "west.example:17000",
     join: "b:17000,[::1]:17001",
     replaces: "0123456789abcdef",
     moveBytesPerSecond: 20 * 1024 * 1024,

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
 import { WEIGHT_MAX } from "../membership/topology.ts";
 import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
-import { parseAddresses } from "./cluster/address.ts";
+import { parseAddress, parseAddresses } from "./cluster/address.ts";
 import {
   DATABASE_COUNT,
   DEFAULT_SETTINGS,
@@ -26,6 +26,7 @@ const passwordRule = "1 to 1024 characters";
 const peerPortRule = "a whole number from 0 to 65535 (0 takes any free port)";
 const adminPortRule = "a whole number from 0 to 65535 (0 takes any free port), or off";
 const idRule = "a node's id, 16 hexadecimal digits as `kvorum status` shows them";
+const announceRule = "an address HOST:PORT";
 const joinRule = "a list of addresses HOST:PORT with commas between them";
 const nameRule = "1 to 255 characters";
 
@@ -61,6 +62,9 @@ export const nodeSettingsSchema = z.strictObject({
   slowlogLength: whole({ min: 0, max: 1_000_000, rule: "a whole number from 0 to 1000000" }),
   peerHost: z.string({ error: hostRule() }).refine(isHost, { error: hostRule() }),
   peerPort: whole({ min: 0, max: 65535, rule: peerPortRule }).optional(),
+  peerAnnounce: z
+    .string({ error: announceRule })
+    .refine((text) => text === "" || parseAddress(text) !== undefined, { error: announceRule }),
   join: z
     .string({ error: joinRule })
     .refine((text) => parseAddresses(text) !== undefined, { error: joinRule }),

@@ -55,6 +55,8 @@ export interface NodeSettings {
   readonly peerHost: string;
   /** 0 for any free port; undefined: the node is alone, and no part of a cluster. */
   readonly peerPort: number | undefined;
+  /** "host:port" that other nodes are told to reach this one at, where that is not where it listens; "": it is. */
+  readonly peerAnnounce: string;
   /** "host:port" of other nodes' peer doors, with commas between: the cluster to join, or to found together. */
   readonly join: string;
   /** The id of a member that will not come back, whose place this node takes when it joins; "": nobody's. */
@@ -101,6 +103,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   slowlogLength: 128,
   peerHost: "127.0.0.1",
   peerPort: undefined,
+  peerAnnounce: "",
   join: "",
   replaces: "",
   datacenter: "dc1",

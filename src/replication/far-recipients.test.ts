@@ -90,6 +90,13 @@ test("a relay that does not answer is late: everybody is asked directly, if the 
   expect(await holders(town)).toEqual(["w1", "w2", "w3", "e2", "e3"]);
 });
 
+test("a write that waits for its own datacenter asks nobody elsewhere twice", async () => {
+  const town = new Town(9, THREE_AND_THREE);
+  town.barred.add("w1-w2").add("w1-w3").add("w1-e1");
+  await expect(write(town, "local_quorum")).rejects.toMatchObject({ outcome: "unknown" });
+  expect(valuesCrossed(town)).toBe(2); // the second to the next relay, as the first has not answered at all
+});
+
 test("a relay that dies before it has brought the write to anybody is replaced by the next, with the client long gone", async () => {
   const town = new Town(5, THREE_AND_THREE);
   town.barred.add("e1-e2").add("e1-e3").add("w1-e1");

@@ -86,14 +86,14 @@ export class FarRecipients implements LegOwner {
       if (!leg.isOpen) continue;
       if (!cluster.isUp(member.id))
         leg.onFailure(member, new StoreError("IO", "unknown", "the relay is down"));
-      else if (isWanted && tookMs >= cluster.p99Ms(member.id) + this.#task.lateMs) {
+      else if (isWanted && this.#counts(member) && tookMs >= cluster.p99Ms(member.id) + this.#task.lateMs) {
         leg.close();
         for (const recipient of leg.recipients) this.#sendIfWaiting(recipient);
       }
     }
     if (!isWanted) return;
-    const entrusted = this.#entrusted;
-    this.#entrusted = [];
+    const entrusted = this.#entrusted.filter(({ member }) => this.#counts(member));
+    this.#entrusted = this.#entrusted.filter((recipient) => !entrusted.includes(recipient));
     for (const recipient of entrusted) {
       this.#round.onReclaimed();
       this.#round.send(recipient);
@@ -131,6 +131,13 @@ export class FarRecipients implements LegOwner {
     this.#legs = [...this.#legs, leg];
     const request = { method: REPLICA_METHOD.relayCell, payload, timeoutMs: timeoutMs * RELAY_SHARE };
     calls.send(relay.member.id, request, leg);
+  }
+
+  /** True if the write may need machines of that datacenter. */
+  #counts({ datacenter }: Participant): boolean {
+    return this.#task.sides.some(({ need }) =>
+      need.some((group) => group.datacenter === undefined || group.datacenter === datacenter),
+    );
   }
 
   /** The nearest replica that is up. */

@@ -9,7 +9,7 @@ import type { NodeId } from "../../ring/ring-member.ts";
 import type { Host } from "../../runtime/runtime.ts";
 import type { NodeSettings } from "../settings.ts";
 import { isLoopback } from "../settings-schema.ts";
-import { parseAddresses } from "./address.ts";
+import { parseAddress, parseAddresses } from "./address.ts";
 
 /** A cluster whose members and addresses are known beforehand. Nothing of it is remembered. */
 export interface FixedCluster {
@@ -23,6 +23,8 @@ export interface FixedCluster {
 
 export interface ClusterSettings {
   readonly listen: PeerAddress;
+  /** Where others reach it, if elsewhere. */
+  readonly announce: PeerAddress | undefined;
   readonly join: readonly PeerAddress[];
   /** A member that will not come back, whose place this node is to take. */
   readonly replaces: NodeId | undefined;
@@ -46,6 +48,7 @@ export function clusterSettingsOf(
   }
   return {
     listen: { host: peerHost, port: peerPort },
+    announce: parseAddress(settings.peerAnnounce),
     join: parseAddresses(join) ?? [],
     replaces: replaces === "" ? undefined : replaces,
     labels: { datacenter, rack, machine: machine ?? host.machineId, weight },

@@ -71,7 +71,8 @@ async function enter(
   const { runtime, logger } = parts;
   const station = stationOf(parts, membership, settings.secret);
   try {
-    const address = await station.listen(settings.listen);
+    const listening = await station.listen(settings.listen);
+    const address = settings.announce ?? listening;
     const registerFile = new DocumentFile(runtime.disk, settings.directory, "REGISTER");
     const register = await TopologyRegister.open({ runtime, station, membership }, registerFile);
     const self = { id: membership.id, ...settings.labels };

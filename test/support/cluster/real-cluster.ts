@@ -13,24 +13,28 @@ export interface ClusterOptions {
   readonly options?: readonly string[];
   /** And for each, by its number. */
   readonly optionsOf?: readonly (readonly string[])[];
+  /** Puts something in front of a node's peer port; resolves to the port at which the others are to reach it. */
+  readonly frontOf?: (index: number, peerPort: number) => Promise<number>;
 }
 
 export class RealNode {
   readonly name: string;
   readonly dataDirectory: string;
   readonly #options: readonly string[];
+  readonly #frontPort: number | undefined;
   #port: number;
   #peerPort: number;
   #running: RunningKvorum | undefined;
 
   constructor(
-    place: { name: string; directory: string; port: number; peerPort: number },
+    place: { name: string; directory: string; port: number; peerPort: number; frontPort?: number },
     options: readonly string[],
   ) {
     this.name = place.name;
     this.dataDirectory = join(place.directory, place.name);
     this.#port = place.port;
     this.#peerPort = place.peerPort;
+    this.#frontPort = place.frontPort;
     this.#options = options;
   }
 
@@ -45,7 +49,7 @@ export class RealNode {
   }
 
   get peerAddress(): string {
-    return `127.0.0.1:${this.#peerPort}`;
+    return `127.0.0.1:${this.#frontPort ?? this.#peerPort}`;
   }
 
   get isRunning(): boolean {
@@ -60,7 +64,8 @@ export class RealNode {
   async start(others: readonly string[]): Promise<void> {
     const own = ["--port", `${this.#port}`, "--data", this.dataDirectory, "--machine", this.name];
     const peers = ["--peer-port", `${this.#peerPort}`, "--admin-port", "0", "--join", others.join(",")];
-    this.#running = new RunningKvorum(["serve", ...own, ...peers, ...this.#options]);
+    const announced = this.#frontPort === undefined ? [] : ["--peer-announce", this.peerAddress];
+    this.#running = new RunningKvorum(["serve", ...own, ...peers, ...announced, ...this.#options]);
     await this.#running.ready();
   }
 
@@ -121,12 +126,14 @@ export class RealCluster {
   /** Resolves when every node sees all others up. */
   static async start(
     count: number,
-    { options = [], optionsOf = [] }: ClusterOptions = {},
+    { options = [], optionsOf = [], frontOf }: ClusterOptions = {},
   ): Promise<RealCluster> {
     const directory = mkdtempSync(join(tmpdir(), "kvorum-cluster-"));
     const nodes: RealNode[] = [];
     for (let i = 0; i < count; i++) {
-      const place = { name: `node-${i + 1}`, directory, port: await freePort(), peerPort: await freePort() };
+      const ports = { port: await freePort(), peerPort: await freePort() };
+      const front = frontOf === undefined ? {} : { frontPort: await frontOf(i, ports.peerPort) };
+      const place = { name: `node-${i + 1}`, directory, ...ports, ...front };
       nodes.push(new RealNode(place, [...options, ...(optionsOf[i] ?? [])]));
     }
     const cluster = new RealCluster(nodes, directory, options);
