@@ -2,10 +2,10 @@
  * Every setting of `kvorum serve` and its three names: `--max-clients` on the command line,
  * KVORUM_MAX_CLIENTS in the environment, `max-clients` in the file. A value is text in all three.
  */
-import { formatDuration, formatSize, parseDuration, parseSize } from "../node/quantity.ts";
 import { FSYNC_POLICIES } from "../node/settings.ts";
 import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
 import { LOG_FORMATS, LOG_LEVELS, SERVE_DEFAULTS, type ServeSettings } from "./serve-settings.ts";
+import { SETTING_KINDS } from "./setting-kinds.ts";
 
 export interface SettingOption {
   readonly key: keyof ServeSettings;
@@ -13,7 +13,7 @@ export interface SettingOption {
   readonly name: string;
   /** Heading in the help. */
   readonly group: string;
-  readonly kind: keyof typeof KINDS;
+  readonly kind: keyof typeof SETTING_KINDS;
   /** What the help shows for the value, if the kind does not say it best. */
   readonly placeholder?: string;
   readonly summary: string;
@@ -22,33 +22,6 @@ export interface SettingOption {
   /** Never to be shown. */
   readonly isSecret?: boolean;
 }
-
-/** How text becomes a value; text that a kind does not understand stays text, for the schema to refuse. */
-const KINDS = {
-  text: { placeholder: "text", parse: (text: string): unknown => text, format: String },
-  switch: { placeholder: "", parse: parseSwitch, format: String },
-  count: { placeholder: "number", parse: parseCount, format: String },
-  port: {
-    placeholder: "number",
-    parse: (text: string): unknown => (text === "off" ? text : parseCount(text)),
-    format: String,
-  },
-  size: {
-    placeholder: "size",
-    parse: (text: string): unknown => parseSize(text) ?? text,
-    format: formatSize,
-  },
-  millis: {
-    placeholder: "duration",
-    parse: (text: string): unknown => parseDurationIn(text, 1000),
-    format: (millis: number): string => formatDuration(millis * 1000),
-  },
-  micros: {
-    placeholder: "duration",
-    parse: (text: string): unknown => (text === "off" ? -1 : parseDurationIn(text, 1)),
-    format: formatDuration,
-  },
-} as const;
 
 export const SETTING_OPTIONS: readonly SettingOption[] = [
   {
@@ -378,7 +351,7 @@ export function environmentNameOf(option: SettingOption): string {
 
 /** As commander and the help write it: `--port <number>`, or `--port-search` for a switch. */
 export function flagSyntaxOf(option: SettingOption): string {
-  const placeholder = option.placeholder ?? KINDS[option.kind].placeholder;
+  const placeholder = option.placeholder ?? SETTING_KINDS[option.kind].placeholder;
   return placeholder === "" ? flagOf(option) : `${flagOf(option)} <${placeholder}>`;
 }
 
@@ -386,23 +359,9 @@ export function flagSyntaxOf(option: SettingOption): string {
 export function defaultTextOf(option: SettingOption): string | undefined {
   const value = SERVE_DEFAULTS[option.key];
   if (value === undefined || value === false || value === "") return undefined;
-  return KINDS[option.kind].format(value as never);
+  return SETTING_KINDS[option.kind].format(value as never);
 }
 
 export function parseSetting(option: SettingOption, text: string): unknown {
-  return KINDS[option.kind].parse(text);
-}
-
-function parseSwitch(text: string): unknown {
-  return text === "true" ? true : text === "false" ? false : text;
-}
-
-function parseCount(text: string): unknown {
-  return /^-?\d+$/.test(text) ? Number(text) : text;
-}
-
-/** Not a whole number, and so refused, if the duration is not a multiple of the unit. */
-function parseDurationIn(text: string, unitMicros: number): unknown {
-  const micros = parseDuration(text);
-  return micros === undefined ? text : micros / unitMicros;
+  return SETTING_KINDS[option.kind].parse(text);
 }
