@@ -1,6 +1,7 @@
 /** The metrics of real nodes, three of them, as Prometheus reads them. */
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TraceStatus } from "../src/server/commands/kv-trace.ts";
 import { RealCluster, type RealNode } from "./support/cluster/real-cluster.ts";
 import { until } from "./support/cluster/until.ts";
 import { RawClient } from "./support/raw-client.ts";
@@ -56,6 +57,28 @@ test("latency has its phases, and promtool finds nothing to say against it all",
   const checked = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
   if (checked.error !== undefined) console.info("promtool is not here: the text was not checked by it");
   else expect(`${checked.stdout}${checked.stderr}`).toBe("");
+});
+
+test("a trace tells of each replica that was asked", async () => {
+  const client = await RawClient.connect(cluster.nodes[0]!.port);
+  const trace = async (...call: string[]) => {
+    const reply = (await client.call("KV.TRACE", ...call)).toString();
+    return JSON.parse(reply.slice(reply.indexOf("\r\n") + 2)) as TraceStatus;
+  };
+  const written = await trace("SET", "traced", "value");
+  expect(written).toMatchObject({ command: "set", keptHere: true, error: null });
+  expect(written.steps.map(({ step }) => step)).toEqual([
+    "local",
+    "write to a replica",
+    "write to a replica",
+  ]);
+  expect(new Set(written.steps.map(({ name }) => name))).toEqual(new Set(["node-1", "node-2", "node-3"]));
+  for (const { tookUs, failure } of written.steps) expect([tookUs! >= 0, failure]).toEqual([true, null]);
+  const read = await trace("GET", "traced");
+  expect(read.steps.map(({ step }) => step)).toEqual(["local", "compare with a replica"]);
+  expect(read.totalUs).toBeGreaterThanOrEqual(read.steps[1]!.tookUs!);
+  expect((await client.call("KV.TRACE", "PING")).toString()).toMatch(/^-ERR KV.TRACE runs commands on keys/);
+  client.close();
 });
 
 test("a node that is down lags behind, and no more once it is back", async () => {

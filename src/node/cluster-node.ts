@@ -17,6 +17,7 @@ import type { NodeId } from "../ring/ring-member.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import { formatAddress, parseAddress } from "./cluster/address.ts";
+import type { CallTraces } from "./cluster/call-trace.ts";
 import type { ClusterSettings, FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterKeyspaces } from "./cluster/cluster-keyspaces.ts";
 import { ClusterTicks } from "./cluster/cluster-ticks.ts";
@@ -242,6 +243,11 @@ export class ClusterNode {
   /** Tells the others how busy this node is. */
   announceLoad({ storedBytes, requestsPerSecond }: NodeLoad): void {
     this.#gossip.tell({ loadBytes: storedBytes, requestsPerSecond });
+  }
+
+  /** What one piece of work asks of other nodes. */
+  get traces(): CallTraces {
+    return this.#footing.station.traces;
   }
 
   /** The ways to other nodes, by their ids. */

@@ -26,7 +26,10 @@ export interface HotKey {
 }
 
 const TRACKED_MAX = 256;
-const LOOKS_PER_SECOND_MAX = 2_000;
+/** On average, under a steady load. */
+const LOOKS_PER_SECOND = 1_000;
+/** After so many looks within a second, only half as many requests are looked at. */
+const LOOKS_TO_DOUBLE = 250;
 const KEY_CHARACTERS_MAX = 512;
 /** Of one request that names many. */
 const KEYS_MAX = 16;
@@ -46,6 +49,8 @@ export class HotKeys {
   /** For which the next look stands. */
   #weight = 1;
   #seconds = 0;
+  /** In the present second. */
+  #looks = 0;
   #chance = 1;
 
   constructor(cells: Pick<ReceivedCells, "find">) {
@@ -62,6 +67,7 @@ export class HotKeys {
   /** Looks at a request before it is run. */
   note(item: TableItem<never> | undefined, request: Request, database: number): void {
     const weight = this.#weight;
+    if (++this.#looks % LOOKS_TO_DOUBLE === 0) this.#stride *= 2; // a burst must not wait for the second to end
     // Requests may come in a rhythm. Chance of its own: what is looked at must not change what the node does.
     this.#chance = (Math.imul(this.#chance, 1_664_525) + 1_013_904_223) >>> 0;
     this.#weight = 1 + ((this.#chance >>> 8) % (2 * this.#stride - 1));
@@ -81,7 +87,8 @@ export class HotKeys {
 
   /** Needs to be called once a second, with how many requests there were in the last one. */
   onSecond(requests: number): void {
-    this.#stride = Math.max(1, Math.round(requests / LOOKS_PER_SECOND_MAX));
+    this.#stride = Math.max(1, Math.round(requests / LOOKS_PER_SECOND));
+    this.#looks = 0;
     this.#seconds++;
     for (const order of HOT_KEY_ORDERS) this.#hitters[order].decay(DECAY, NEGLIGIBLE);
   }

@@ -2,6 +2,7 @@
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { PayloadWriter } from "../../peer/frame-writer.ts";
 import type { PeerAddress, PeerIdentity } from "../../peer/peer-identity.ts";
 import { PeerServer, type PeerServerStatistics } from "../../peer/peer-server.ts";
 import { DEFAULT_PEER_LIMITS } from "../../peer/peer-settings.ts";
@@ -10,6 +11,7 @@ import type { AnswerReceiver, PeerCalls } from "../../replication/replica-calls.
 import { systemCode } from "../../runtime/io-error.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { formatAddress } from "./address.ts";
+import { CallTraces } from "./call-trace.ts";
 import type { PeerDoor } from "./peer-door.ts";
 
 /** What both ends of a connection must call the cluster. Whose member somebody is, the topology tells. */
@@ -23,6 +25,8 @@ export class PeerStation implements PeerCalls {
   readonly identity: PeerIdentity;
   readonly peers: Peers;
   readonly door: PeerDoor;
+  /** Of the requests to other nodes. */
+  readonly traces = new CallTraces();
   readonly #server: PeerServer;
 
   constructor(parts: {
@@ -54,7 +58,10 @@ export class PeerStation implements PeerCalls {
   }
 
   call(to: string, method: number, payload: Uint8Array, options: { readonly timeoutMs: number }) {
-    return this.peers.link(to).call(method, payload, options);
+    const answer = this.peers.link(to).call(method, payload, options);
+    const end = this.traces.current?.begin(to, method);
+    if (end !== undefined) answer.then(() => end(undefined), end);
+    return answer;
   }
 
   /** As `call`, without a promise: see PeerCalls. Hot. */
@@ -65,7 +72,11 @@ export class PeerStation implements PeerCalls {
     receiver: AnswerReceiver,
     timeoutMs: number,
   ): StoreError | undefined {
-    return this.peers.link(to).request(method, (writer) => writer.bytes(payload), receiver, timeoutMs);
+    const link = this.peers.link(to);
+    const write = (writer: PayloadWriter): void => writer.bytes(payload);
+    const trace = this.traces.current;
+    if (trace === undefined) return link.request(method, write, receiver, timeoutMs);
+    return trace.send(to, method, receiver, (told) => link.request(method, write, told, timeoutMs));
   }
 
   /** As `request`, without a closure. Hot. */
@@ -76,7 +87,10 @@ export class PeerStation implements PeerCalls {
     receiver: AnswerReceiver,
     timeoutMs: number,
   ): StoreError | undefined {
-    return this.peers.link(to).request(method, payload, receiver, timeoutMs);
+    const link = this.peers.link(to);
+    const trace = this.traces.current;
+    if (trace === undefined) return link.request(method, payload, receiver, timeoutMs);
+    return trace.send(to, method, receiver, (told) => link.request(method, payload, told, timeoutMs));
   }
 
   /** Where to find a node from now on, and connects to it. */

@@ -21,6 +21,8 @@ const LINES = [
   "    The cluster as this node sees it, as JSON: members, slots, keyspaces.",
   "KV.HOTKEYS [BY reads | writes | bytes] [COUNT count]",
   "    The keys that this node is asked for most, lately. JSON.",
+  "KV.TRACE command [arg ...]",
+  "    Runs a command on keys, and tells every step of it, with node and microseconds. JSON.",
   "KV.WHERE key",
   "    Where the key lives: its slot, its replicas, and what each of them has of it now. JSON.",
   "KV.KEYSPACE SET name [setting value ...] | LIST | SHOW name | DROP name",

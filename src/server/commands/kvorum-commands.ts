@@ -11,6 +11,7 @@ import { kvMember } from "./kv-member.ts";
 import { kvPut } from "./kv-put.ts";
 import { kvRepair } from "./kv-repair.ts";
 import { kvStatus } from "./kv-status.ts";
+import { kvTrace } from "./kv-trace.ts";
 import { kvWhere } from "./kv-where.ts";
 import { kvWith } from "./kv-with.ts";
 
@@ -26,6 +27,7 @@ export const kvorumCommands: readonly Command[] = [
   kvRepair,
   kvStatus,
   kvMember,
+  kvTrace,
   kvWhere,
   kvWith,
 ];
