@@ -17,7 +17,7 @@ export interface ClusterPlan {
   readonly settings: Partial<NodeSettings>;
   /**
    * Undefined: the nodes found their cluster themselves, as those of `kvorum serve` do. Else they have known each other
-   * from the beginning, with a default keyspace like this: there is no command yet to ask for one.
+   * from the beginning, with a default keyspace like this, and their plan cannot change.
    */
   readonly keyspace: Partial<Keyspace> | undefined;
 }
