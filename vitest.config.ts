@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that compare latencies, or have many processes at work: they run after the others, with the machine to themselves. */
-const TIMED = ["test/cluster.test.ts", "test/cluster-moves.test.ts", "test/browser/dashboard.test.ts"];
+const TIMED = [
+  "test/cluster.test.ts",
+  "test/cluster-moves.test.ts",
+  "test/browser/dashboard.test.ts",
+  "test/datacenters.test.ts",
+];
 
 export default defineConfig({
   test: {
