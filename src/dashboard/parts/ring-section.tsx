@@ -65,11 +65,12 @@ function Ring({ state, plan }: { readonly state: DashboardState; readonly plan: 
 }
 
 function Totals({ plan }: { readonly plan: RingPlan }) {
+  const present = plan.tokens.filter(({ isComing }) => !isComing);
   return (
     <p>
       <strong>{countText(16_384)}</strong> slots
       <br />
-      {countOf(plan.tokens.length, "token", "tokens")}
+      {countOf(present.length, "token", "tokens")}
       <br />
       {countOf(plan.copies, "copy", "copies")} of each
     </p>
