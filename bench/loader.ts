@@ -9,8 +9,9 @@ import { median } from "./peers/comparison.ts";
 import { HOW_TO_INSTALL_REDIS, isInstalled, startKvorum, startRedis } from "./peers/contender.ts";
 import { drive, type Load } from "./peers/load.ts";
 
-const ROUNDS = process.argv.includes("--quick") ? 3 : 9;
-const REQUESTS = { 1: 100_000, 16: 800_000 } as const;
+const isQuick = process.argv.includes("--quick");
+const ROUNDS = isQuick ? 5 : 11;
+const REQUESTS = isQuick ? ({ 1: 30_000, 16: 300_000 } as const) : ({ 1: 100_000, 16: 800_000 } as const);
 const KEYS = 100_000;
 const KVORUM = fileURLToPath(new URL("../../bin/kvorum.js", import.meta.url));
 
@@ -69,7 +70,7 @@ async function driveByBench(
     r: keys,
   };
   const flags = Object.entries(words).flatMap(([flag, value]) => [`-${flag}`, String(value)]);
-  const args = [KVORUM, "bench", "--port", String(port), "--warm-up", "0", "--json", ...flags];
+  const args = [KVORUM, "bench", "--port", String(port), "--warm-up", "300ms", "--json", ...flags];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return JSON.parse(stdout)[0].requestsPerSecond;
 }
