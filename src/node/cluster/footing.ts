@@ -142,7 +142,7 @@ function stationOf(
 ): PeerStation {
   // Who is about to be a member is an acceptor of the register before it knows the plan that says so.
   const isHeard = (id: string, method: number): boolean =>
-    membership.isMember(id) || (membership.plans === undefined && method === REGISTER_METHOD);
+    membership.isHeard(id) || (membership.plans === undefined && method === REGISTER_METHOD);
   const identity = { id: membership.id, incarnation: membership.generation };
   return new PeerStation({ runtime, logger, identity, secret, door: new PeerDoor(isHeard) });
 }

@@ -27,6 +27,8 @@ export class Membership {
   readonly #logger: Logger;
   readonly #addresses: Map<NodeId, string>;
   #plans: ClusterPlans | undefined;
+  /** By the plan that came last. */
+  #departed: ReadonlySet<NodeId> = new Set();
 
   /** Takes up what is remembered, or begins as nobody's member under a new id. Rejects with StoreError IO or CORRUPTION. */
   static async open(
@@ -83,6 +85,13 @@ export class Membership {
     return this.#plans !== undefined && memberOf(this.#plans.topology, id) !== undefined;
   }
 
+  /** Also who left by the present plan, or votes until it has: it passes on what its clients ask until it has stopped. */
+  isHeard(id: NodeId): boolean {
+    return (
+      this.isMember(id) || this.#departed.has(id) || this.#plans?.topology.voters.includes(id) === true
+    );
+  }
+
   /** Becomes a member. Resolves when that is durable. */
   async enter(plans: ClusterPlans): Promise<void> {
     assert(this.#plans === undefined, "a node enters one cluster, once");
@@ -96,6 +105,8 @@ export class Membership {
     assert(plans !== undefined, "only members have topologies");
     if (topology.clusterId !== plans.founding.clusterId || topology.epoch <= plans.topology.epoch) return;
     this.#plans = { founding: plans.founding, topology };
+    const before = [...plans.topology.members.map(({ id }) => id), ...plans.topology.voters];
+    this.#departed = new Set(before.filter((id) => !this.isMember(id)));
     for (const id of this.#addresses.keys())
       if (memberOf(topology, id) === undefined && !topology.voters.includes(id)) this.#addresses.delete(id);
     this.#saveSoon();
