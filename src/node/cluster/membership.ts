@@ -87,9 +87,7 @@ export class Membership {
 
   /** Also who left by the present plan, or votes until it has: it passes on what its clients ask until it has stopped. */
   isHeard(id: NodeId): boolean {
-    return (
-      this.isMember(id) || this.#departed.has(id) || this.#plans?.topology.voters.includes(id) === true
-    );
+    return this.isMember(id) || this.#departed.has(id) || this.#plans?.topology.voters.includes(id) === true;
   }
 
   /** Becomes a member. Resolves when that is durable. */
