@@ -85,7 +85,7 @@ test.each(["always", "everysec"] as const)(
       const client = await RawClient.connect(port);
       expect(`${await client.call("set", "before", "1")}`).toBe("+OK\r\n");
       trouble.fault = (path) => (path.endsWith(".log") ? "ENOSPC" : undefined);
-      const refusal = await askUntil(port, "-IO", "set", "refused", "1");
+      const refusal = await askUntil(port, "-IO NOTAPPLIED", "set", "refused", "1");
       expect(refusal).toMatch(/^-IO NOTAPPLIED disk full: /);
       const reader = await RawClient.connect(port);
       expect(`${await reader.call("get", "before")}`).toBe("$1\r\n1\r\n");
@@ -140,7 +140,7 @@ test.each(["always", "everysec"] as const)(
       trouble.gate = new Promise((resolve) => {
         answer = resolve;
       });
-      const refusal = await askUntil(port, "-IO", "set", "refused", "1");
+      const refusal = await askUntil(port, "-IO NOTAPPLIED", "set", "refused", "1");
       expect(refusal).toMatch(/^-IO NOTAPPLIED the disk does not answer: .*\.log has been waited for \d+ s/);
       const reader = await RawClient.connect(port);
       expect(`${await reader.call("get", "before")}`).toBe("$1\r\n1\r\n");

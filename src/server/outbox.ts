@@ -11,6 +11,7 @@
 import { LatencyHistogram } from "../base/latency-histogram.ts";
 import { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Clock } from "../runtime/runtime.ts";
+import { errorForEach } from "./error-for-each.ts";
 
 export interface Sender {
   /** Sends replies. False if the buffer is still needed when it returns. */
@@ -19,7 +20,7 @@ export interface Sender {
   awaitDurable(): void;
   /** Sends replies that had to wait; the bytes are the sender's. */
   sendLate(replies: Uint8Array): void;
-  /** The writes that the replies speak of may be lost. */
+  /** The writes that the replies speak of may be lost, and there is no telling it in their place. */
   failDurable(cause: unknown): void;
 }
 
@@ -136,7 +137,7 @@ export class Outbox {
     };
     ready.then(
       () => settle(({ sender, replies }) => sender.sendLate(replies)),
-      (cause: unknown) => settle(({ sender }) => sender.failDurable(cause)),
+      (cause: unknown) => settle((part) => fail(part, cause)),
     );
   }
 
@@ -145,4 +146,10 @@ export class Outbox {
     this.#count = 0;
     this.#end = 0;
   }
+}
+
+function fail({ sender, replies }: Part, cause: unknown): void {
+  const errors = errorForEach(replies, cause);
+  if (errors === undefined) sender.failDurable(cause);
+  else sender.sendLate(errors);
 }
