@@ -67,13 +67,17 @@ export interface PeerCalls {
     receiver: AnswerReceiver,
     timeoutMs: number,
   ): StoreError | undefined;
-  /** Where there is such a method: as `request`, of a payload that is the caller's again when it returns. Hot. */
+  /**
+   * Where there is such a method: as `request`, of a payload that is the caller's again when it returns. If it `canWait`, it
+   * leaves together with others, within a millisecond or so. Hot.
+   */
   requestRange?(
     to: NodeId,
     method: number,
     payload: ByteRange,
     receiver: AnswerReceiver,
     timeoutMs: number,
+    canWait: boolean,
   ): StoreError | undefined;
 }
 
@@ -153,13 +157,14 @@ export class ReplicaCalls {
     if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
   }
 
-  /** As `send`, of a payload that is the caller's again when it returns. Hot. */
+  /** As `send`, of a payload that is the caller's again when it returns, and that may be let wait. Hot. */
   sendRange(
     to: NodeId,
     method: number,
     payload: ByteRange,
     receiver: AnswerReceiver,
     timeoutMs: number,
+    canWait: boolean,
   ): void {
     const { peers } = this.#parts;
     if (peers.requestRange === undefined) {
@@ -167,7 +172,7 @@ export class ReplicaCalls {
       this.send(to, { method, payload: bytes.slice(start, end), timeoutMs }, receiver);
       return;
     }
-    const refusal = peers.requestRange(to, method, payload, receiver, timeoutMs);
+    const refusal = peers.requestRange(to, method, payload, receiver, timeoutMs, canWait);
     if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
   }
 
