@@ -87,6 +87,8 @@ export class ReplicaDoor {
   readonly #parts: ReplicaDoorParts;
   #running = 0;
   #runningBytes = 0;
+  #durable: Promise<void> | undefined;
+  #acked: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0));
   readonly #found: RowInPlace = {
     epoch: 0,
     database: 0,
@@ -120,10 +122,12 @@ export class ReplicaDoor {
     if (!(answer instanceof Promise)) return answer;
     this.#running++;
     this.#runningBytes += sizeBytes;
-    return answer.finally(() => {
+    const onOver = (): void => {
       this.#running--;
       this.#runningBytes -= sizeBytes;
-    });
+    };
+    answer.then(onOver, onOver); // `finally` makes three promises more
+    return answer;
   }
 
   #answer(method: number, payload: Uint8Array): Awaitable<Uint8Array> {
@@ -170,7 +174,16 @@ export class ReplicaDoor {
     const ack = encodeAck(settings);
     if (merged instanceof Promise) return merged.then(() => whenReady(engine.durable(), () => ack));
     const durable = engine.durable();
-    return durable === undefined ? ack : durable.then(() => ack);
+    return durable === undefined ? ack : this.#ackOnce(durable, ack);
+  }
+
+  /** All writes that become durable together have one promise. */
+  #ackOnce(durable: Promise<void>, ack: Uint8Array): Promise<Uint8Array> {
+    if (this.#durable !== durable) {
+      this.#durable = durable;
+      this.#acked = durable.then(() => ack);
+    }
+    return this.#acked;
   }
 
   #load(payload: Uint8Array): Awaitable<Uint8Array | undefined> {
