@@ -24,7 +24,7 @@ const NAMES = ["a", "{a}b"];
 const SETTINGS = { isSynced: true, runningMax: 9, runningBytesMax: 1_000_000 };
 const NO_HINTS = { isSynced: true, find: () => undefined, waitsFor: () => false, add: async () => undefined };
 
-/** A cell from nowhere, or one that somebody wrote who had seen what is there, or what was there before. */
+/** A cell from nowhere (one for each key: two of them would be two histories of the same writers), or one that somebody wrote who had seen what is there, or what was there before. */
 const anyArrival = fc.record({
   name: fc.constantFrom(...NAMES),
   kind: fc.constantFrom("any", "successor", "successor", "successor of old", "again", "deletion"),
@@ -56,6 +56,7 @@ function openReplica(slowInTen: number) {
 async function arriveInBoth(arrivals: readonly ArrivalOf<typeof anyArrival>[], slowInTen: number) {
   const [short, long] = [openReplica(slowInTen), openReplica(0)];
   const olds = new Map<string, Cell | undefined>();
+  const fromNowhere = new Map<string, Cell>();
   let counter = 0;
   for (const { name, kind, any, actor, text } of arrivals) {
     const wallMs = long.clock.wallMs();
@@ -63,9 +64,10 @@ async function arriveInBoth(arrivals: readonly ArrivalOf<typeof anyArrival>[], s
     const before = present && decodeCell(present);
     const seen = kind === "successor of old" ? olds.get(name) : before;
     const sibling = value(text, stamp(actor, ++counter, wallMs));
+    if (kind === "any" && !fromNowhere.has(name)) fromNowhere.set(name, any);
     const cell =
       kind === "any"
-        ? any
+        ? fromNowhere.get(name)!
         : kind === "again" && before !== undefined
           ? before
           : kind === "deletion" && before !== undefined

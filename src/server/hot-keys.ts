@@ -1,6 +1,6 @@
 /**
  * Which keys this node is asked for most, lately. Of many requests only some are looked at, each for all that came since the
- * one before: so the fast path pays for a countdown, and a busy node for a few thousand looks a second.
+ * one before: so the fast path pays for a countdown, and a busy node for a few hundred looks a second.
  *
  * What was long ago counts for less and less: half of it after ten seconds.
  */
@@ -27,9 +27,9 @@ export interface HotKey {
 
 const TRACKED_MAX = 256;
 /** On average, under a steady load. */
-const LOOKS_PER_SECOND = 1_000;
+const LOOKS_PER_SECOND = 250;
 /** After so many looks within a second, only half as many requests are looked at. */
-const LOOKS_TO_DOUBLE = 250;
+const LOOKS_TO_DOUBLE = 64;
 const KEY_CHARACTERS_MAX = 512;
 /** Of one request that names many. */
 const KEYS_MAX = 16;

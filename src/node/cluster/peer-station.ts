@@ -91,7 +91,9 @@ export class PeerStation implements PeerCalls {
     const link = this.peers.link(to);
     const trace = this.traces.current;
     if (trace === undefined) return link.request(method, payload, receiver, timeoutMs, canWait);
-    return trace.send(to, method, receiver, (told) => link.request(method, payload, told, timeoutMs, canWait));
+    return trace.send(to, method, receiver, (told) =>
+      link.request(method, payload, told, timeoutMs, canWait),
+    );
   }
 
   /** Where to find a node from now on, and connects to it. */
