@@ -8,6 +8,7 @@ import { HeavyHitters } from "../base/heavy-hitters.ts";
 import type { ReceivedCells } from "../replication/received-cells.ts";
 import type { Request } from "../resp/request.ts";
 import { slotOf } from "../ring/slot.ts";
+import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { fromLatin1, latin1 } from "./arguments.ts";
 import type { TableItem } from "./command-table.ts";
 
@@ -78,6 +79,7 @@ export class HotKeys {
     const { first, last, step } = command.keys;
     const end = last < 0 ? request.argCount + last : last;
     for (let i = first, n = 0; i <= end && i < request.argCount && n < KEYS_MAX; i += step, n++) {
+      if (request.ends[i]! - request.starts[i]! > KEY_BYTES_MAX) continue; // it will be refused
       const key = keyText(request, i);
       this.#hitters[isRead ? "reads" : "writes"].add(key, weight);
       const bytes = isRead ? this.#storedBytes(request, i, database) : writtenBytes(request, i, step);
