@@ -9,7 +9,9 @@ import { equalBytes, utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Cell } from "../causality/cell.ts";
 import { decodeCell, encodeCell } from "../causality/cell-codec.ts";
+import { newsOf } from "../causality/cell-news.ts";
 import { mergeCells, NOTHING_KNOWN } from "../causality/encoded-cell.ts";
+import type { VersionVector } from "../causality/version-vector.ts";
 import type { Change, Effect, KeyRef } from "../replication/step.ts";
 import { slotOf } from "../ring/slot.ts";
 import type { SimRandom } from "../sim/sim-random.ts";
@@ -204,10 +206,9 @@ export class FaultStory {
         const { view } = this.#town.node(i).cluster!;
         if (!view.replicasOf(slot).some(({ id }) => id === this.#town.ids[i])) continue;
         copies++;
-        const own = await this.#town.world.runUntil(
-          Promise.resolve(this.#town.node(i).replica.received.load(refOf(name))),
-        );
-        if (knowsOf(own, cell)) knowing++;
+        const { received } = this.#town.node(i).replica;
+        const own = await this.#town.world.runUntil(Promise.resolve(received.load(refOf(name))));
+        if (knowsOf(own, cell) || hasForgotten(own, cell, received.seen?.of(slot) ?? [])) knowing++;
       }
       if (knowing < Math.floor(copies / 2) + 1) lost.push(`${name}: ${knowing} of ${copies}`);
     }
@@ -247,6 +248,11 @@ export class FaultStory {
 
 function refOf(name: string): KeyRef {
   return { database: 0, key: utf8(name) };
+}
+
+/** Its deletion was known to all, and is kept no more: what the bound covers is over. */
+function hasForgotten(cell: Uint8Array | undefined, write: Uint8Array, bound: VersionVector): boolean {
+  return cell === undefined && newsOf(decodeCell(write), undefined, bound) === undefined;
 }
 
 /** A deletion of what nobody has ever heard of says nothing, and is not kept. */
