@@ -37,7 +37,7 @@ export const LATENCY_METRICS: readonly Metric[] = [
   {
     name: "kvorum_phase_duration_seconds",
     type: "histogram",
-    help: "Where requests spend their time: this node's own work, waiting for other replicas, waiting for its disk.",
+    help: "Where requests spend their time: this node's own work, waiting for other replicas, waiting for its disk (in a cluster, what remains of that once enough replicas have answered).",
     labels: ["phase"],
     collect: ({ times }) => PHASES.flatMap((phase) => histogramSamples(times.all(phase), { phase })),
   },
