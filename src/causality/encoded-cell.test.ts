@@ -6,7 +6,7 @@ import { merge } from "./cell-merge.ts";
 import { ALICE, anyCell, BOB, CAROL, dot, stamp, value } from "./cell-samples.oracle.ts";
 import { resolve } from "./cell-value.ts";
 import { changeExpiry, increment, overwrite, remove, removeWithContext, seenContext } from "./cell-write.ts";
-import { cellExpiresAtMs, hasLiveContent, mergeCells } from "./encoded-cell.ts";
+import { cellExpiresAtMs, deletionOf, hasLiveContent, isDeletedCell, mergeCells } from "./encoded-cell.ts";
 
 const x = overwrite(undefined, value("x", stamp(ALICE, 1, 10), 50));
 const y = overwrite(undefined, value("y", stamp(BOB, 1, 20), 70));
@@ -36,6 +36,18 @@ test("a cell with a larger context does not win over one that has deleted its va
   const onlyY = encodeCell(removeWithContext(both, seenContext(x)));
   expect(mergeCells(onlyX, onlyY)).toEqual(encodeCell(remove(both)));
   expect(mergeCells(onlyY, onlyX)).toEqual(encodeCell(remove(both)));
+});
+
+test("the deletion of a cell wins over it, never expires, and leaves concurrent writes", () => {
+  for (const cell of [x, merge(x, y), increment(x, dot(BOB, 1), 5n)]) {
+    const deletion = deletionOf(range(cell));
+    const deleted = { bytes: deletion, start: 0, end: deletion.length };
+    expect([isDeletedCell(deleted), cellExpiresAtMs(deleted)]).toEqual([true, NEVER]);
+    expect(mergeCells(encodeCell(cell), deletion)).toEqual(deletion);
+    expect(deletionOf(deleted)).toEqual(deletion);
+  }
+  const others = mergeCells(deletionOf(range(x)), encodeCell(merge(x, y)));
+  expect(others).toEqual(encodeCell(merge(remove(x), y)));
 });
 
 /** Few actors and small counters, so that contexts often cover each other. */

@@ -1,5 +1,6 @@
 /** What every StorageEngine does with rows that expire, or are collectible. */
 import { expect, test } from "vitest";
+import { toText } from "../base/bytes.ts";
 import {
   type CreateEngine,
   keysOf,
@@ -10,6 +11,15 @@ import {
   withEngineOf,
 } from "./simple-engine.oracle.ts";
 import { type CellRules, NEVER_EXPIRES } from "./storage-engine.ts";
+
+/** Nothing may be forgotten: of what has expired there remains a cell that says so. */
+const remainingRules: CellRules = {
+  ...simpleRules,
+  isCollectible: () => false,
+  remainsOf({ bytes, start, end }) {
+    return simpleCell(`${toText(bytes.subarray(start + 8, end))} is gone`).bytes;
+  },
+};
 
 export function testExpiry(name: string, create: CreateEngine): void {
   const withEngine = withEngineOf(create);
@@ -52,32 +62,31 @@ export function testExpiry(name: string, create: CreateEngine): void {
       expect(engine.statistics.expiredRows).toBe(1);
     }));
 
-  test(`${name}: of expired cells that must not be forgotten there remains what the rules say`, async () => {
-    const rules: CellRules = {
-      ...simpleRules,
-      isCollectible: () => false,
-      remainsOf: ({ bytes, start, end }) => {
-        const payload = Buffer.from(bytes.subarray(start + 8, end)).toString();
-        return simpleCell(`${payload} is gone`).bytes;
-      },
-    };
-    const { engine, wall } = await create(rules);
-    const keys = Array.from({ length: 700 }, (_, i) => `key ${i}`);
-    for (const [i, key] of keys.entries()) {
-      await engine.put(simpleKey(key), simpleCell(`v${i}`, i % 3 === 0 ? NEVER_EXPIRES : wall.nowMs + i));
-    }
-    wall.nowMs += 500;
-    let went = 0;
-    for (let step = 0; step < 100; step++) went += await engine.dropExpired(wall.nowMs, 50);
-    const isGone = (i: number): boolean => i % 3 !== 0 && i <= 500;
-    expect(went).toBe(keys.filter((_, i) => isGone(i)).length);
-    for (const [i, key] of keys.entries()) {
-      expect(await payloadOf(engine, key)).toBe(isGone(i) ? `v${i} is gone` : `v${i}`);
-    }
-    expect(engine.counts(0).expiring).toBe(keys.filter((_, i) => i % 3 !== 0 && i > 500).length);
-    expect(engine.statistics.expiredRows).toBe(went);
-    await engine.close();
-  });
+  test(`${name}: of expired cells that must not be forgotten there remains what the rules say`, () =>
+    withEngine(async ({ engine, wall }) => {
+      const keys = Array.from({ length: 700 }, (_, i) => `key ${i}`);
+      for (const [i, key] of keys.entries()) {
+        await engine.put(simpleKey(key), simpleCell(`v${i}`, i % 3 === 0 ? NEVER_EXPIRES : wall.nowMs + i));
+      }
+      const isGone = (i: number): boolean => i % 3 !== 0 && i <= 500;
+      const goneCount = keys.filter((_, i) => isGone(i)).length;
+      const dropAll = async (wallMs: number): Promise<number> => {
+        let went = 0;
+        for (let step = 0; step < 100; step++) went += await engine.dropExpired(wallMs, 50);
+        return went;
+      };
+      wall.nowMs += 500;
+      expect(await dropAll(wall.nowMs)).toBe(goneCount);
+      for (const [i, key] of keys.entries()) {
+        expect(await payloadOf(engine, key)).toBe(isGone(i) ? `v${i} is gone` : `v${i}`);
+      }
+      const expiring = keys.filter((_, i) => i % 3 !== 0 && i > 500).length;
+      expect(engine.counts(0)).toEqual({ rows: 700, expiring });
+      expect(engine.statistics.expiredRows).toBe(goneCount);
+      expect(await dropAll(wall.nowMs + 100_000)).toBe(expiring); // what remains is left once
+      expect(await payloadOf(engine, "key 1")).toBe("v1 is gone");
+      expect(engine.counts(0)).toEqual({ rows: 700, expiring: 0 });
+    }, remainingRules));
 
   test(`${name}: the latest put decides whether and when a row expires`, () =>
     withEngine(async ({ engine, wall }) => {

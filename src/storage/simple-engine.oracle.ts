@@ -48,12 +48,15 @@ export interface EngineUnderTest {
 /** Makes an empty engine with `rules`. Every RowKey of a test has seed 1. */
 export type CreateEngine = (rules: CellRules) => EngineUnderTest | Promise<EngineUnderTest>;
 
-/** Gives a test an engine with simpleRules, and closes it. */
-export type WithEngine = (body: (under: EngineUnderTest) => Promise<void>) => Promise<void>;
+/** Gives a test an engine, with simpleRules if no others are told, and closes it. */
+export type WithEngine = (
+  body: (under: EngineUnderTest) => Promise<void>,
+  rules?: CellRules,
+) => Promise<void>;
 
 export function withEngineOf(create: CreateEngine): WithEngine {
-  return async (body) => {
-    const under = await create(simpleRules);
+  return async (body, rules = simpleRules) => {
+    const under = await create(rules);
     try {
       await body(under);
     } finally {

@@ -9,11 +9,11 @@ import { createNodejsRuntime } from "../../runtime/nodejs/nodejs-runtime.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import type { RowKey } from "../row-key.ts";
-import { type EngineUnderTest, simpleCell, simpleKey } from "../simple-engine.oracle.ts";
+import { type EngineUnderTest, simpleCell, simpleKey, simpleRules } from "../simple-engine.oracle.ts";
 import { testStorageEngine } from "../storage-engine.contract.ts";
 import type { StorageEngine } from "../storage-engine.ts";
 import type { LsmEngineOptions } from "./engine/lsm-options.ts";
-import { openSmallEngine, overwrite, summaryOfScan } from "./engine/small-engine.oracle.ts";
+import { expectExact, openSmallEngine, overwrite, summaryOfScan } from "./engine/small-engine.oracle.ts";
 import type { LsmEngine } from "./lsm-engine.ts";
 
 const NOWHERE = (): ByteRange => ({ bytes: new Uint8Array(0), start: 0, end: 0 });
@@ -80,11 +80,11 @@ async function createReal(options: Partial<LsmEngineOptions>): Promise<EngineUnd
   return underTest(engine, wall, () => rmSync(directory, { recursive: true }));
 }
 
-testStorageEngine("LsmEngine, simulated disk", () => createSimulated({ fsync: "everysec" }));
-testStorageEngine("LsmEngine, simulated disk, all in one memtable", () =>
-  createSimulated({ fsync: "no", segmentBytes: 2 ** 24 }),
+testStorageEngine("LsmEngine, simulated disk", (rules) => createSimulated({ rules, fsync: "everysec" }));
+testStorageEngine("LsmEngine, simulated disk, all in one memtable", (rules) =>
+  createSimulated({ rules, fsync: "no", segmentBytes: 2 ** 24 }),
 );
-testStorageEngine("LsmEngine, real disk", () => createReal({ fsync: "no" }));
+testStorageEngine("LsmEngine, real disk", (rules) => createReal({ rules, fsync: "no" }));
 
 async function inWorld(body: (world: SimWorld) => Promise<void>): Promise<void> {
   const world = new SimWorld(1);
@@ -269,6 +269,32 @@ test("what expires gives its space back, though nobody writes any more", () =>
     expect(engine.counts(0)).toEqual({ rows: 0, expiring: 0 });
     expect(engine.statistics.tableBytes).toBeLessThan(before / 5);
     await engine.close();
+  }));
+
+test("deletions that remain of what expires are no rows, are in the sums, and are there after the next start", () =>
+  inWorld(async (world) => {
+    const runtime = world.runtime("a");
+    const deletion = simpleCell("", 2 ** 47).bytes;
+    const rules = { ...simpleRules, isCollectible: () => false, remainsOf: () => deletion };
+    const engine = await openSmallEngine(runtime, "/data", { fsync: "no", rules });
+    const expiresAtMs = runtime.clock.wallMs() + 60_000;
+    for (let i = 0; i < 600; i++)
+      await overwrite(engine, simpleKey(`key ${i}`), simpleCell("x".repeat(300), expiresAtMs));
+    await runtime.clock.sleep(61_000);
+    let went = 0;
+    for (let step = 0; step < 30; step++) {
+      went += await engine.dropExpired(runtime.clock.wallMs(), 60);
+      await expectExact(engine);
+    }
+    expect(went).toBe(600);
+    await runtime.clock.sleep(60_000);
+    expect(await engine.dropExpired(runtime.clock.wallMs(), 1000)).toBe(0);
+    await engine.close();
+    const again = await openSmallEngine(runtime, "/data", { rules });
+    await expectExact(again);
+    expect(again.counts(0)).toEqual({ rows: 0, expiring: 0 });
+    expect(await payloadOf(again, "key 599")).toBe("");
+    await again.close();
   }));
 
 test("a clear holds through a crash that comes after it, and lets new rows be", () =>

@@ -1,7 +1,7 @@
 /**
- * Looks for rows that have expired, and forgets them or leaves what must remain of them: round after round through all rows in order, some of
- * them in each step, and not before something is due. Where a round found nothing that will ever expire, the
- * next one waits for a put that does.
+ * Looks for rows that have expired, and forgets them or leaves what must remain of them: round after round
+ * through all rows in order, some of them in each step, and not before something is due. Where a round found
+ * nothing that will ever expire, the next one waits for a put that does.
  *
  * A step sees the rows of the moment it began in. Once rows have gone from a memtable to a table since then,
  * it cannot tell any more whether a row is still what it sees: it ends, and the next one begins at that row.
