@@ -21,12 +21,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A port that others after it are likely to be free, and those for nodes. */
-async function somePort(): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    if (port + PEER_PORT_STEP + 100 < 65_535) return port;
-  }
+/** The nodes' ports are this one and those after it; each node has two more, some steps above. */
+function somePort(): Promise<number> {
+  return freePort({ room: PEER_PORT_STEP + 100 });
 }
 
 function up(args: readonly string[], options?: RunOptions): RunningKvorum {
@@ -65,7 +62,7 @@ test("Ctrl-C stops all nodes in good order, and the next start goes on with the 
   const port = await somePort();
   const first = up(["--port", `${port}`]);
   const { ports } = await nodesOf(first);
-  await ask(ports[1]!, "SET greeting hello");
+  expect(await ask(ports[1]!, "SET greeting hello")).toBe("+OK\r\n");
   first.signal("SIGINT");
   expect((await first.end()).exitCode).toBe(0);
   for (const each of ports) await expect(ask(each, "PING")).rejects.toThrow("ECONNREFUSED");

@@ -1,25 +1,36 @@
-/** A loopback port that nobody listens on just now, and that was not given before. */
+/**
+ * A loopback port that nobody listens on just now, and that was not given before. It is none of those that systems
+ * give by themselves (from 32768 on): there any outgoing connection, even a minute after its end, may take it before
+ * whoever asked begins to listen, or while a node is down that is to come back.
+ */
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** The system is quick to give a port again, to somebody who has not begun to listen on it. */
+/** Above the last port that fetch and browsers refuse, 10080. */
+const FIRST_PORT = 11_000;
+const END_PORT = 32_768;
+
 const given = new Set<number>();
 
-export async function freePort(): Promise<number> {
+/** `room`: so many ports above it are none that systems give, either. */
+export async function freePort({ room = 0 }: { readonly room?: number } = {}): Promise<number> {
   for (;;) {
-    const port = await unusedPort();
-    if (given.has(port)) continue;
+    const port = randomInt(FIRST_PORT, END_PORT - room);
+    if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     return port;
   }
 }
 
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  return true;
 }
