@@ -18,6 +18,6 @@ test("what was written is read: seeds, and which of them broke a promise", () =>
 
 test("a torn last line is a seed that was not played", () => {
   const text = tallyLine(SOUND, "abc");
-  expect(readTally(text + "8 0 94 3").seeds).toEqual(new Set(["7"]));
+  expect(readTally(`${text}8 0 94 3`).seeds).toEqual(new Set(["7"]));
   expect(readTally("").seeds.size).toBe(0);
 });

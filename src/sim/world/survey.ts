@@ -72,7 +72,9 @@ export class Survey {
     const copies = new Map<string, ReadonlyMap<string, Uint8Array>>();
     for (const name of names) copies.set(name, await world.runUntil(this.copiesAt(name, keys)));
     return keys.every((key) => {
-      const contents = this.replicasOf(names[0]!, key).map((name) => copies.get(name)?.get(key));
+      const owners = this.replicasOf(names[0]!, key);
+      if (names.some((name) => !owners.includes(name) && copies.get(name)?.has(key) === true)) return false;
+      const contents = owners.map((name) => copies.get(name)?.get(key));
       return new Set(contents.map((copy) => (copy === undefined ? "" : toText(copy)))).size <= 1;
     });
   }
