@@ -4,15 +4,15 @@
  *
  * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
  */
-import { StoreError } from "../base/errors.ts";
 import { type Actor, actorBytes, readActor } from "../causality/actor.ts";
 import type { VersionVector } from "../causality/version-vector.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import { ByteSink } from "../storage/lsm/table/byte-sink.ts";
-import { ByteSource } from "../storage/lsm/table/byte-source.ts";
+import type { ByteSource } from "../storage/lsm/table/byte-source.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import type { SlotSpan } from "./exchange.ts";
 import { HASHES_MAX } from "./exchange-message.ts";
+import { readMessage } from "./message-reading.ts";
 import type { RowHash } from "./row-span.ts";
 import { readVector, writeVector } from "./seen-bounds.ts";
 
@@ -174,17 +174,7 @@ function begin(): ByteSink {
 }
 
 function reading<T>(payload: Uint8Array, read: (source: ByteSource) => T): T {
-  const source = new ByteSource(payload, { path: "agreement message", offset: 0 });
-  try {
-    const version = source.bytes(1)[0]!;
-    if (version !== VERSION) source.fail(`version ${version}`);
-    const message = read(source);
-    source.end();
-    return message;
-  } catch (cause) {
-    if (!(cause instanceof StoreError)) throw cause;
-    throw new StoreError("INVALID_REQUEST", "not-applied", `malformed ${cause.message}`, { cause });
-  }
+  return readMessage({ payload, name: "agreement message", version: VERSION }, read);
 }
 
 function writeMoment(sink: ByteSink, { life, atMs }: LifeMoment): void {

@@ -4,13 +4,13 @@
  *
  * Readers throw StoreError INVALID_REQUEST. What they return are views of the payload.
  */
-import { StoreError } from "../base/errors.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import type { Hash64 } from "../storage/lsm/table/byte-hash.ts";
 import { ByteSink } from "../storage/lsm/table/byte-sink.ts";
-import { ByteSource } from "../storage/lsm/table/byte-source.ts";
+import type { ByteSource } from "../storage/lsm/table/byte-source.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
 import { LEAF_SET_BYTES } from "./leaf-set.ts";
+import { readMessage } from "./message-reading.ts";
 import type { RowHash, RowSpan } from "./row-span.ts";
 import { childCountOf, isTreeNode, type TreeNode } from "./slot-tree.ts";
 
@@ -245,17 +245,7 @@ function beginAnswer(): ByteSink {
 }
 
 function reading<T>(payload: Uint8Array, read: (source: ByteSource) => T): T {
-  const source = new ByteSource(payload, { path: "exchange message", offset: 0 });
-  try {
-    const version = source.bytes(1)[0]!;
-    if (version !== VERSION) source.fail(`version ${version}`);
-    const message = read(source);
-    source.end();
-    return message;
-  } catch (cause) {
-    if (!(cause instanceof StoreError)) throw cause;
-    throw new StoreError("INVALID_REQUEST", "not-applied", `malformed ${cause.message}`, { cause });
-  }
+  return readMessage({ payload, name: "exchange message", version: VERSION }, read);
 }
 
 function writeSpan(sink: ByteSink, { slot, leaves, after, upTo }: RowSpan): void {

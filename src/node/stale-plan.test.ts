@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { utf8 } from "../base/bytes.ts";
 import { NEVER } from "../causality/cell.ts";
 import { encodeCell } from "../causality/cell-codec.ts";
-import type { Topology } from "../membership/topology.ts";
+import type { Move, Topology } from "../membership/topology.ts";
 import { foundTopologyOf } from "../membership/topology-change.ts";
 import { encodeWriteCell, REPLICA_METHOD } from "../replication/replica-message.ts";
 import { slotOf } from "../ring/slot.ts";
@@ -41,6 +41,12 @@ function keyThatLeaves(town: FixedTown, next: Topology): Uint8Array {
   }
 }
 
+/** The move by which that node comes to the tokens of the next plan. */
+function moveTo(town: FixedTown, next: Topology): Move {
+  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
+  return { kind: "reweigh", id: town.ids[3]!, stage: "streaming", since: 2, missed: [], tokens };
+}
+
 async function stage(seed: string) {
   const town = await FixedTown.open(seed, 4);
   const next = nextPlan(town);
@@ -66,15 +72,7 @@ test("by an older plan, a node is not made to keep what it keeps no more", async
 
 test("once a slot moves, it is not written by a plan that does not know where to", async () => {
   const { town, next, write } = await stage("moving");
-  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
-  const move = {
-    kind: "reweigh",
-    id: town.ids[3]!,
-    stage: "streaming",
-    since: 2,
-    missed: [],
-    tokens,
-  } as const;
+  const move = moveTo(town, next);
   town.node(0).cluster!.adopt({ ...town.topology, epoch: 2, move });
   await expect(write(1)).rejects.toMatchObject({ code: "STALE_PLAN", outcome: "not-applied" });
   await write(2);
@@ -85,15 +83,7 @@ test("once a slot moves, it is not written by a plan that does not know where to
 
 test("who writes by a plan that is too old learns of the newer one, and his client sees nothing of it", async () => {
   const { town, next } = await stage("renewed");
-  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
-  const move = {
-    kind: "reweigh",
-    id: town.ids[3]!,
-    stage: "streaming",
-    since: 2,
-    missed: [],
-    tokens,
-  } as const;
+  const move = moveTo(town, next);
   for (const index of [1, 2, 3]) town.node(index).cluster!.adopt({ ...town.topology, epoch: 2, move });
   for (let i = 0; i < 20; i++) {
     if (town.node(0).cluster!.view.owns(town.ids[0]!, slotOf(utf8(`k${i}`))))
@@ -113,15 +103,7 @@ test("who is asked by a newer plan fetches it from who asked", async () => {
 
 test("so it is though another replica dies at that moment", async () => {
   const { town, next } = await stage("renewed, and one dies");
-  const tokens = next.members.map((member) => ({ id: member.id, tokens: member.tokens }));
-  const move = {
-    kind: "reweigh",
-    id: town.ids[3]!,
-    stage: "streaming",
-    since: 2,
-    missed: [],
-    tokens,
-  } as const;
+  const move = moveTo(town, next);
   for (const index of [1, 2, 3]) town.node(index).cluster!.adopt({ ...town.topology, epoch: 2, move });
   const [{ view: old }, { view }] = [town.node(0).cluster!, town.node(1).cluster!];
   const isMoving = (slot: number): boolean =>

@@ -9,14 +9,10 @@
  * Who is down is left out, as long as that holds; an acknowledgement of less than a majority may rest on it alone: it is
  * told as missed.
  */
+import type { SlotSpan } from "../../anti-entropy/exchange.ts";
 import { holdMajorities, type Participant } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { SlotMove } from "./slot-moves.ts";
-
-export interface SlotSpan {
-  readonly first: number;
-  readonly last: number;
-}
 
 export interface Fetch {
   readonly from: NodeId;

@@ -2,6 +2,7 @@
  * Fetches the slots that this node gains by the move under way, as its plan says. Whatever is interrupted is begun again:
  * what is here already is not moved twice, since the exchange that fetches it compares first.
  */
+import type { SlotSpan } from "../../anti-entropy/exchange.ts";
 import type { ExchangeOutcome } from "../../anti-entropy/exchange-driver.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -9,7 +10,7 @@ import type { Topology } from "../../membership/topology.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { type Fetch, IntakePlan, type SlotSpan, spansOf } from "./intake-plan.ts";
+import { type Fetch, IntakePlan, spansOf } from "./intake-plan.ts";
 import type { MoveReport } from "./move-report.ts";
 import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
 

@@ -1,13 +1,8 @@
 /** Which slots this node and another both keep, or shall, by the present topology. Worked out once for each of the others. */
+import type { SlotSpan } from "../../anti-entropy/exchange.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { ClusterView } from "./cluster-view.ts";
-
-/** Slots `first` to `last`. */
-interface SlotSpan {
-  readonly first: number;
-  readonly last: number;
-}
 
 export class SharedSlots {
   readonly #view: Pick<ClusterView, "self" | "epoch" | "owns">;
