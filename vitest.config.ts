@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const TIMED = [
   "test/cluster.test.ts",
   "test/cluster-moves.test.ts",
+  "test/cluster-restart.test.ts",
   "test/browser/dashboard.test.ts",
   "test/datacenters.test.ts",
 ];

@@ -7,6 +7,7 @@ import { rmSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { createNodejsClock } from "../src/runtime/nodejs/clock.ts";
 import { SimRandom } from "../src/sim/sim-random.ts";
+import { readAll } from "./support/cluster/read-all.ts";
 import { RealCluster, type RealNode } from "./support/cluster/real-cluster.ts";
 import { PatientClient, Witness } from "./support/cluster/witness.ts";
 
@@ -28,23 +29,6 @@ afterEach(async () => {
   await cluster?.close();
   cluster = undefined;
 });
-
-async function checkAll(witnesses: readonly Witness[], nodes: readonly RealNode[]): Promise<string[]> {
-  const client = new PatientClient(sleep);
-  const wrong: string[] = [];
-  for (const node of nodes) {
-    for (const witness of witnesses) {
-      const problem = await witness.check(async (call) => {
-        const outcome = await client.ask(node.port, call, PATIENCE_MS);
-        if (outcome.kind === "unknown") throw new Error(`${node.name} did not answer ${call.join(" ")}`);
-        return outcome.reply;
-      });
-      if (problem !== undefined) wrong.push(`at ${node.name}, ${problem}`);
-    }
-  }
-  client.close();
-  return wrong;
-}
 
 test(`${MINUTES} minutes of kills and halts, seed ${SEED}`, {
   timeout: MINUTES * 60_000 + 180_000,
@@ -97,7 +81,7 @@ test(`${MINUTES} minutes of kills and halts, seed ${SEED}`, {
   await Promise.all([...witnesses.map(write), harmAll()]);
   await cluster.whole();
   await cluster.withoutHints();
-  expect(await checkAll(witnesses, nodes)).toEqual([]);
+  expect(await readAll(witnesses, nodes)).toEqual([]);
   const acknowledged = witnesses.reduce((sum, witness) => sum + witness.acknowledgedCount, 0);
   console.log(`${faults.length} faults, ${acknowledged} writes acknowledged, nothing lost`);
   expect(acknowledged).toBeGreaterThan(WITNESSES);
@@ -121,5 +105,5 @@ test("the witness sees what is lost: written to one copy only, on a disk that go
   rmSync(lost!.dataDirectory, { recursive: true });
   for (const other of others) await other.kill(); // with what the lost one may have sent, unread
   for (const other of others) await cluster.start(other);
-  expect((await checkAll([witness], others)).join()).toContain("was acknowledged, and is lost");
+  expect((await readAll([witness], others)).join()).toContain("was acknowledged, and is lost");
 });

@@ -194,9 +194,14 @@ export class RealCluster {
     }
   }
 
+  /** Ends all that run, at one moment. */
+  async killAll(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+  }
+
   /** Kills all that run. Resolves when nothing of it is left. */
   async close(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await this.killAll();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
