@@ -38,3 +38,18 @@ test.runIf(process.platform === "linux")(
     await background.close();
   },
 );
+
+test.runIf(process.platform === "linux")(
+  "processor time of threads is told while they work and rest",
+  async () => {
+    const { background } = built.createNodejsRuntime();
+    expect(background.usage!().cpuMs).toBe(0);
+    const work = taskOf<string, number>("async () => { let n = 0; while (n < 1e8) n++; return n; }");
+    await background.run(work, "");
+    const before = background.usage!().cpuMs!;
+    expect(before).toBeGreaterThan(10);
+    await background.run(work, "");
+    expect(background.usage!().cpuMs!).toBeGreaterThan(before + 10);
+    await background.close();
+  },
+);

@@ -23,6 +23,7 @@ import { ClusterKeyspaces } from "./cluster/cluster-keyspaces.ts";
 import { ClusterTicks } from "./cluster/cluster-ticks.ts";
 import { ClusterView } from "./cluster/cluster-view.ts";
 import { Collector, type CollectorParts } from "./cluster/collector.ts";
+import { DurableWaits } from "./cluster/durable-waits.ts";
 import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
 import { Liveness } from "./cluster/liveness.ts";
@@ -64,6 +65,8 @@ export class ClusterNode {
   readonly view: ClusterView;
   readonly calls: PeerCalls;
   readonly coordinator: Coordinator;
+  /** Of writes, this node's own and those it is sent, for its disk. */
+  readonly diskWaits: DurableWaits;
   /** What this node keeps for others. */
   readonly hints: HintStore;
   /** Finds and mends what neither hints nor reads have brought. */
@@ -127,9 +130,10 @@ export class ClusterNode {
     const isNear = (id: NodeId): boolean => memberOf(this.topology, id)?.datacenter === this.self.datacenter;
     const liveness = new Liveness(station.peers, (id) => this.#gossip.verdictOf(id), isNear);
     this.view = new ClusterView(this.self, topology, liveness);
+    this.diskWaits = new DurableWaits(engine, clock);
     this.coordinator = openReplicaFace({
       clock,
-      engine,
+      engine: this.diskWaits,
       replica,
       isSynced,
       view: this.view,

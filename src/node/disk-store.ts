@@ -15,7 +15,6 @@ import type { LsmEngineOptions } from "../storage/lsm/engine/lsm-options.ts";
 import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
-import { soleReplicaRules } from "./cell-rules.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
@@ -26,6 +25,11 @@ import { NodeDirectory } from "./node-directory.ts";
 import type { NodeStore } from "./node-store.ts";
 import { OwnKeyspaces } from "./own-keyspaces.ts";
 import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
+
+export interface StoredCells extends Pick<LsmEngineOptions, "rules" | "traits"> {
+  /** True if others may have copies of what is stored here. */
+  readonly isReplica: boolean;
+}
 
 export class DiskStore implements NodeStore {
   readonly engine: LsmEngine;
@@ -42,7 +46,7 @@ export class DiskStore implements NodeStore {
   static async open(
     runtime: Runtime,
     settings: NodeSettings,
-    cells: Pick<LsmEngineOptions, "rules" | "traits">,
+    { isReplica, ...cells }: StoredCells,
     logger: Logger,
   ): Promise<DiskStore> {
     const place = { path: settings.dataDirectory, recover: settings.recover };
@@ -54,7 +58,6 @@ export class DiskStore implements NodeStore {
         await directory.forgetSeen();
         await renew();
       };
-      const isReplica = cells.rules !== soleReplicaRules;
       if (!isReplica || !(await directory.isContinued())) await directory.forgetSeen();
       // Who has the only copy loses what it loses; of a replica, others may have what it wrote and does not know any more.
       if (isReplica && (await directory.mayLackRows())) await renew();

@@ -6,6 +6,7 @@ import type { RowKey } from "../storage/row-key.ts";
 import type { CellRules } from "../storage/storage-engine.ts";
 
 import { DatabaseMap } from "./database-map.ts";
+import { EvictionTally } from "./eviction-tally.ts";
 import type { NodeStore } from "./node-store.ts";
 import { OwnKeyspaces } from "./own-keyspaces.ts";
 import type { NodeSettings } from "./settings.ts";
@@ -18,6 +19,7 @@ export class MemoryStore implements NodeStore {
   readonly abandoned = [];
   readonly hashSeed: number;
   readonly ownKeyspaces = new OwnKeyspaces();
+  readonly evictions = new EvictionTally();
 
   constructor(
     { random, clock }: Pick<Runtime, "random" | "clock">,
@@ -33,6 +35,9 @@ export class MemoryStore implements NodeStore {
       evictionPolicy: settings.evictionPolicy,
       evictionSamples: DEFAULT_TUNING.evictionSamples,
     });
+    this.engine.onDropped = (rowKey, reason) => {
+      if (reason === "evicted") this.evictions.note(rowKey);
+    };
     this.hashSeed = random.uint32();
   }
 

@@ -5,6 +5,7 @@ import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
 import type { DatabaseMap } from "./database-map.ts";
+import type { EvictionTally } from "./eviction-tally.ts";
 import type { OwnKeyspaces } from "./own-keyspaces.ts";
 import type { NodeSettings } from "./settings.ts";
 import type { Tuning } from "./tuning.ts";
@@ -20,6 +21,8 @@ export interface NodeStore {
   readonly hashSeed: number;
   /** In force while the node is alone. */
   readonly ownKeyspaces: OwnKeyspaces;
+  /** Of stores that evict. */
+  readonly evictions?: EvictionTally;
   /**
    * Asked before replies are sent: undefined if what was written since the last call is as durable as the
    * settings promise, else a promise of that.

@@ -5,6 +5,7 @@ import type { Awaitable } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
+import { SiblingTally } from "../replication/sibling-tally.ts";
 import type { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
@@ -43,12 +44,15 @@ export async function openNode(
   { fixed, stop, rules: ownRules, traits = cellTraits }: OpenOptions = {},
 ): Promise<StorageNode> {
   const cluster = fixed ?? clusterSettingsOf(settings, runtime.host);
-  const rules = ownRules ?? (cluster === undefined ? soleReplicaRules : clusterRules);
+  const siblings = new SiblingTally();
+  const chosenRules = ownRules ?? (cluster === undefined ? soleReplicaRules : clusterRules);
+  const rules = siblings.watching(chosenRules);
+  const isReplica = chosenRules !== soleReplicaRules;
   const store =
     settings.storage === "memory"
       ? new MemoryStore(runtime, settings, rules)
-      : await DiskStore.open(runtime, settings, { rules, traits }, logger);
-  const node = new StorageNode(runtime, store, logger);
+      : await DiskStore.open(runtime, settings, { rules, traits, isReplica }, logger);
+  const node = new StorageNode(runtime, store, logger, siblings);
   if (cluster !== undefined) await node.enter(runtime, settings, cluster, stop);
   return node;
 }
@@ -66,7 +70,9 @@ export interface OpenOptions {
 
 /** A node alone, at once. */
 export function openMemoryNode(runtime: Runtime, settings: NodeSettings, logger: Logger): StorageNode {
-  return new StorageNode(runtime, new MemoryStore(runtime, settings, soleReplicaRules), logger);
+  const siblings = new SiblingTally();
+  const store = new MemoryStore(runtime, settings, siblings.watching(soleReplicaRules));
+  return new StorageNode(runtime, store, logger, siblings);
 }
 
 export class StorageNode {
@@ -75,6 +81,8 @@ export class StorageNode {
   /** The engine's methods want the numbers that this gives. */
   readonly databases: DatabaseMap;
   readonly actor: bigint;
+  /** Of its copies of keys, by keyspace. */
+  readonly siblings: SiblingTally;
   readonly stamper: Stamper;
   /** Of the row keys that the engine is asked with. */
   readonly hashSeed: number;
@@ -85,12 +93,20 @@ export class StorageNode {
   readonly #expiryTick: DemandTick;
   readonly #rowKey: RowKey;
   readonly #abandonedRows: AbandonedRows;
+  readonly #keyspaceOf = (bytes: Uint8Array, start: number, end: number): string =>
+    this.keyspaces.keyspaces.of(bytes, start, end).name;
   #cluster: ClusterNode | undefined;
   #expiring: Promise<unknown> | undefined;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
 
-  constructor(runtime: Pick<Runtime, "clock">, store: NodeStore, logger: Logger) {
+  /** `siblings`: whom the store's merges tell. */
+  constructor(
+    runtime: Pick<Runtime, "clock">,
+    store: NodeStore,
+    logger: Logger,
+    siblings: SiblingTally = new SiblingTally(),
+  ) {
     const { engine, stamper, databases, hashSeed } = store;
     this.#clock = runtime.clock;
     this.#logger = logger;
@@ -100,7 +116,14 @@ export class StorageNode {
     this.engine = engine;
     this.databases = databases;
     this.hashSeed = hashSeed;
-    this.replica = new LocalReplica(engine, stamper, databases, { siblingsMax: SIBLINGS_MAX, hashSeed });
+    this.replica = new LocalReplica(engine, stamper, databases, {
+      siblingsMax: SIBLINGS_MAX,
+      siblings,
+      hashSeed,
+    });
+    this.siblings = siblings;
+    siblings.keyspaceOf = this.#keyspaceOf;
+    if (store.evictions !== undefined) store.evictions.keyspaceOf = this.#keyspaceOf;
     this.#rowKey = new RowKey(hashSeed);
     this.#abandonedRows = new AbandonedRows(engine, runtime.clock, hashSeed);
     databases.onAbandoned = (physical) => void this.#dropDatabase(physical);
@@ -193,6 +216,11 @@ export class StorageNode {
       before -= count;
     }
     return { slot, before };
+  }
+
+  /** Rows of the keyspace that went for want of memory, since the start. */
+  evictedRows(keyspace: string): number {
+    return this.#store.evictions?.of(keyspace) ?? 0;
   }
 
   /** How a key has been used; undefined if it is not there, or on disk. Not a use of it. */

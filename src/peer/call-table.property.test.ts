@@ -8,6 +8,7 @@ const LATE_MS = 16;
 interface Model {
   readonly id: number;
   readonly name: number;
+  readonly method: number;
   readonly startedMs: number;
   readonly deadlineMs: number;
   isSent: boolean;
@@ -53,9 +54,10 @@ test("does what a plain list does, whatever is added, taken and expires, and how
       for (const current of steps) {
         if (current.kind === "add") {
           const deadlineMs = nowMs + current.timeoutMs;
-          const id = table.add(++names, nowMs, deadlineMs);
+          const method = names % 3;
+          const id = table.add(++names, nowMs, deadlineMs, method);
           expect(model.some((call) => call.id === id)).toBe(false);
-          model.push({ id, name: names, startedMs: nowMs, deadlineMs, isSent: false });
+          model.push({ id, name: names, method, startedMs: nowMs, deadlineMs, isSent: false });
         } else if (current.kind === "take" && model.length > 0) {
           const [call] = model.splice(current.which % model.length, 1);
           expect(table.take(call!.id)).toBe(call!.name);
@@ -80,6 +82,8 @@ test("does what a plain list does, whatever is added, taken and expires, and how
         }
         expect(table.count).toBe(model.length);
         expect(table.oldestStartedMs).toBe(model[0]?.startedMs);
+        const rare = model.find(({ method }) => method === 2);
+        expect(table.oldestStartedMsOf(new Set([2]))).toBe(rare?.startedMs);
         expect(model.every((call) => table.has(call.id))).toBe(true);
       }
     }),

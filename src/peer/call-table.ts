@@ -36,6 +36,7 @@ export class CallTable<Receiver> {
   #ids = new Uint32Array(CAPACITY_MIN);
   #startedMs = new Float64Array(CAPACITY_MIN);
   #batches = new Float64Array(CAPACITY_MIN);
+  #methods = new Uint16Array(CAPACITY_MIN);
   /** In ticks of the wheel. */
   #deadlines = new Float64Array(CAPACITY_MIN);
   readonly #heads = new Int32Array(BUCKETS).fill(NONE);
@@ -56,13 +57,21 @@ export class CallTable<Receiver> {
     return this.#oldest === NONE ? undefined : this.#startedMs[this.#oldest];
   }
 
+  /** When the oldest request of one of these methods began; undefined if there is none. Takes its time: for who looks now and then. */
+  oldestStartedMsOf(methods: ReadonlySet<number>): number | undefined {
+    for (let at = this.#oldest; at !== NONE; at = this.#newer[at]!) {
+      if (methods.has(this.#methods[at]!)) return this.#startedMs[at];
+    }
+    return undefined;
+  }
+
   has(id: number): boolean {
     const at = id & (this.#capacity - 1);
     return this.#receivers[at] !== undefined && this.#ids[at] === id;
   }
 
   /** The id of a new request, in [1, 2^32). */
-  add(receiver: Receiver, startedMs: number, deadlineMs: number): number {
+  add(receiver: Receiver, startedMs: number, deadlineMs: number, method = 0): number {
     if (2 * this.#count >= this.#capacity) this.#grow();
     const mask = this.#capacity - 1;
     let id = this.#nextId;
@@ -73,6 +82,7 @@ export class CallTable<Receiver> {
     this.#ids[at] = id;
     this.#startedMs[at] = startedMs;
     this.#batches[at] = this.#batch;
+    this.#methods[at] = method;
     this.#deadlines[at] = Math.max(Math.ceil(deadlineMs / BUCKET_MS), this.#tick + 1);
     this.#link(at);
     this.#count++;
@@ -157,11 +167,12 @@ export class CallTable<Receiver> {
     const { length } = this.#receivers;
     const capacity = 2 * length;
     assert(capacity <= 2 ** 24, "somebody bounds the requests of a link");
-    const [receivers, ids, startedMs, batches, deadlines, newer] = [
+    const [receivers, ids, startedMs, batches, methods, deadlines, newer] = [
       this.#receivers,
       this.#ids,
       this.#startedMs,
       this.#batches,
+      this.#methods,
       this.#deadlines,
       this.#newer,
     ];
@@ -171,6 +182,7 @@ export class CallTable<Receiver> {
     this.#ids = new Uint32Array(capacity);
     this.#startedMs = new Float64Array(capacity);
     this.#batches = new Float64Array(capacity);
+    this.#methods = new Uint16Array(capacity);
     this.#deadlines = new Float64Array(capacity);
     this.#above = new Int32Array(capacity);
     this.#below = new Int32Array(capacity);
@@ -184,6 +196,7 @@ export class CallTable<Receiver> {
       this.#ids[at] = ids[from]!;
       this.#startedMs[at] = startedMs[from]!;
       this.#batches[at] = batches[from]!;
+      this.#methods[at] = methods[from]!;
       this.#deadlines[at] = deadlines[from]!;
       this.#link(at);
     }

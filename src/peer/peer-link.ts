@@ -125,7 +125,7 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     const refusal = this.#refusal();
     if (refusal !== undefined) return refusal;
     const nowMs = this.#turnMs();
-    const id = this.#calls.add(receiver, nowMs, nowMs + timeoutMs);
+    const id = this.#calls.add(receiver, nowMs, nowMs + timeoutMs, method);
     const problem = this.#write(FRAME_KIND.request, method, id, write, canWait);
     if (problem !== undefined) return problem;
     this.#requests++;
@@ -156,6 +156,12 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   /** How long the oldest request has had no answer; 0 if there is none. */
   oldestAgeMs(): number {
     const startedMs = this.#calls.oldestStartedMs;
+    return startedMs === undefined ? 0 : this.#parts.runtime.clock.monotonicMs() - startedMs;
+  }
+
+  /** As `oldestAgeMs`, of requests of these methods. */
+  oldestAgeMsOf(methods: ReadonlySet<number>): number {
+    const startedMs = this.#calls.oldestStartedMsOf(methods);
     return startedMs === undefined ? 0 : this.#parts.runtime.clock.monotonicMs() - startedMs;
   }
 

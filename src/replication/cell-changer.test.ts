@@ -10,6 +10,7 @@ import { NewLife, nthStamp, Stamper } from "./stamper.ts";
 import type { Change } from "./step.ts";
 
 const WALL_MS = 1_000_000;
+const KEY = Buffer.from("k");
 
 function stamperOf(name: string): Stamper {
   return new Stamper(new NewLife(new SimRandom(name)));
@@ -29,12 +30,17 @@ const valuesOf = (cell: Cell): string[] =>
 test("made again where it is known, it changes nothing, also what was written or deleted since", () => {
   const changer = changerOf("b");
   const change = put("v1", stamperOf("relay"));
-  const first = changer.changed(undefined, change, WALL_MS);
-  expect(changer.changed(first, change, WALL_MS)).toBe(first);
-  const deleted = changer.changed(first, { kind: "delete" }, WALL_MS);
-  expect(changer.changed(deleted, change, WALL_MS)).toBe(deleted);
-  const newer = changer.changed(first, { kind: "put", value: Buffer.from("v2"), expiresAtMs: 0 }, WALL_MS);
-  expect(changer.changed(newer, change, WALL_MS)).toBe(newer);
+  const first = changer.changed(undefined, change, WALL_MS, KEY);
+  expect(changer.changed(first, change, WALL_MS, KEY)).toBe(first);
+  const deleted = changer.changed(first, { kind: "delete" }, WALL_MS, KEY);
+  expect(changer.changed(deleted, change, WALL_MS, KEY)).toBe(deleted);
+  const newer = changer.changed(
+    first,
+    { kind: "put", value: Buffer.from("v2"), expiresAtMs: 0 },
+    WALL_MS,
+    KEY,
+  );
+  expect(changer.changed(newer, change, WALL_MS, KEY)).toBe(newer);
 });
 
 test("made at two replicas it is one write: whoever has seen the one has seen the other", () => {
@@ -44,17 +50,17 @@ test("made at two replicas it is one write: whoever has seen the one has seen th
       const [a, b] = [changerOf("a"), changerOf("b")];
       const relay = stamperOf("relay");
       const step = (changer: CellChanger, cell: Cell | undefined, name: string): Cell => {
-        if (name === "delete") return changer.changed(cell, { kind: "delete" }, WALL_MS);
-        if (name === "increment") return changer.changed(cell, { kind: "increment", by: 1n }, WALL_MS);
-        return changer.changed(cell, put("other", relay), WALL_MS);
+        if (name === "delete") return changer.changed(cell, { kind: "delete" }, WALL_MS, KEY);
+        if (name === "increment") return changer.changed(cell, { kind: "increment", by: 1n }, WALL_MS, KEY);
+        return changer.changed(cell, put("other", relay), WALL_MS, KEY);
       };
       const common = before.reduce<Cell | undefined>((cell, name) => step(a, cell, name), undefined);
       const change = put("v1", relay);
-      let here = b.changed(common, change, WALL_MS);
+      let here = b.changed(common, change, WALL_MS, KEY);
       for (const name of after) here = step(b, here, name);
-      const gone = b.changed(here, { kind: "delete" }, WALL_MS);
+      const gone = b.changed(here, { kind: "delete" }, WALL_MS, KEY);
       const stale = there.reduce<Cell | undefined>((cell, name) => step(a, cell, name), common);
-      const late = a.changed(stale, change, WALL_MS);
+      const late = a.changed(stale, change, WALL_MS, KEY);
       expect(valuesOf(merge(gone, late))).not.toContain("v1");
       expect(encodeCell(merge(gone, late))).toEqual(encodeCell(merge(late, gone)));
     }),
@@ -74,10 +80,11 @@ test("several stamps are of one time, one after the other", () => {
 test("a row takes the stamps of so many nodes and no more", () => {
   const changer = changerOf("a");
   let cell: Cell | undefined;
-  for (let i = 0; i < 16; i++) cell = changer.changed(cell, put(`v${i}`, stamperOf(`relay ${i}`)), WALL_MS);
+  for (let i = 0; i < 16; i++)
+    cell = changer.changed(cell, put(`v${i}`, stamperOf(`relay ${i}`)), WALL_MS, KEY);
   const another = put("v", stamperOf("relay 16"));
-  expect(() => changer.changed(cell, another, WALL_MS)).toThrow("too many nodes have written the key");
-  expect(valuesOf(changer.changed(cell, put("v", withCounter("relay 3", 2)), WALL_MS))).toEqual(["v"]);
+  expect(() => changer.changed(cell, another, WALL_MS, KEY)).toThrow("too many nodes have written the key");
+  expect(valuesOf(changer.changed(cell, put("v", withCounter("relay 3", 2)), WALL_MS, KEY))).toEqual(["v"]);
 });
 
 /** A stamper that has given so many stamps already. */
@@ -92,5 +99,5 @@ test("a stamp far in the future is refused", () => {
     ...put("v", stamperOf("relay")),
     stamp: stamperOf("relay").relayStamp(1, WALL_MS + 60_000),
   };
-  expect(() => changerOf("a").changed(undefined, ahead, WALL_MS)).toThrow("ahead of this node's clock");
+  expect(() => changerOf("a").changed(undefined, ahead, WALL_MS, KEY)).toThrow("ahead of this node's clock");
 });

@@ -14,6 +14,8 @@ import {
 } from "../causality/cell-write.ts";
 import { FURTHER_ENTRIES_MAX } from "../causality/compact-cell.ts";
 import { counterOf, covers, type VersionVector } from "../causality/version-vector.ts";
+import type { RowKey } from "../storage/row-key.ts";
+import type { SiblingTally } from "./sibling-tally.ts";
 import type { Stamper } from "./stamper.ts";
 import type { Change, KeyRef } from "./step.ts";
 
@@ -23,6 +25,8 @@ const ENTRIES_MAX = FURTHER_ENTRIES_MAX + 1;
 export interface SiblingLimits {
   /** A versioned write that would leave more siblings than this is refused. */
   readonly siblingsMax: number;
+  /** Told of every change. */
+  readonly siblings?: SiblingTally;
 }
 
 export interface Write {
@@ -40,8 +44,14 @@ export class CellChanger {
     this.#limits = limits;
   }
 
-  /** Throws StoreError, with no more done than a dot lost, if the change cannot be made. */
-  changed(cell: Cell | undefined, change: Change, wallMs: number): Cell {
+  /** Throws StoreError, with no more done than a dot lost, if the change cannot be made. `key`: whose cell it is. */
+  changed(cell: Cell | undefined, change: Change, wallMs: number, key: Uint8Array | RowKey): Cell {
+    const changed = this.#changed(cell, change, wallMs);
+    this.#limits.siblings?.note(cell, changed, key);
+    return changed;
+  }
+
+  #changed(cell: Cell | undefined, change: Change, wallMs: number): Cell {
     const live = cell === undefined ? undefined : liveAt(cell, wallMs);
     switch (change.kind) {
       case "put":
@@ -79,7 +89,7 @@ export class CellChanger {
       const change = changes[i];
       if (change === undefined) return;
       const id = `${ref.database}:${Buffer.from(ref.key).toString("latin1")}`;
-      const cell = this.changed(writes.get(id)?.cell ?? cells[i], change, wallMs);
+      const cell = this.changed(writes.get(id)?.cell ?? cells[i], change, wallMs, ref.key);
       writes.set(id, { ref, cell, before: cells[i] });
     });
     const isDeletion = ({ cell }: Write): boolean => cell.siblings.length === 0;

@@ -231,7 +231,7 @@ export class KeyAtHand {
   changeDecoded(change: Change, wallMs: number, tell: ((stored: Cell) => void) | undefined): Awaitable<void> {
     const { bytes, start, end } = this.#cell;
     const before = end === start ? undefined : decodeCell(bytes, start, end);
-    const changed = this.#changer.changed(before, change, wallMs);
+    const changed = this.#changer.changed(before, change, wallMs, this.#rowKey);
     tell?.(changed);
     return this.#put(wholeOf(encodeCell(changed)), change.kind === "expire" || change.kind === "delete");
   }

@@ -389,7 +389,7 @@ export class LocalReplica {
         const own = copyOf(cell);
         const { reply, change, replyAfter } = step(viewOf(own, wallMs));
         if (change === undefined) return reply;
-        const changed = this.#changer.changed(own, change, wallMs);
+        const changed = this.#changer.changed(own, change, wallMs, stored!.key);
         const write = this.#cells.store(stored!, changed, own, change.kind === "expire");
         return whenReady(write, () => replyAfter?.(changed) ?? reply);
       },

@@ -57,6 +57,8 @@ export interface BackgroundUsage {
   readonly running: number;
   readonly waiting: number;
   readonly busyMs: number;
+  /** Their processor time, of all threads so far; undefined where nobody tells it of threads. */
+  readonly cpuMs?: number | undefined;
 }
 
 /** A value that its module exports under the name `task`: so another thread can find it. */

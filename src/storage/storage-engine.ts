@@ -14,8 +14,11 @@ export const NEVER_EXPIRES = 0;
 
 /** What storage must know of the cells it keeps. Pure. */
 export interface CellRules {
-  /** The cell that holds what either holds. Commutative, associative, idempotent. May return one of its arguments. */
-  merge(existing: Uint8Array, incoming: Uint8Array): Uint8Array;
+  /**
+   * The cell that holds what either holds. Commutative, associative, idempotent. May return one of its arguments. `key`: whose
+   * cell is to become that; undefined if nobody's is.
+   */
+  merge(existing: Uint8Array, incoming: Uint8Array, key?: RowKey): Uint8Array;
   /** Wall time at which the whole cell has expired, or NEVER_EXPIRES. */
   expiresAtMs(cell: ByteRange): number;
   /** True if a cell without live content (deleted, expired) may be forgotten altogether. */

@@ -19,7 +19,8 @@ const DOOR_LIMITS = { runningMax: 8_192, runningBytesMax: 128 * 1024 * 1024 };
 
 export interface ReplicaFaceParts {
   readonly clock: Clock;
-  readonly engine: StorageEngine;
+  /** Asked when what was written is durable. */
+  readonly engine: Pick<StorageEngine, "durable">;
   readonly replica: LocalReplica;
   /** True if `durable` means that a write would survive a power failure. */
   readonly isSynced: boolean;

@@ -5,10 +5,11 @@
  * unknown, and is replaced. Run from TypeScript sources, as tests are, tasks run in this thread: workers
  * could not load their modules.
  */
+import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { StoreError } from "../../base/errors.ts";
 import type { Background, BackgroundTask, BackgroundUsage, TaskRuntime } from "../runtime.ts";
-import { decodeFailure, type TaskAnswer, type TaskOrder } from "./task-message.ts";
+import { decodeFailure, type TaskAnswer, type TaskOrder, type TaskThreadBegun } from "./task-message.ts";
 
 interface Waiting {
   readonly order: TaskOrder;
@@ -18,6 +19,9 @@ interface Waiting {
 
 interface Thread {
   readonly worker: Worker;
+  /** Where its processor time stands; undefined until it has said so. */
+  clockPath: string | undefined;
+  cpuMs: number;
   current: Waiting | undefined;
 }
 
@@ -30,6 +34,7 @@ export class NodejsBackground implements Background {
   readonly #threads = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
   #isClosed = false;
+  #endedCpuMs = 0;
 
   /** `runtime` is what tasks get that run in this thread. */
   constructor(runtime: TaskRuntime, { threadsMax }: { readonly threadsMax: number }) {
@@ -52,7 +57,20 @@ export class NodejsBackground implements Background {
     const busyOf = ({ worker }: Thread): number => worker.performance.eventLoopUtilization().active;
     const busyMs = threads.reduce((sum, thread) => sum + busyOf(thread), 0);
     const running = threads.filter(({ current }) => current !== undefined).length;
-    return { threads: threads.length, running, waiting: this.#waiting.length, busyMs };
+    return { threads: threads.length, running, waiting: this.#waiting.length, busyMs, cpuMs: this.#cpuMs() };
+  }
+
+  /** Of threads that have ended, as it was when somebody last looked. */
+  #cpuMs(): number | undefined {
+    let sum = this.#endedCpuMs;
+    let isKnown = sum > 0;
+    for (const thread of this.#threads) {
+      if (thread.clockPath === undefined) continue;
+      thread.cpuMs = threadCpuMs(thread.clockPath) ?? thread.cpuMs;
+      sum += thread.cpuMs;
+      isKnown = true;
+    }
+    return isKnown || this.#threads.size === 0 ? sum : undefined;
   }
 
   async close(): Promise<void> {
@@ -80,9 +98,18 @@ export class NodejsBackground implements Background {
 
   #start(): Thread {
     // Without the program's own flags: node --eval and --input-type do not go with a worker's module.
-    const thread: Thread = { worker: new Worker(WORKER, { execArgv: [] }), current: undefined };
+    const thread: Thread = {
+      worker: new Worker(WORKER, { execArgv: [] }),
+      clockPath: undefined,
+      cpuMs: 0,
+      current: undefined,
+    };
     this.#threads.add(thread);
-    thread.worker.on("message", (answer: TaskAnswer) => {
+    thread.worker.on("message", (answer: TaskAnswer | TaskThreadBegun) => {
+      if (answer.kind === "begun") {
+        thread.clockPath = answer.clockPath;
+        return;
+      }
       const { current } = thread;
       this.#settle(thread, () => {
         if (answer.kind === "output") current?.resolve(answer.output);
@@ -103,6 +130,7 @@ export class NodejsBackground implements Background {
 
   #lose(thread: Thread, cause: Error | undefined): void {
     if (!this.#threads.delete(thread)) return;
+    this.#endedCpuMs += thread.cpuMs;
     const { current } = thread;
     thread.current = undefined;
     current?.reject(new StoreError("IO", "unknown", "a background thread ended early", { cause }));
@@ -113,11 +141,22 @@ export class NodejsBackground implements Background {
     const { current } = thread;
     if (current !== undefined) {
       await new Promise<void>((resolve) => {
-        thread.worker.once("message", () => resolve());
+        thread.worker.on("message", ({ kind }: TaskAnswer | TaskThreadBegun) => {
+          if (kind !== "begun") resolve();
+        });
         thread.worker.once("exit", () => resolve());
       });
     }
     await thread.worker.terminate();
+  }
+}
+
+/** Linux: the first number is the time on a processor, in nanoseconds. */
+function threadCpuMs(clockPath: string): number | undefined {
+  try {
+    return Number(readFileSync(clockPath, "utf8").split(" ")[0]) / 1e6;
+  } catch {
+    return undefined; // it has ended
   }
 }
 

@@ -6,6 +6,12 @@ export interface TaskOrder {
   readonly input: unknown;
 }
 
+/** The first thing that a worker says: where Linux tells how long its thread was on a processor. */
+export interface TaskThreadBegun {
+  readonly kind: "begun";
+  readonly clockPath: string | undefined;
+}
+
 export type TaskAnswer = { readonly kind: "output"; readonly output: unknown } | TaskFailure;
 
 export type TaskFailure =

@@ -38,7 +38,7 @@ function perPeer(measure: (member: MemberStatus, link: PeerLink | undefined) => 
 export const LAG_METRIC: Metric = {
   name: "kvorum_replication_lag_seconds",
   type: "gauge",
-  help: "Age of the oldest write that the peer has not acknowledged to this node, hints included; 0 if there is none.",
+  help: "Age of the oldest write that the peer has not acknowledged to this node, on its way or kept as a hint; 0 if there is none.",
   labels: PEER_LABELS,
   collect: inCluster((cluster, { server }) => {
     const names = memberNames(cluster.members());

@@ -1,6 +1,7 @@
 /** All metrics, those that matter most first; docs/metrics.md lists them. And their text, as Prometheus reads it. */
 import { type Metric as LibraryMetric, Registry } from "prom-client";
 import { CLUSTER_METRICS, LAG_METRIC } from "./cluster-metrics.ts";
+import { CONFLICT_METRICS } from "./conflict-metrics.ts";
 import type { Metric } from "./metric.ts";
 import type { MetricSource } from "./metric-source.ts";
 import { CPU_METRICS, PROCESS_METRICS } from "./program-metrics.ts";
@@ -14,6 +15,7 @@ export const METRICS: readonly Metric[] = [
   ...LATENCY_METRICS.slice(1),
   ...REQUEST_METRICS,
   ...CLUSTER_METRICS,
+  ...CONFLICT_METRICS,
   ...STORAGE_METRICS,
   ...PROCESS_METRICS,
 ];

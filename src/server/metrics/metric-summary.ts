@@ -1,10 +1,10 @@
 /** `/api/metrics/summary` and `/api/metrics/history`: what a person looks at first, ready to be drawn. */
 import type { LatencyHistogram } from "../../base/latency-histogram.ts";
-import { DEFAULT_KEYSPACE } from "../../membership/topology.ts";
 import type { Server } from "../server.ts";
 import { COMMAND_FAMILIES } from "./command-family.ts";
+import { conflictSummary } from "./conflict-metrics.ts";
 import type { MetricSource } from "./metric-source.ts";
-import { replicationLags } from "./replication-lag.ts";
+import { lagsByDatacenter, replicationLags } from "./replication-lag.ts";
 import { PHASES, WINDOW_SECONDS } from "./request-times.ts";
 import { type MetricSample, SAMPLE_MS } from "./sampler.ts";
 
@@ -13,11 +13,15 @@ export function metricSummary({ server, times, sampler }: MetricSource) {
   const { node, runtime, sessions } = server;
   const { latest } = sampler;
   const lags = node.cluster === undefined ? [] : replicationLags(node.cluster, runtime.clock);
+  const perKeyspace = <T>(tell: (name: string) => T): Record<string, T> =>
+    Object.fromEntries(server.keyspaces.all.map(({ name }) => [name, tell(name)]));
   const families = COMMAND_FAMILIES.map((family) => [family, times.recent(family)] as const);
   return {
     atMs: latest?.atMs ?? runtime.clock.wallMs(),
-    evictionsPerSecond: { [DEFAULT_KEYSPACE]: latest?.evictions ?? 0 },
+    evictionsPerSecond: perKeyspace((name) => latest?.keyspaceEvictions.get(name) ?? 0),
+    conflicts: perKeyspace((name) => conflictSummary(server, name)),
     replicationLagSeconds: Object.fromEntries(lags.map(({ id, seconds }) => [id, seconds])),
+    datacenterLagSeconds: lagsByDatacenter(lags),
     cpu: {
       user: latest?.cpuUser ?? 0,
       system: latest?.cpuSystem ?? 0,
@@ -40,6 +44,7 @@ export function metricSummary({ server, times, sampler }: MetricSource) {
     connections: sessions.size,
     ...replicationSummary(server),
     compaction: compactionSummary(server),
+    diskRoom: server.node.disk ? (runtime.host.diskRoom(server.node.disk.directory.path) ?? null) : null,
   };
 }
 

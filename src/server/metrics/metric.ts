@@ -25,6 +25,15 @@ export interface Metric {
 
 export const one = (value: number): readonly Sample[] => [{ value }];
 
+/** A sample for each declared keyspace. */
+export function perKeyspace(measure: (source: MetricSource, keyspace: string) => number) {
+  return (source: MetricSource): readonly Sample[] =>
+    source.server.keyspaces.all.map(({ name }) => ({
+      labels: { keyspace: name },
+      value: measure(source, name),
+    }));
+}
+
 /** From 16 microseconds to half a minute, two bounds for each doubling. */
 export const BOUNDS_MICROS: readonly number[] = Array.from({ length: 21 }, (_, i) => [
   16 * 2 ** i,

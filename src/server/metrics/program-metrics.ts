@@ -68,6 +68,15 @@ export const CPU_METRICS: readonly Metric[] = [
     },
   },
   {
+    name: "kvorum_worker_cpu_seconds_total",
+    type: "counter",
+    help: "Processor time of these threads; process_cpu_seconds_total has it, too. Only where the system tells it of threads.",
+    collect: ({ server }) => {
+      const cpuMs = server.runtime.background.usage?.().cpuMs;
+      return cpuMs === undefined ? [] : one(cpuMs / 1000);
+    },
+  },
+  {
     name: "kvorum_worker_busy_seconds_total",
     type: "counter",
     help: "How long these threads have worked.",

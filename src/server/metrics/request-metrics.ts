@@ -1,9 +1,8 @@
 /** What clients ask, how long that takes, and what is refused. */
-import { DEFAULT_KEYSPACE } from "../../membership/topology.ts";
 import { DATABASE_COUNT } from "../../node/settings.ts";
 import { HOT_KEY_ORDERS } from "../hot-keys.ts";
 import { COMMAND_FAMILIES } from "./command-family.ts";
-import { histogramSamples, type Metric, one, summarySamples } from "./metric.ts";
+import { histogramSamples, type Metric, one, perKeyspace, summarySamples } from "./metric.ts";
 import { PHASES } from "./request-times.ts";
 
 export const LATENCY_METRICS: readonly Metric[] = [
@@ -12,9 +11,7 @@ export const LATENCY_METRICS: readonly Metric[] = [
     type: "counter",
     help: "Keys evicted for want of memory.",
     labels: ["keyspace"],
-    collect: ({ server }) => [
-      { labels: { keyspace: DEFAULT_KEYSPACE }, value: server.node.engine.statistics.evictedRows },
-    ],
+    collect: perKeyspace(({ server }, keyspace) => server.node.evictedRows(keyspace)),
   },
   {
     name: "kvorum_command_duration_seconds",
@@ -37,7 +34,7 @@ export const LATENCY_METRICS: readonly Metric[] = [
   {
     name: "kvorum_phase_duration_seconds",
     type: "histogram",
-    help: "Where requests spend their time: this node's own work, waiting for other replicas, waiting for its disk (in a cluster, what remains of that once enough replicas have answered).",
+    help: "Where requests spend their time: this node's own work, waiting for other replicas, waiting for its disk (in a cluster, the writes of others as well).",
     labels: ["phase"],
     collect: ({ times }) => PHASES.flatMap((phase) => histogramSamples(times.all(phase), { phase })),
   },

@@ -60,6 +60,7 @@ function currentTimes({ commands, turn, outbox, node }: Server): ReadonlyMap<Ser
   const quorum = node.cluster?.coordinator.tallies.quorumTimes;
   if (quorum !== undefined) times.get("quorum")!.add(quorum);
   times.get("disk")!.add(outbox.waitTimes);
+  if (node.cluster !== undefined) times.get("disk")!.add(node.cluster.diskWaits.times);
   const { disk } = node;
   if (disk !== undefined) times.get("disk")!.add(disk.engine.plain.readTimes);
   return times;

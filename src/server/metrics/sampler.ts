@@ -17,6 +17,7 @@ export interface MetricSample {
   readonly operations: number;
   readonly errors: number;
   readonly evictions: number;
+  readonly keyspaceEvictions: ReadonlyMap<string, number>;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
@@ -39,6 +40,7 @@ interface Totals {
   readonly operations: number;
   readonly errors: number;
   readonly evictions: number;
+  readonly keyspaceEvictions: ReadonlyMap<string, number>;
   readonly cpu: { readonly user: number; readonly system: number };
   readonly loop: { readonly busyMs: number; readonly idleMs: number };
 }
@@ -83,6 +85,12 @@ export class Sampler {
       operations: rate(now.operations, before.operations),
       errors: rate(now.errors, before.errors),
       evictions: rate(now.evictions, before.evictions),
+      keyspaceEvictions: new Map(
+        [...now.keyspaceEvictions].map(([name, count]) => [
+          name,
+          rate(count, before.keyspaceEvictions.get(name) ?? 0),
+        ]),
+      ),
       p50Ms: times.percentileMicros(50) / 1000,
       p99Ms: times.percentileMicros(99) / 1000,
       p999Ms: times.percentileMicros(99.9) / 1000,
@@ -96,12 +104,13 @@ export class Sampler {
   }
 
   #measure(): Totals {
-    const { statistics, node, runtime } = this.#server;
+    const { statistics, node, runtime, keyspaces } = this.#server;
     return {
       atMs: this.#clock.monotonicMs(),
       operations: statistics.commands,
       errors: statistics.errors,
       evictions: node.engine.statistics.evictedRows,
+      keyspaceEvictions: new Map(keyspaces.all.map(({ name }) => [name, node.evictedRows(name)])),
       cpu: runtime.host.cpuSeconds(),
       loop: this.#gauges?.loopTimes() ?? NO_LOOP,
     };

@@ -1,4 +1,5 @@
 /** Memory, and the disk where there is one. */
+import type { DiskRoom } from "../../runtime/runtime.ts";
 import type { LsmStatistics } from "../../storage/lsm/engine/lsm-statistics.ts";
 import { type Metric, one, type Sample } from "./metric.ts";
 import type { MetricSource } from "./metric-source.ts";
@@ -9,6 +10,10 @@ function onDisk(collect: (statistics: LsmStatistics) => readonly Sample[]) {
     const { disk } = server.node;
     return disk === undefined ? [] : collect(disk.engine.statistics);
   };
+}
+
+function roomOf({ node, runtime }: MetricSource["server"]): DiskRoom | undefined {
+  return node.disk && runtime.host.diskRoom(node.disk.directory.path);
 }
 
 const MEMORY_METRICS: readonly Metric[] = [
@@ -39,6 +44,24 @@ const MEMORY_METRICS: readonly Metric[] = [
 ];
 
 const DISK_METRICS: readonly Metric[] = [
+  {
+    name: "kvorum_disk_free_bytes",
+    type: "gauge",
+    help: "Room on the file system of the data directory, as far as this process may use it.",
+    collect: ({ server }) => {
+      const room = roomOf(server);
+      return room === undefined ? [] : one(room.freeBytes);
+    },
+  },
+  {
+    name: "kvorum_disk_size_bytes",
+    type: "gauge",
+    help: "Size of that file system.",
+    collect: ({ server }) => {
+      const room = roomOf(server);
+      return room === undefined ? [] : one(room.totalBytes);
+    },
+  },
   {
     name: "kvorum_disk_refuses_writes",
     type: "gauge",
@@ -81,6 +104,12 @@ const DISK_METRICS: readonly Metric[] = [
     type: "gauge",
     help: "Rows in memtables, index included.",
     collect: onDisk(({ memtableBytes }) => one(memtableBytes)),
+  },
+  {
+    name: "kvorum_memtables_waiting",
+    type: "gauge",
+    help: "Full memtables that are not tables yet.",
+    collect: onDisk(({ fullMemtableCount }) => one(fullMemtableCount)),
   },
   {
     name: "kvorum_flushes_total",

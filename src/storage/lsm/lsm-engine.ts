@@ -320,7 +320,7 @@ export class LsmEngine implements StorageEngine {
   #mergeInto(key: RowKey, cell: ByteRange, present: ByteRange | undefined): void | Promise<void> {
     if (present === undefined) return this.put(key, cell);
     const existing = present.bytes.slice(present.start, present.end);
-    const merged = this.#rules.merge(existing, cell.bytes.slice(cell.start, cell.end));
+    const merged = this.#rules.merge(existing, cell.bytes.slice(cell.start, cell.end), key);
     return merged === existing ? undefined : this.put(key, rangeOf(merged), present);
   }
 

@@ -140,7 +140,7 @@ export class MemoryEngine implements StorageEngine {
     const incoming = cell.bytes.slice(cell.start, cell.end);
     this.#table.rows.cellInto(address, this.#cell);
     const existing = this.#cell.bytes.slice(this.#cell.start, this.#cell.end);
-    const merged = this.#rules.merge(existing, incoming);
+    const merged = this.#rules.merge(existing, incoming, key);
     if (merged !== existing) this.put(key, { bytes: merged, start: 0, end: merged.length });
   }
 

@@ -16,7 +16,7 @@ export async function storedCells(dataDirectory: string): Promise<ReadonlyMap<st
   const store = await DiskStore.open(
     runtime,
     settings,
-    { rules: clusterRules, traits: cellTraits },
+    { rules: clusterRules, traits: cellTraits, isReplica: true },
     silentLogger,
   );
   const cells = new Map<string, string>();
