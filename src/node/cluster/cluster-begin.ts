@@ -15,6 +15,8 @@ import { parseAddress, parseAddresses } from "./address.ts";
 export interface FixedCluster {
   /** Of this node: 16 hexadecimal digits. */
   readonly id: NodeId;
+  /** Of this life of the node, higher than that of any before; undefined: the wall clock's time, so that must not go back. */
+  readonly generation?: number | undefined;
   readonly topology: Topology;
   /** Where peers listen, this node included. */
   readonly addresses: ReadonlyMap<NodeId, PeerAddress>;

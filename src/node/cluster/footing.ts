@@ -103,9 +103,8 @@ async function enter(
 
 /** For tests: on a cluster that is known beforehand. */
 export async function standFixed(parts: FootingParts, fixed: FixedCluster): Promise<Footing> {
-  const { id, topology, addresses, secret } = fixed;
+  const { id, topology, addresses, secret, generation = parts.runtime.clock.wallMs() } = fixed;
   const texts = [...addresses].map(([other, address]) => [other, formatAddress(address)] as const);
-  const generation = parts.runtime.clock.wallMs();
   const plans = { founding: topology, topology };
   const membership = new Membership({ id, generation, plans, addresses: new Map(texts) }, parts.logger);
   const station = stationOf(parts, membership, secret);

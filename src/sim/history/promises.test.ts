@@ -1,6 +1,6 @@
 /** Promises must follow from the settings, and none be claimed that a fault may break. */
 import { expect, test } from "vitest";
-import { type PromiseGrounds, promisesOf } from "./promises.ts";
+import { type PromiseGrounds, promisesOf, promisesOnceJoined } from "./promises.ts";
 
 const STRICT: PromiseGrounds = {
   machines: 3,
@@ -77,4 +77,33 @@ test("what a local quorum has acknowledged, one datacenter's loss of its disks m
   const grounds = { ...STRICT, machines: 6, copies: 6, sites: [3, 3] };
   expect(promisesOf({ ...grounds, write: "local_quorum" }).wipesSurvived).toBe(1);
   expect(promisesOf({ ...grounds, write: "each_quorum" }).wipesSurvived).toBe(3);
+});
+
+function onceJoined(grounds: PromiseGrounds, joined: number) {
+  return promisesOnceJoined(promisesOf(grounds), grounds, joined);
+}
+
+test("who has joined beyond the number of copies may stand in: from then on a write may rest on hints", () => {
+  expect(onceJoined(STRICT, 0)).toEqual(promisesOf(STRICT));
+  const kept = {
+    ...promisesOf(STRICT),
+    isLinearizable: false,
+    readsSeeWrites: false,
+    readsAreMonotonic: false,
+  };
+  expect(onceJoined(STRICT, 1)).toEqual(kept);
+});
+
+test("quorums grow with the copies that newcomers bring, what is one of one does not", () => {
+  const alone = { ...STRICT, machines: 1, nodes: 1, sites: [1] };
+  expect(onceJoined(alone, 2)).toMatchObject({ isLinearizable: true, readsSeeWrites: true });
+  const one = { ...alone, read: "one", write: "one" } as const;
+  expect(onceJoined(one, 0)).toMatchObject({ readsSeeWrites: true, readsAreMonotonic: true });
+  expect(onceJoined(one, 1)).toMatchObject({ readsSeeWrites: false, readsAreMonotonic: false });
+});
+
+test("a newcomer to either of two datacenters is a copy there, or stands in", () => {
+  const two = { ...STRICT, machines: 4, nodes: 4, copies: 6, sites: [2, 2] };
+  expect(onceJoined(two, 2)).toMatchObject({ readsSeeWrites: false });
+  expect(onceJoined({ ...two, isSloppy: false }, 4)).toMatchObject({ readsSeeWrites: true });
 });

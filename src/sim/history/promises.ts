@@ -44,7 +44,7 @@ const ANSWER_MS_MAX = 10_000;
 const CLOCK_ERROR_MS = 2;
 
 export function promisesOf(grounds: PromiseGrounds): Promises {
-  const sites = grounds.sites ?? [Math.min(grounds.copies, grounds.machines)];
+  const sites = sitesOf(grounds);
   const copies = sites.reduce((sum, count) => sum + count, 0);
   const reads = needsOf(grounds.read, sites);
   const writes = needsOf(grounds.write, sites);
@@ -70,6 +70,40 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
     answersInMs: ANSWER_MS_MAX,
     ...(!grounds.hasClockFaults && { clockErrorMsMax: CLOCK_ERROR_MS }),
   };
+}
+
+/**
+ * The same once so many nodes have joined: there are more copies to miss, and where there are more nodes than copies, some to
+ * stand in for others. What was promised all the while is left, wherever they have joined.
+ */
+export function promisesOnceJoined(promises: Promises, grounds: PromiseGrounds, joined: number): Promises {
+  const meanwhile = grownBy(grounds, joined).map(promisesOf);
+  const stays = (name: "isLinearizable" | "readsSeeWrites" | "readsAreMonotonic"): boolean =>
+    promises[name] && meanwhile.every((each) => each[name]);
+  return {
+    ...promises,
+    isLinearizable: stays("isLinearizable"),
+    readsSeeWrites: stays("readsSeeWrites"),
+    readsAreMonotonic: stays("readsAreMonotonic"),
+  };
+}
+
+/** As they are, and after each node that joins, in whichever datacenter. */
+function grownBy(grounds: PromiseGrounds, joined: number): readonly PromiseGrounds[] {
+  if (joined === 0) return [grounds];
+  const sites = sitesOf(grounds);
+  const copiesMax = grounds.copies / sites.length;
+  const [machines, nodes] = [grounds.machines + 1, grounds.nodes + 1];
+  const grown = sites.map((count, i) => {
+    const after = [...sites];
+    after[i] = Math.min(copiesMax, count + 1);
+    return { ...grounds, machines, nodes, sites: after };
+  });
+  return [grounds, ...grown.flatMap((each) => grownBy(each, joined - 1))];
+}
+
+function sitesOf({ sites, copies, machines }: PromiseGrounds): readonly number[] {
+  return sites ?? [Math.min(copies, machines)];
 }
 
 /** The fewest machines that the level asks for, whoever coordinates, of so many copies in each datacenter. */

@@ -49,6 +49,9 @@ const WISHES = [
   "mix",
   "keyspaces",
   "clockFaults",
+  "moves",
+  "wipes",
+  "endsEarly",
   "faultEveryMs",
   "faultsMs",
 ] as const satisfies readonly (keyof RunWishes)[];

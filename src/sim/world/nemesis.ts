@@ -132,7 +132,10 @@ export class Nemesis {
     return nowMs - this.#lastCrashMs >= this.#parts.bounds.crashPauseMs;
   }
 
-  /** One disk is lost for good, at most: the next could have the last copy of what is on its way from the other owners. */
+  /**
+   * One disk is lost for good, at most: the next could have the last copy of what is on its way from the other owners. And none whose
+   * voice is needed for the plan ever to change again: then nobody could take its place (ADR 6).
+   */
   #mayMove(kind: MoveFaultKind, victim: string): boolean {
     const { bounds, cluster } = this.#parts;
     const count = (each: MoveFaultKind): number => this.#counts.get(each) ?? 0;
@@ -140,7 +143,8 @@ export class Nemesis {
     if (kind === "join") return true;
     if (!cluster.isMember(victim)) return false;
     if (kind === "leave") return cluster.isUp(victim) && cluster.names.length > bounds.nodesMin;
-    return kind === "reweigh" || (count("replace") === 0 && this.#mayCrash());
+    if (kind === "reweigh") return true;
+    return count("replace") === 0 && this.#mayCrash() && cluster.canDoWithout(victim);
   }
 
   #count(kind: FaultKind, victim: string, lastsMs: number): void {

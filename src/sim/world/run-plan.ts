@@ -2,7 +2,7 @@
 import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
 import type { ConsistencyLevel } from "../../replication/quorum-need.ts";
 import type { Promises } from "../history/history.ts";
-import { machinesFor, promisesOf } from "../history/promises.ts";
+import { machinesFor, type PromiseGrounds, promisesOf } from "../history/promises.ts";
 import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
 import type { NemesisBounds } from "./nemesis.ts";
 import { boundsFor } from "./nemesis-bounds.ts";
@@ -27,6 +27,8 @@ export interface RunPlan {
   readonly levels: { readonly read: ConsistencyLevel; readonly write: ConsistencyLevel } | undefined;
   readonly bounds: NemesisBounds;
   readonly promises: Promises;
+  /** Whence they follow. */
+  readonly grounds: PromiseGrounds;
   /** The run ends as soon as all replicas are equal, and does not wait for as long as that may take. */
   readonly endsEarly: boolean;
   readonly warmUpMs: number;
@@ -101,6 +103,22 @@ export function planRun(wishes: RunWishes): RunPlan {
   const bounded = { nodes, settings, clockFaults, writtenTo, moves, wipes, keyspaces };
   const bounds = boundsFor(bounded, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
+  const grounds = {
+    machines,
+    nodes,
+    copies: copies * datacenters,
+    sites,
+    read,
+    write,
+    isSloppy,
+    isSynced: isOnDisk && settings.fsync === "always",
+    hasKills: (bounds.kinds.kill ?? 0) > 0,
+    hasCrashes: (bounds.kinds.crash ?? 0) > 0,
+    hasWipes: bounds.wipesMax > 0,
+    hasClockFaults: clockFaults,
+    isInMemory: !isOnDisk,
+    repairsItself: true,
+  };
   return {
     seed,
     cluster,
@@ -114,25 +132,8 @@ export function planRun(wishes: RunWishes): RunPlan {
     farMs: wishes.farMs ?? 0,
     levels: read === "quorum" && write === "quorum" ? undefined : { read, write },
     bounds,
-    promises: withMoves(
-      moves,
-      promisesOf({
-        machines,
-        nodes,
-        copies: copies * datacenters,
-        sites,
-        read,
-        write,
-        isSloppy,
-        isSynced: isOnDisk && settings.fsync === "always",
-        hasKills: (bounds.kinds.kill ?? 0) > 0,
-        hasCrashes: (bounds.kinds.crash ?? 0) > 0,
-        hasWipes: bounds.wipesMax > 0,
-        hasClockFaults: clockFaults,
-        isInMemory: !isOnDisk,
-        repairsItself: true,
-      }),
-    ),
+    promises: withMoves(moves, promisesOf(grounds)),
+    grounds,
     endsEarly: wishes.endsEarly ?? false,
     warmUpMs: WARM_UP_MS,
     faultsMs: wishes.faultsMs ?? 60_000,

@@ -44,3 +44,33 @@ test("a request is unknown where the node died over it, and not applied where it
   expect(await cluster.world.runUntil(client.call("GET", "k"))).toMatchObject({ kind: "not-applied" });
   await expect(clientOf(cluster, "n1")).rejects.toThrow("cannot connect");
 });
+
+test("a node of a fixed cluster comes back under a higher generation, wherever its clock stands", async () => {
+  const keyspace = { copies: [{ datacenter: "dc1", count: 3 }] };
+  const cluster = new SimCluster("back in time", planCluster({ nodes: 3, keyspace }));
+  await cluster.found();
+  cluster.kill("n2");
+  cluster.world.jumpClock("n2", -3_600_000);
+  await cluster.world.runFor(20_000);
+  const isUp = (): boolean =>
+    cluster
+      .node("n1")
+      .cluster!.members()
+      .find(({ peerHost }) => peerHost === "n2")!.isUp;
+  expect(isUp()).toBe(false);
+  cluster.start("n2");
+  await cluster.runUntilUp(["n2"], 10_000);
+  await cluster.world.runFor(5_000);
+  expect(isUp()).toBe(true);
+});
+
+test("a cluster can do without a node for good while a majority of those who decide is left", async () => {
+  const two = new SimCluster("two", planCluster({ nodes: 2 }));
+  await two.found();
+  expect(two.canDoWithout("n2")).toBe(false);
+  const three = new SimCluster("three", planCluster({ nodes: 3 }));
+  await three.found();
+  expect(three.canDoWithout("n2")).toBe(true);
+  three.join({ name: "n4", datacenter: "dc1", rack: "r", machine: "m4", weight: 1 });
+  expect(three.joinedCount).toBe(1);
+});

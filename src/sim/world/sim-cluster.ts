@@ -78,6 +78,7 @@ export class SimCluster {
   readonly #sites = new Map<string, Site>();
   readonly #fixed: Topology | undefined;
   #isWatchingLeavers = false;
+  #joinedCount = 0;
 
   constructor(seed: string, plan: ClusterPlan, options: SimClusterOptions = {}) {
     this.world = new SimWorld(seed, options);
@@ -108,6 +109,11 @@ export class SimCluster {
         throw new Error(`not up within ${withinMs} ms: ${names.filter((name) => !this.isUp(name))}`);
       await this.world.runFor(50);
     }
+  }
+
+  /** Nodes that have begun to join. */
+  get joinedCount(): number {
+    return this.#joinedCount;
   }
 
   /** True if there is or was a node of that name. */
@@ -153,8 +159,23 @@ export class SimCluster {
     const { name, datacenter, weight, machine } = planned;
     const shared = machine === `machine of ${name}` ? [] : [`machine=${machine.replaceAll(" ", "_")}`];
     this.#options.onDeed?.(["join", name, `dc=${datacenter}`, `weight=${weight}`, ...shared]);
+    this.#joinedCount++;
     this.#place(planned);
     this.#begin(this.#site(planned.name), this.names);
+  }
+
+  /**
+   * True if the cluster can go on changing its plan though this node never comes back: a majority of those who decide is left, by
+   * the plans of all nodes that are up.
+   */
+  canDoWithout(name: string): boolean {
+    const { id } = this.#site(name);
+    const plans = this.names
+      .filter((each) => this.isUp(each))
+      .map((each) => this.node(each).cluster!.topology);
+    return plans.every(({ voters, nextVoters = voters }) =>
+      [voters, nextVoters].every((group) => 2 * group.filter((voter) => voter !== id).length > group.length),
+    );
   }
 
   /** The node's disk is lost, and a new node begins to take its place. False if nobody knows its id. */
@@ -323,6 +344,7 @@ export class SimCluster {
     const sites = [...this.#sites.values()];
     return {
       id: idOf(sites.findIndex(({ planned }) => planned.name === name)),
+      generation: this.#site(name).life,
       topology: this.#fixed,
       addresses: new Map(
         sites.map(({ planned, peerPort }, i) => [idOf(i), { host: planned.name, port: peerPort }]),

@@ -5,6 +5,7 @@
  *   | founding | warm up | faults ........ | healing | answers awaited | bound | reads | look |
  */
 import type { Aftermath, History, Reply, Violation } from "../history/history.ts";
+import { promisesOnceJoined } from "../history/promises.ts";
 import { Recorder } from "../history/recorder.ts";
 import { DoorClient } from "./door-client.ts";
 import { EventLog } from "./event-log.ts";
@@ -114,7 +115,8 @@ class SimRun {
     for (const client of this.#clients) client.stop();
     await this.#runWhile(() => !this.#clients.every(({ isIdle }) => isIdle), 2 * this.#plan.patienceMs);
     await this.#untilEqual(healedAtMs + promises.convergesInMs);
-    const history = { operations: this.#recorder.operations, promises };
+    const kept = promisesOnceJoined(promises, this.#plan.grounds, this.#cluster.joinedCount);
+    const history = { operations: this.#recorder.operations, promises: kept };
     const aftermath = await this.#look(healedAtMs);
     const violations = this.#options.checkers.flatMap((check) => check(history, aftermath));
     return {
