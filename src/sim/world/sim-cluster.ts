@@ -12,8 +12,7 @@ import { assert } from "../../base/assert.ts";
 import { utf8 } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import { type Logger, silentLogger } from "../../base/logger.ts";
-import { DEFAULT_KEYSPACE, type Topology } from "../../membership/topology.ts";
-import { foundTopologyOf } from "../../membership/topology-change.ts";
+import type { Topology } from "../../membership/topology.ts";
 import type { FixedCluster } from "../../node/cluster/cluster-begin.ts";
 import type { Moves } from "../../node/cluster/moves.ts";
 import { openNode, type StorageNode } from "../../node/node.ts";
@@ -26,6 +25,7 @@ import type { CellTraits } from "../../storage/lsm/table/cell-traits.ts";
 import type { CellRules } from "../../storage/storage-engine.ts";
 import { SimWorld, type SimWorldOptions } from "../sim-runtime.ts";
 import type { ClusterPlan, PlannedNode } from "./cluster-plan.ts";
+import { fixedTopology, idOf } from "./fixed-topology.ts";
 
 export const CLIENT_PORT = 6379;
 const PEER_PORT = 17_000;
@@ -396,25 +396,4 @@ export class SimCluster {
     if (phase === "failed")
       throw new Error(`${name} does not start: ${failure?.message}`, { cause: failure });
   }
-}
-
-function fixedTopology({ nodes, keyspace }: ClusterPlan): Topology {
-  const founders = nodes.map(({ datacenter, rack, machine, weight }, i) => ({
-    id: idOf(i),
-    datacenter,
-    rack,
-    machine,
-    weight,
-  }));
-  const founded = foundTopologyOf("simulated", founders);
-  if (founded.kind === "refused") throw new Error(founded.reason);
-  const { topology } = founded;
-  const keyspaces = topology.keyspaces.map((each) =>
-    each.name === DEFAULT_KEYSPACE ? { ...each, ...keyspace } : each,
-  );
-  return { ...topology, keyspaces };
-}
-
-function idOf(index: number): string {
-  return index.toString(16).padStart(16, "0");
 }
