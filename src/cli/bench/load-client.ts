@@ -10,7 +10,7 @@ import type { Connection, ConnectionEvents, Runtime } from "../../runtime/runtim
 import type { NodeAddress } from "../node-call.ts";
 import type { LatencyMeter } from "./latency-meter.ts";
 import type { OperationSource } from "./operation-source.ts";
-import { PendingOperations } from "./pending-operations.ts";
+import { ANY_RECORD, PendingOperations } from "./pending-operations.ts";
 import { ReplyScanner } from "./reply-scanner.ts";
 import { RequestBatch, type RequestSizes } from "./request-batch.ts";
 import { OPERATIONS } from "./workload.ts";
@@ -88,15 +88,16 @@ export class LoadClient implements ConnectionEvents {
   ask(startMs: number): void {
     const { source } = this.#load;
     source.next();
-    this.#pending.push(source.kind, startMs, source.record);
-    this.#batch.add(source.kind, source.record, source.recordCount);
+    const { kind, record } = source;
+    this.#pending.push(kind, startMs, kind === READ_MODIFY_WRITE ? record : ANY_RECORD);
+    this.#batch.add(kind, record, source.recordCount);
   }
 
   /** Adds what read-modify-writes have still to write. */
   askWrites(): void {
     const writes = this.#writes;
-    for (; writes.length > 0; writes.drop()) {
-      this.#pending.push(ITS_WRITE, writes.startMs, 0);
+    for (; writes.length > 0; writes.drop(1)) {
+      this.#pending.push(ITS_WRITE, writes.startMs, ANY_RECORD);
       this.#batch.add(UPDATE, writes.record, 1);
     }
   }
@@ -148,25 +149,17 @@ export class LoadClient implements ConnectionEvents {
     void this.#reconnect();
   }
 
-  /** Records the oldest operations: those of one kind and one moment at once. */
+  /** Records the oldest operations. */
   #settle(replies: number, nowMs: number): void {
     const pending = this.#pending;
     const { meter } = this.#load;
     let left = Math.min(replies, pending.length);
     while (left > 0) {
       const { kind, startMs } = pending;
-      if (kind === READ_MODIFY_WRITE) {
-        this.#writes.push(ITS_WRITE, startMs, pending.record);
-        pending.drop();
-        left--;
-        continue;
-      }
-      let count = 0;
-      do {
-        pending.drop();
-        count++;
-      } while (count < left && pending.kind === kind && pending.startMs === startMs);
+      if (kind === READ_MODIFY_WRITE) this.#writes.push(ITS_WRITE, startMs, pending.record);
+      const count = pending.drop(left);
       left -= count;
+      if (kind === READ_MODIFY_WRITE) continue; // it counts once its write is answered, too
       meter.record(kind === ITS_WRITE ? READ_MODIFY_WRITE : kind, nowMs - startMs, count);
     }
   }

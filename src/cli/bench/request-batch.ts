@@ -13,7 +13,14 @@ const KEY_PREFIX = "key:";
 /** As long: counted are other keys than written. */
 const NUMBER_PREFIX = "num:";
 const ZERO = 0x30;
+/** Even: digits are written in pairs. */
 const DIGITS_MAX = 10;
+const INT32_MAX = 2 ** 31 - 1;
+/** Of 0 to 99: the first digit in the low byte, the second in the high one. */
+const DIGIT_PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, number) => ZERO + Math.floor(number / 10) + 256 * (ZERO + (number % 10)),
+);
 export const KEY_BYTES_MIN = KEY_PREFIX.length + DIGITS_MAX;
 
 /** In place of a kind: nothing that could stay there. */
@@ -39,6 +46,8 @@ export class RequestBatch {
   #count = 0;
   #kept = 0;
   #kinds = new Int8Array(16);
+  /** The last one: most batches are as long as those before. */
+  #view = this.bytes;
   readonly #shapes: readonly (Shape | undefined)[];
   readonly #keyBytes: number;
 
@@ -59,7 +68,9 @@ export class RequestBatch {
   }
 
   get view(): Uint8Array {
-    return this.bytes.subarray(0, this.length);
+    if (this.#view.length !== this.length || this.#view.buffer !== this.bytes.buffer)
+      this.#view = this.bytes.subarray(0, this.length);
+    return this.#view;
   }
 
   /** Begins the next batch in the same buffer. */
@@ -119,14 +130,26 @@ export class RequestBatch {
   }
 }
 
-/** Digits of `record` so that they end at `end`. */
+/** Digits of `record` so that they end at `end`: two at a time, and by whole numbers where that is possible. */
 function writeRecord(bytes: Uint8Array, end: number, record: number): void {
   let rest = record;
-  for (let at = end - 1; at >= end - DIGITS_MAX; at--) {
-    const quotient = Math.floor(rest / 10);
-    bytes[at] = ZERO + rest - 10 * quotient;
+  let at = end;
+  for (; rest > INT32_MAX; at -= 2) {
+    const quotient = Math.floor(rest / 100);
+    writePair(bytes, at, rest - 100 * quotient);
     rest = quotient;
   }
+  for (const first = end - DIGITS_MAX; at > first; at -= 2) {
+    const quotient = (rest / 100) | 0;
+    writePair(bytes, at, rest - 100 * quotient);
+    rest = quotient;
+  }
+}
+
+function writePair(bytes: Uint8Array, end: number, number: number): void {
+  const digits = DIGIT_PAIRS[number]!;
+  bytes[end - 1] = digits >> 8;
+  bytes[end - 2] = digits & 0xff;
 }
 
 function keyText(record: number, keyBytes: number): string {
