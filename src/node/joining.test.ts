@@ -105,3 +105,39 @@ test("a member that comes back without its data, or with other labels, is told w
   expect(town.warnings.filter((line) => /it keeps those it joined with/.test(line))).toHaveLength(2);
   expect(town.cluster("a").topology.members[0]).toMatchObject({ weight: 1, rack: "rack1" });
 });
+
+test("a member that lost its directory is told whose place it would have to take, and takes it", async () => {
+  const town = await townOfThree("wiped");
+  const lost = town.cluster("b").view.self.id;
+  const wipe = (): void => {
+    town.kill("b");
+    town.world.wipe("b");
+  };
+  wipe();
+  town.start("b", ["a", "c"]); // before anybody knows that it was gone
+  await town.world.runFor(15_000);
+  expect(town.failureOf("b")?.message).toMatch(
+    new RegExp(
+      `^this node cannot join: ${lost} was at b:17000, and is down: .* start this node with --replace ${lost}`,
+    ),
+  );
+  expect(town.cluster("a").topology.members).toHaveLength(3);
+  wipe();
+  town.start("b", ["a", "c"], { replaces: lost });
+  await town.world.runFor(15_000);
+  const { members, move } = town.cluster("a").topology;
+  expect([members.map(({ id }) => id).includes(lost), members.length, move]).toEqual([false, 3, undefined]);
+  expect(town.plans(["a", "b", "c"])).toHaveLength(1);
+});
+
+test("who is to take the place of a member that was at its own address waits until that is known to be down", async () => {
+  const town = await townOfThree("wiped, and replaced at once");
+  const lost = town.cluster("b").view.self.id;
+  town.kill("b");
+  town.world.wipe("b");
+  town.start("b", ["a", "c"], { replaces: lost });
+  await town.world.runFor(15_000);
+  expect(town.failureOf("b")).toBeUndefined();
+  expect(town.cluster("b").topology.members.map(({ id }) => id)).not.toContain(lost);
+  expect(town.plans(["a", "b", "c"])).toHaveLength(1);
+});

@@ -34,15 +34,14 @@ export class Admission {
 
   /**
    * Resolves when the newcomer is in the plan. Rejects with StoreError: INVALID_REQUEST if the cluster does not take it, else
-   * it may be tried again.
+   * it may be tried again. `address`: where its peers reach it.
    */
-  async admit(newcomer: Newcomer, replaced: NodeId | undefined): Promise<ClusterPlans> {
-    const { membership, register, isUp, logger } = this.#parts;
+  async admit(newcomer: Newcomer, address: string, replaced: NodeId | undefined): Promise<ClusterPlans> {
+    const { membership, register, logger } = this.#parts;
     const plans = membership.plans!;
     if (memberOf(plans.topology, newcomer.id) !== undefined) return plans;
-    if (replaced !== undefined && isUp(replaced)) {
-      throw new StoreError("INVALID_REQUEST", "not-applied", `${replaced} is up, and not to be replaced`);
-    }
+    if (replaced === undefined) this.#refuseWiped(address);
+    else this.#refuseLiving(address, replaced);
     await register.changeInTurn((topology): TopologyChange => {
       if (memberOf(topology, newcomer.id) !== undefined) return { kind: "changed", topology };
       return replaced === undefined
@@ -52,6 +51,39 @@ export class Admission {
     logger.info({ node: newcomer.id, replaced }, "a node is joining the cluster");
     return membership.plans!;
   }
+
+  /**
+   * A member that has lost its directory comes back as a stranger. As one more member it would leave behind one that is
+   * down for ever: copies that are never there count in each quorum, and nothing that was deleted is forgotten.
+   */
+  #refuseWiped(address: string): void {
+    const lost = this.#membersAt(address)[0];
+    if (lost === undefined) return;
+    if (this.#parts.isUp(lost)) throw notYet(lost, address);
+    const text =
+      `${lost} was at ${address}, and is down: if its data is lost, start this node with --replace ${lost}, ` +
+      `or take that one out first (kvorum leave ${lost}); if it is to come back, give this node another address`;
+    throw new StoreError("INVALID_REQUEST", "not-applied", text);
+  }
+
+  #refuseLiving(address: string, replaced: NodeId): void {
+    if (!this.#parts.isUp(replaced)) return;
+    if (this.#membersAt(address).includes(replaced)) throw notYet(replaced, address);
+    throw new StoreError("INVALID_REQUEST", "not-applied", `${replaced} is up, and not to be replaced`);
+  }
+
+  #membersAt(address: string): readonly NodeId[] {
+    const { membership } = this.#parts;
+    return [...membership.addresses]
+      .filter(([id, at]) => at === address && membership.isMember(id))
+      .map(([id]) => id);
+  }
+}
+
+/** The newcomer listens there itself, so that it will be seen soon that nobody else does. */
+function notYet(id: NodeId, address: string): StoreError {
+  const text = `${id} was at ${address}, and is not known to be down yet`;
+  return new StoreError("OVERLOADED", "not-applied", text);
 }
 
 function withNewcomer(topology: Topology, newcomer: Newcomer): TopologyChange {

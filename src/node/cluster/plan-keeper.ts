@@ -87,7 +87,7 @@ export class PlanKeeper {
     const at = parseAddress(address);
     // Its acceptor is asked before it is a member.
     if (at !== undefined) footing.station.know(self.id, at);
-    return encodeClusterPlans(await admission.admit(self, replaced));
+    return encodeClusterPlans(await admission.admit(self, address, replaced));
   }
 
   async #ask(from: NodeId): Promise<void> {
