@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** Tests that compare latencies, or have many processes at work: they run after the others, with the machine to themselves. */
 const TIMED = [
   "test/cluster.test.ts",
+  "test/cluster-churn.test.ts",
   "test/cluster-moves.test.ts",
   "test/cluster-restart.test.ts",
   "test/browser/dashboard.test.ts",

@@ -25,6 +25,8 @@ export class RealNode {
   #port: number;
   #peerPort: number;
   #running: RunningKvorum | undefined;
+  /** The member whose place it takes, as its command line says from then on. */
+  #replaced: string | undefined;
 
   constructor(
     place: { name: string; directory: string; port: number; peerPort: number; frontPort?: number },
@@ -65,7 +67,15 @@ export class RealNode {
     const own = ["--port", `${this.#port}`, "--data", this.dataDirectory, "--machine", this.name];
     const peers = ["--peer-port", `${this.#peerPort}`, "--admin-port", "0", "--join", others.join(",")];
     const announced = this.#frontPort === undefined ? [] : ["--peer-announce", this.peerAddress];
-    this.#running = new RunningKvorum(["serve", ...own, ...peers, ...announced, ...this.#options]);
+    const replacing = this.#replaced === undefined ? [] : ["--replace", this.#replaced];
+    this.#running = new RunningKvorum([
+      "serve",
+      ...own,
+      ...peers,
+      ...announced,
+      ...replacing,
+      ...this.#options,
+    ]);
     await this.#running.ready();
   }
 
@@ -78,6 +88,13 @@ export class RealNode {
   /** Ends it at once. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
+  }
+
+  /** Ends it at once and takes its directory away. The next start is in the place of the member that it was, if that is given. */
+  async wipe(replaced?: string): Promise<void> {
+    await this.kill();
+    rmSync(this.dataDirectory, { recursive: true, force: true });
+    this.#replaced = replaced;
   }
 
   /** Ends it in good order. */
@@ -122,6 +139,7 @@ export class RealCluster {
   readonly #nodes: RealNode[];
   readonly #directory: string;
   readonly #options: readonly string[];
+  #named: number;
 
   /** Resolves when every node sees all others up. */
   static async start(
@@ -150,6 +168,7 @@ export class RealCluster {
 
   private constructor(nodes: RealNode[], directory: string, options: readonly string[]) {
     this.#nodes = nodes;
+    this.#named = nodes.length;
     this.#directory = directory;
     this.#options = options;
   }
@@ -160,12 +179,18 @@ export class RealCluster {
 
   /** One more node, which asks to join. Resolves when it accepts connections. */
   async add(options: readonly string[] = []): Promise<RealNode> {
-    const name = `node-${this.#nodes.length + 1}`;
+    const name = `node-${++this.#named}`;
     const place = { name, directory: this.#directory, port: await freePort(), peerPort: await freePort() };
     const node = new RealNode(place, [...this.#options, ...options]);
     this.#nodes.push(node);
     await this.start(node);
     return node;
+  }
+
+  /** It has left, and counts no more. */
+  async part(node: RealNode): Promise<void> {
+    await node.kill();
+    this.#nodes.splice(this.#nodes.indexOf(node), 1);
   }
 
   start(node: RealNode): Promise<void> {

@@ -28,6 +28,7 @@ const KEYS_AT_ONE_TIME = 4;
 export class Witness {
   readonly #name: string;
   readonly #random: SimRandom;
+  readonly #retireOneIn: number;
   readonly #promised = new Map<string, Promised>();
   readonly #current: string[] = [];
   #sent = 0;
@@ -35,9 +36,11 @@ export class Witness {
   #incremented = 0;
   #incrementsInDoubt = 0;
 
-  constructor(name: string, random: SimRandom) {
+  /** One key in `retireOneIn` writes is left as it is for good; none if it is 0. */
+  constructor(name: string, random: SimRandom, retireOneIn = 0) {
     this.#name = name;
     this.#random = random;
+    this.#retireOneIn = retireOneIn;
   }
 
   get acknowledgedCount(): number {
@@ -51,6 +54,9 @@ export class Witness {
     const promised = this.#promised.get(key)!;
     if (promised.value !== undefined && this.#random.oneIn(4)) await this.#delete(key, promised, ask);
     else await this.#set(key, promised, ask);
+    const at = this.#current.indexOf(key);
+    if (at >= 0 && this.#retireOneIn > 0 && this.#random.oneIn(this.#retireOneIn))
+      this.#current.splice(at, 1);
   }
 
   /** Reads all from one node; says what is wrong, or undefined. `ask` rejects if it gets no reply. */
