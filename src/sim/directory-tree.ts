@@ -25,6 +25,10 @@ export class DirectoryTree {
     return this.#files;
   }
 
+  get directories(): readonly string[] {
+    return [...this.#directories].sort();
+  }
+
   exists(rawPath: string): boolean {
     const path = clean(rawPath);
     return this.#files.has(path) || this.#directories.has(path);

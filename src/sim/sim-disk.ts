@@ -18,6 +18,11 @@ import { systemError } from "./system-error.ts";
  */
 export type Intercept = (step: DiskStep) => string | undefined;
 
+export interface DiskBackup {
+  readonly directories: readonly string[];
+  readonly contents: readonly (readonly [path: string, bytes: Uint8Array])[];
+}
+
 export class SimDisk implements Medium {
   /** More bytes in files than this are refused with ENOSPC. */
   capacityBytes = Number.POSITIVE_INFINITY;
@@ -73,6 +78,24 @@ export class SimDisk implements Medium {
   /** An empty disk takes its place. Requires: no process that uses the disk lives on. */
   wipe(): void {
     this.#tree = new DirectoryTree();
+  }
+
+  /** What is in it now, for `restore`. */
+  backUp(): DiskBackup {
+    const contents = [...this.#tree.files].map(([path, file]) => [path, file.read(0, file.length)] as const);
+    return { directories: this.#tree.directories, contents };
+  }
+
+  /** A disk takes its place that has copies of those files. Requires: no process that uses the disk lives on. */
+  restore({ directories, contents }: DiskBackup): void {
+    this.#tree = new DirectoryTree();
+    for (const path of directories) this.#tree.makeDirectory(path);
+    for (const [path, bytes] of contents) {
+      const file = this.#tree.open(path, true);
+      file.append(bytes);
+      file.syncUpTo(file.sequence);
+    }
+    for (const path of directories) this.#tree.beginSync(path)();
   }
 
   /** Rot: changes one bit of a file, at a place of the disk's choosing unless told. */

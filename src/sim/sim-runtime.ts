@@ -17,7 +17,7 @@ import { Life } from "./life.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimBackground } from "./sim-background.ts";
 import { SimClock } from "./sim-clock.ts";
-import { SimDisk } from "./sim-disk.ts";
+import { type DiskBackup, SimDisk } from "./sim-disk.ts";
 import { SimHost } from "./sim-host.ts";
 import type { Latency, LinkQuality } from "./sim-link.ts";
 import { SimLinks } from "./sim-links.ts";
@@ -45,6 +45,7 @@ export class SimWorld {
   readonly network: SimNetwork;
   readonly #random: SimRandom;
   readonly #machines = new Map<string, Machine>();
+  readonly #backups = new Map<string, DiskBackup>();
   readonly #trace: SimWorldOptions["trace"];
   readonly #onDeed: SimWorldOptions["onDeed"];
 
@@ -115,6 +116,21 @@ export class SimWorld {
     this.#deed("wipe", hostName);
     this.#stop(hostName, { told: true });
     this.#machine(hostName).disk.wipe();
+  }
+
+  /** What the disk has now is copied to another place. */
+  backUp(hostName: string): void {
+    this.#deed("backup", hostName);
+    this.#backups.set(hostName, this.#machine(hostName).disk.backUp());
+  }
+
+  /** Its disk is replaced by one with the files of the last backup. Requires: no process runs there. */
+  restore(hostName: string): void {
+    this.#deed("restore", hostName);
+    const backup = this.#backups.get(hostName);
+    assert(backup !== undefined, `there is no backup of ${hostName}`);
+    assert(this.#machine(hostName).running === undefined, `${hostName} runs`);
+    this.#machine(hostName).disk.restore(backup);
   }
 
   /** Every step of the disk takes so many times as long. */

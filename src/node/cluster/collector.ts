@@ -174,6 +174,13 @@ export class Collector {
     void this.#ask(id, AGREEMENT_METHOD.dropRows, encodeDropRows(this.#parts.view.epoch, rows));
   }
 
+  /** True if this node and all other owners are known to take the deletion's absence for as much. */
+  mayCollect({ slot, context, markedMs }: FoundDeletion): boolean {
+    const others = this.#othersOf(slot);
+    if (!descends(this.#saved[slot]!, context)) return false;
+    return this.#collection.mayCollect(slot, others, { markedMs, context });
+  }
+
   #onEpoch(): void {
     const { view, bounds } = this.#parts;
     this.#epoch = view.epoch;
@@ -346,19 +353,13 @@ export class Collector {
         onUncovered: (context) => {
           this.#ended = joinVectors(this.#ended, context).slice(0, ENDED_MAX);
         },
-        mayCollect: (found) => this.#mayCollect(found),
+        mayCollect: (found) => this.mayCollect(found),
         collect: (rows) => this.#collect(rows, epoch),
       });
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
       if (!signal.aborted) logger.debug({ cause }, "deletions stay for now");
     }
-  }
-
-  #mayCollect({ slot, context, markedMs }: FoundDeletion): boolean {
-    const others = this.#othersOf(slot);
-    if (!descends(this.#saved[slot]!, context)) return false;
-    return this.#collection.mayCollect(slot, others, { markedMs, context });
   }
 
   /** Drops them here and at the other owners. Whoever does not hear of it is told by exchanges. */

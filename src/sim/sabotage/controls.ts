@@ -12,6 +12,7 @@ import { carelessRing } from "./careless-ring.ts";
 import { joinTwoAtOnce, writeByOldPlan, writeCutOff } from "./changed-plans.ts";
 import { credulousAcceptor } from "./credulous-acceptor.ts";
 import { droppedHints } from "./dropped-hints.ts";
+import { credulousBounds, unagreedCollection } from "./hasty-collections.ts";
 import { hastyDrops } from "./hasty-drops.ts";
 import { lateWritesLost } from "./late-writes-lost.ts";
 import { lostRequests } from "./lost-requests.ts";
@@ -20,6 +21,7 @@ import { repeatedDots } from "./repeated-dots.ts";
 import type { Sabotage } from "./sabotage.ts";
 import { skippedRepair } from "./skipped-repair.ts";
 import { staleEpoch } from "./stale-epoch.ts";
+import { staleTree } from "./stale-tree.ts";
 import { clockMerge, expiryByArrival } from "./wrong-merges.ts";
 import { blindDigest, earlyCollection } from "./wrong-rules.ts";
 import { countedFallbacks, doubledIncrements, forgottenContexts, hastyWrites } from "./wrong-writes.ts";
@@ -137,6 +139,45 @@ export const CONTROLS: readonly Control[] = [
       mix: only("delete"),
       keysPerFamily: 4,
     }),
+  },
+  {
+    sabotage: unagreedCollection,
+    foundBy: ["resurrection", "linearizable", "sessions"],
+    seedsMax: 5,
+    run: simulated({
+      ...STRICT,
+      nodes: 3,
+      kinds: { partition: 1, kill: 1 },
+      mix: only("delete"),
+      keysPerFamily: 4,
+      faultsMs: 30_000,
+    }),
+  },
+  {
+    sabotage: credulousBounds,
+    foundBy: ["lost-writes", "convergence"],
+    seedsMax: 3,
+    run: simulated({
+      nodes: 3,
+      founds: false,
+      wipes: true,
+      kinds: {},
+      thinkMs: 400,
+      keysPerFamily: 120,
+      skew: 0,
+      faultsMs: 65_000,
+      script: [
+        { atMs: 60_000, words: ["wipe", "n1"] },
+        { atMs: 61_000, words: ["start", "n1"] },
+      ],
+      promises: { convergesInMs: 60_000 },
+    }),
+  },
+  {
+    sabotage: staleTree,
+    foundBy: ["merkle-sums"],
+    seedsMax: 1,
+    run: simulated({ nodes: 3, kinds: {}, faultsMs: 5_000 }),
   },
   {
     sabotage: carelessRing,

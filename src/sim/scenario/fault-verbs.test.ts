@@ -18,6 +18,7 @@ const DEEDS: readonly (readonly [string, Deeds])[] = [
   ["kill n1", (cluster) => cluster.kill("n1")],
   ["crash n2", (cluster) => cluster.crash("n2")],
   ["wipe n2", (cluster) => cluster.wipe("n2")],
+  ["backup n2", ({ world }) => world.backUp("n2")],
   ["start n3", (cluster) => cluster.start("n3")],
   ["start n3 peer-port=18000", (cluster) => cluster.start("n3", { peerPort: 18_000 })],
   ["pause n1 1234.5ms", (cluster) => cluster.pause("n1", 1_234.5)],
@@ -79,7 +80,7 @@ test.each(DEEDS)("%s", (line, deed) => {
   expect(told((cluster) => FAULT_VERBS[name!]!.run(cluster, words))).toEqual([line]);
 });
 
-test("every verb is told of by some deed, but rot, which needs a file, and replacing, which needs a member", () => {
-  const names = new Set([...DEEDS.map(([line]) => line.split(" ")[0]), "replace"]);
+test("every verb is told of by some deed, but for what needs something to be there before: a file, a member, a backup", () => {
+  const names = new Set([...DEEDS.map(([line]) => line.split(" ")[0]), "replace", "restore"]);
   expect(names).toEqual(new Set(Object.keys(FAULT_VERBS)));
 });

@@ -26,6 +26,15 @@ export const FAULT_VERBS: Readonly<Record<string, FaultVerb>> = {
     usage: "wipe NODE: it is killed, and its disk replaced by an empty one",
     run: (cluster, [node]) => cluster.wipe(named(node)),
   },
+  backup: {
+    usage: "backup NODE: its files are copied to another place, as they are",
+    run: ({ world }, [node]) => world.backUp(named(node)),
+  },
+  restore: {
+    usage:
+      "restore NODE: its disk is replaced, while it does not run, by one with the files of its last backup",
+    run: ({ world }, [node]) => world.restore(named(node)),
+  },
   keyspace: {
     usage:
       "keyspace NODE SET NAME [SETTING VALUE ...] | DROP NAME: the node is asked for it, as by KV.KEYSPACE",
