@@ -7,6 +7,7 @@ export const SETTING_KINDS = {
   text: { placeholder: "text", parse: (text: string): unknown => text, format: String },
   switch: { placeholder: "", parse: parseSwitch, format: String },
   count: { placeholder: "number", parse: parseCount, format: String },
+  part: { placeholder: "part", parse: parsePart, format: String },
   port: {
     placeholder: "number",
     parse: (text: string): unknown => (text === "off" ? text : parseCount(text)),
@@ -35,6 +36,10 @@ function parseSwitch(text: string): unknown {
 
 function parseCount(text: string): unknown {
   return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+function parsePart(text: string): unknown {
+  return /^\d*\.?\d+$/.test(text) ? Number(text) : text;
 }
 
 /** Not a whole number, and so refused, if the duration is not a multiple of the unit. */

@@ -259,6 +259,21 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     isSecret: true,
   },
   {
+    key: "traceEndpoint",
+    name: "trace-endpoint",
+    group: "Traces",
+    kind: "text",
+    placeholder: "url",
+    summary: "send traces (OTLP, JSON) to this collector, http://127.0.0.1:4318/v1/traces",
+  },
+  {
+    key: "traceSample",
+    name: "trace-sample",
+    group: "Traces",
+    kind: "part",
+    summary: "of requests that say nothing of it themselves, trace this part, 0 to 1",
+  },
+  {
     key: "maxClients",
     name: "max-clients",
     group: "Limits",

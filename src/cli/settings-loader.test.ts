@@ -69,6 +69,8 @@ test("every setting can be given in the file, in its own unit", async () => {
     client-memory = "3mb"
     slowlog-threshold = "500us"
     slowlog-length = 7
+    trace-endpoint = "http://collector:4318/v1/traces"
+    trace-sample = 0.25
     log-level = "debug"
     log-format = "text"
     peer-port = 17000
@@ -106,6 +108,8 @@ test("every setting can be given in the file, in its own unit", async () => {
     adminHost: "::1",
     adminToken: "sesame",
     adminTokenFile: undefined,
+    traceEndpoint: "http://collector:4318/v1/traces",
+    traceSample: 0.25,
     password: "secret",
     passwordFile: undefined,
     configFile: "f",

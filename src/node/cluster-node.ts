@@ -130,7 +130,7 @@ export class ClusterNode {
     const isNear = (id: NodeId): boolean => memberOf(this.topology, id)?.datacenter === this.self.datacenter;
     const liveness = new Liveness(station.peers, (id) => this.#gossip.verdictOf(id), isNear);
     this.view = new ClusterView(this.self, topology, liveness);
-    this.diskWaits = new DurableWaits(engine, clock);
+    this.diskWaits = new DurableWaits(engine, clock, station.traces);
     this.coordinator = openReplicaFace({
       clock,
       engine: this.diskWaits,

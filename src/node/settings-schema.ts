@@ -28,6 +28,8 @@ const adminPortRule = "a whole number from 0 to 65535 (0 takes any free port), o
 const idRule = "a node's id, 16 hexadecimal digits as `kvorum status` shows them";
 const announceRule = "an address HOST:PORT";
 const joinRule = "a list of addresses HOST:PORT with commas between them";
+const endpointRule = "an address such as http://127.0.0.1:4318/v1/traces (without https)";
+const sampleRule = "a part of 1, from 0 to 1";
 const nameRule = "1 to 255 characters";
 
 /** One rule per setting; `shape` gives them one by one. */
@@ -86,6 +88,11 @@ export const nodeSettingsSchema = z.strictObject({
     .min(1, { error: passwordRule })
     .max(1024, { error: passwordRule })
     .optional(),
+  traceEndpoint: z
+    .string({ error: endpointRule })
+    .refine((text) => text === "" || isHttpEndpoint(text), { error: endpointRule })
+    .optional(),
+  traceSample: z.number({ error: sampleRule }).min(0, { error: sampleRule }).max(1, { error: sampleRule }),
   databases: z.literal(DATABASE_COUNT, { error: `${DATABASE_COUNT}` }),
 });
 
@@ -162,6 +169,10 @@ function invalidSetting(message: string): StoreError {
 
 function named() {
   return z.string({ error: nameRule }).min(1, { error: nameRule }).max(255, { error: nameRule });
+}
+
+function isHttpEndpoint(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === "http:";
 }
 
 function isHost(text: string): boolean {

@@ -77,6 +77,10 @@ export interface NodeSettings {
   readonly adminPort: number | "off" | undefined;
   /** What callers of the admin door must show; undefined lets everybody in. Never to be logged. */
   readonly adminToken: string | undefined;
+  /** "http://host:port/path" of a collector that takes traces as OTLP over HTTP, in JSON; undefined: none are made. */
+  readonly traceEndpoint: string | undefined;
+  /** Of the requests that say nothing of traces themselves, the part that is traced: 0 to 1. */
+  readonly traceSample: number;
   /** Fixed: row keys have room for no more. */
   readonly databases: typeof DATABASE_COUNT;
 }
@@ -115,5 +119,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   adminHost: "127.0.0.1",
   adminPort: undefined,
   adminToken: undefined,
+  traceEndpoint: undefined,
+  traceSample: 0.01,
   databases: DATABASE_COUNT,
 };

@@ -15,7 +15,7 @@ import type { ReplyWriter } from "../resp/reply-writer.ts";
 import type { Request } from "../resp/request.ts";
 import type { Clock } from "../runtime/runtime.ts";
 import { KEY_BYTES_MAX } from "../storage/row-key.ts";
-import { isHttp } from "./arguments.ts";
+import { isHttp, latin1 } from "./arguments.ts";
 import type { ClusterDoor } from "./cluster/cluster-door.ts";
 import type { AskedLevels } from "./cluster/consistency.ts";
 import {
@@ -42,6 +42,7 @@ import { argumentsIn, keptArgument } from "./request-arguments.ts";
 import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
+import type { RequestTracing } from "./tracing/request-tracing.ts";
 import { QUEUED, type Transaction } from "./transaction.ts";
 import type { TurnTimes } from "./turn-times.ts";
 import { waitPhase } from "./wait-phase.ts";
@@ -78,6 +79,7 @@ export interface DispatcherDoor<S> {
   readonly statistics: Statistics;
   readonly turn: Pick<TurnTimes<S>, "countRequest">;
   readonly hotKeys: Pick<HotKeys, "isDue" | "note">;
+  readonly tracing: Pick<RequestTracing, "isDue" | "trace"> | undefined;
   readonly slowLog: SlowLog;
   readonly pause: Pause;
   readonly writer: ReplyWriter;
@@ -112,10 +114,16 @@ export class Dispatcher<S extends DispatchedSession<S>> {
 
   /** Answers a request, at once where no disk is touched. Rejects only with what `refusal` understands. */
   dispatch(session: S, request: Request): Answer | Promise<Answer> {
-    const { hotKeys, commands, turn } = this.#server;
+    const { hotKeys, commands, turn, tracing } = this.#server;
     turn.countRequest();
     const item = commands.find(request.bytes, request.starts[0]!, request.ends[0]!);
     if (hotKeys.isDue()) hotKeys.note(item, request, session.database);
+    if (tracing?.isDue() !== true) return this.#dispatch(session, item, request);
+    const name = item === undefined ? "unknown" : latin1(item.name);
+    return tracing.trace(name, undefined, () => this.#dispatch(session, item, request));
+  }
+
+  #dispatch(session: S, item: TableItem<S> | undefined, request: Request): Answer | Promise<Answer> {
     if (item?.kind === "command" && session.isPlain && this.#server.allowsFastPaths) {
       const { fastPath, clusterPath } = item.entry;
       const isAlone = this.#server.clusterDoor === undefined;

@@ -6,6 +6,7 @@
  */
 import type { Logger } from "../base/logger.ts";
 import { type Keyspaces, keyspacesOf } from "../membership/keyspaces.ts";
+import { CallTraces } from "../node/cluster/call-trace.ts";
 import type { StorageNode } from "../node/node.ts";
 import type { NodeSettings } from "../node/settings.ts";
 import { DEFAULT_TUNING, type Tuning } from "../node/tuning.ts";
@@ -30,6 +31,7 @@ import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
 import { SlowReaders } from "./slow-readers.ts";
 import { Statistics } from "./statistics.ts";
+import { RequestTracing } from "./tracing/request-tracing.ts";
 import { TransactionBuffers } from "./transaction-buffers.ts";
 import { TurnTimes } from "./turn-times.ts";
 
@@ -90,6 +92,9 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly turn: TurnTimes<Session<Server>>;
   readonly hotKeys: HotKeys;
   readonly pause: Pause;
+  readonly traces: CallTraces;
+  /** Undefined while nobody collects traces. */
+  readonly tracing: RequestTracing | undefined;
   readonly sessions: Map<number, Session<Server>> = new Map();
   readonly startedMs: number;
   readonly runId: string;
@@ -137,6 +142,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
     this.cluster = cluster ?? node.cluster;
+    this.traces = node.cluster?.traces ?? new CallTraces(runtime);
+    this.tracing = RequestTracing.of(this);
     this.dispatcher = new Dispatcher(this);
     this.clusterDoor = this.cluster && this.#openClusterDoor(this.cluster);
     this.claims = this.clusterDoor && this.#claimsOf(this.clusterDoor);
@@ -382,6 +389,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     }
     for (const session of this.sessions.values()) session.connection.destroy();
     await this.admin?.close();
+    await this.tracing?.close();
     await this.node.close();
     this.#onClosed();
   }

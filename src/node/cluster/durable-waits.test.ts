@@ -8,7 +8,7 @@ test("those who wait for one sync are each counted with the average of their tim
   const begin = () => {
     current = new Promise((resolve) => ends.push(resolve));
   };
-  const waits = new DurableWaits({ durable: () => current }, clock);
+  const waits = new DurableWaits({ durable: () => current }, clock, { current: undefined });
   expect(waits.durable()).toBeUndefined();
   begin();
   expect(waits.durable()).toBe(current);

@@ -6,15 +6,22 @@
 import { LatencyHistogram } from "../../base/latency-histogram.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
+import type { CallTraces } from "./call-trace.ts";
 
 export class DurableWaits {
   readonly times = new LatencyHistogram();
   readonly #engine: Pick<StorageEngine, "durable">;
   readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #traces: Pick<CallTraces, "current">;
   #latest: { readonly promise: Promise<void>; readonly waiters: Waiters } | undefined;
 
-  constructor(engine: Pick<StorageEngine, "durable">, clock: Pick<Clock, "monotonicMs">) {
+  constructor(
+    engine: Pick<StorageEngine, "durable">,
+    clock: Pick<Clock, "monotonicMs">,
+    traces: Pick<CallTraces, "current">,
+  ) {
     this.#engine = engine;
+    this.#traces = traces;
     this.#clock = clock;
   }
 
@@ -24,6 +31,8 @@ export class DurableWaits {
     if (promise === undefined) return undefined;
     if (promise !== this.#latest?.promise) this.#latest = { promise, waiters: this.#waitersFor(promise) };
     const { waiters } = this.#latest;
+    const step = this.#traces.current?.begin("disk");
+    if (step !== undefined) promise.then(() => step.end(undefined), step.end);
     waiters.count++;
     waiters.startedMsSum += this.#clock.monotonicMs();
     return promise;

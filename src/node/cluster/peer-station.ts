@@ -11,8 +11,10 @@ import type { AnswerReceiver, PeerCalls } from "../../replication/replica-calls.
 import { systemCode } from "../../runtime/io-error.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { formatAddress } from "./address.ts";
-import { CallTraces } from "./call-trace.ts";
+import { type CallTrace, CallTraces } from "./call-trace.ts";
 import type { PeerDoor } from "./peer-door.ts";
+import { TRACED_METHOD } from "./trace-message.ts";
+import { answerTraced, TracedCalls, type UntracedCall } from "./traced-calls.ts";
 
 /** What both ends of a connection must call the cluster. Whose member somebody is, the topology tells. */
 const HANDSHAKE_NAME = "kvorum";
@@ -25,8 +27,9 @@ export class PeerStation implements PeerCalls {
   readonly identity: PeerIdentity;
   readonly peers: Peers;
   readonly door: PeerDoor;
-  /** Of the requests to other nodes. */
-  readonly traces = new CallTraces();
+  /** Of the requests to other nodes, and of those that come. */
+  readonly traces: CallTraces;
+  readonly #tracedCalls = new TracedCalls();
   readonly #server: PeerServer;
 
   constructor(parts: {
@@ -41,6 +44,12 @@ export class PeerStation implements PeerCalls {
     const settings = { ...limits, self: identity, clusterId: HANDSHAKE_NAME, secret };
     this.identity = identity;
     this.door = door;
+    this.traces = new CallTraces(runtime);
+    door.serve([TRACED_METHOD], (_, traced, from, reply) =>
+      answerTraced(this.traces, traced, reply, (method, payload) =>
+        door.onRequest(from, method, payload, reply),
+      ),
+    );
     this.peers = new Peers({ runtime, logger, settings });
     this.#server = new PeerServer({ runtime, handler: door, logger, settings });
   }
@@ -58,10 +67,17 @@ export class PeerStation implements PeerCalls {
   }
 
   call(to: string, method: number, payload: Uint8Array, options: { readonly timeoutMs: number }) {
-    const answer = this.peers.link(to).call(method, payload, options);
-    const end = this.traces.current?.begin(to, method);
-    if (end !== undefined) answer.then(() => end(undefined), end);
-    return answer;
+    const trace = this.traces.current;
+    if (trace === undefined) return this.peers.link(to).call(method, payload, options);
+    return new Promise<Uint8Array>((resolve, reject) => {
+      const receiver: AnswerReceiver = {
+        onReply: (_, { bytes, start, end }) => resolve(bytes.slice(start, end)),
+        onFailure: (_, failure) => reject(failure),
+      };
+      const range = { bytes: payload, start: 0, end: payload.length };
+      const refusal = this.#sendTraced(trace, { to, method, payload: range }, receiver, options.timeoutMs);
+      if (refusal !== undefined) reject(refusal);
+    });
   }
 
   /** As `call`, without a promise: see PeerCalls. Hot. */
@@ -76,7 +92,8 @@ export class PeerStation implements PeerCalls {
     const write = (writer: PayloadWriter): void => writer.bytes(payload);
     const trace = this.traces.current;
     if (trace === undefined) return link.request(method, write, receiver, timeoutMs);
-    return trace.send(to, method, receiver, (told) => link.request(method, write, told, timeoutMs));
+    const range = { bytes: payload, start: 0, end: payload.length };
+    return this.#sendTraced(trace, { to, method, payload: range }, receiver, timeoutMs);
   }
 
   /** As `request`, without a closure. Hot. */
@@ -91,8 +108,19 @@ export class PeerStation implements PeerCalls {
     const link = this.peers.link(to);
     const trace = this.traces.current;
     if (trace === undefined) return link.request(method, payload, receiver, timeoutMs, canWait);
-    return trace.send(to, method, receiver, (told) =>
-      link.request(method, payload, told, timeoutMs, canWait),
+    return this.#sendTraced(trace, { to, method, payload }, receiver, timeoutMs, canWait);
+  }
+
+  #sendTraced(
+    trace: CallTrace,
+    call: UntracedCall,
+    receiver: AnswerReceiver,
+    timeoutMs: number,
+    canWait = false,
+  ): StoreError | undefined {
+    const link = this.peers.link(call.to);
+    return this.#tracedCalls.send(trace, call, receiver, (method, write, told) =>
+      link.request(method, write, told, timeoutMs, canWait),
     );
   }
 

@@ -13,7 +13,7 @@ const LINES = [
   "    With storage disk: a copy of all data as it is now, at DATA/checkpoints/name or path. Answers where.",
   "KV.CONSISTENCY [BALANCED | FAST-READS | FAST-WRITES | DEFAULT] [READ level] [WRITE level]",
   "    How many machines this connection's requests wait for: one, quorum, all, local_quorum, each_quorum, or a number.",
-  "KV.WITH [READ level] [WRITE level] [RECEIPT] -- command [arg ...]",
+  "KV.WITH [READ level] [WRITE level] [RECEIPT] [TRACEPARENT parent] -- command [arg ...]",
   "    The same for one request. RECEIPT answers an array of the reply and what the write rests on.",
   "KV.REPAIR [START] [first-slot last-slot] | PROGRESS",
   "    Compares this node's copies with the other replicas' and mends what differs. Answers what it did, as JSON.",

@@ -119,6 +119,19 @@ export const PROCESS_METRICS: readonly Metric[] = [
     collect: measured((gauges) => one(gauges.heapBytes().external)),
   },
   {
+    name: "kvorum_trace_spans_total",
+    type: "counter",
+    help: "Spans of traces, by whether the collector has them; none without --trace-endpoint.",
+    labels: ["result"],
+    collect: ({ server: { tracing } }) =>
+      tracing === undefined
+        ? []
+        : [
+            { labels: { result: "sent" }, value: tracing.exporter.sentCount },
+            { labels: { result: "dropped" }, value: tracing.exporter.droppedCount },
+          ],
+  },
+  {
     name: "kvorum_build_info",
     type: "gauge",
     help: "Always 1: which version runs.",
