@@ -14,14 +14,12 @@ import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { changeMember } from "./cluster/member-change.ts";
 import { wantsColour } from "./colour.ts";
-import { inspect } from "./inspect.ts";
 import { keyspace } from "./keyspace/keyspace.ts";
 import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
 import type { LineSource } from "./prompt/prompt.ts";
 import { terminalLines } from "./prompt/terminal-lines.ts";
 import { repair } from "./repair/repair.ts";
-import { serve } from "./serve.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
 import { readTextFile } from "./text-file.ts";
 import { runTool } from "./tools.ts";
@@ -43,6 +41,7 @@ export async function main(args: readonly string[]): Promise<void> {
     serve: async (flags) => {
       const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
       const welcomes = process.stderr.isTTY === true;
+      const { serve } = await import("./serve.ts"); // a whole server: whoever only asks one need not wait for that
       // Not left to run out: something of the node might keep the process alive.
       process.exit(await serve(settings, { welcomes }));
     },
@@ -97,6 +96,7 @@ export async function main(args: readonly string[]): Promise<void> {
       process.exitCode = await runTool(createNodejsRuntime(), { node, request }, sinks);
     },
     inspect: async (path, options) => {
+      const { inspect } = await import("./inspect.ts"); // as is this: it reads all that a disk may hold
       process.exitCode = await inspect(createNodejsRuntime().disk, path, options, output);
     },
     ...output,

@@ -1,6 +1,5 @@
 /** Runs the commands of grammar/tool-request.ts. */
 import type { Runtime } from "../runtime/runtime.ts";
-import { bench } from "./bench/bench.ts";
 import { doctor } from "./doctor/doctor.ts";
 import type { ToolRequest } from "./grammar/tool-request.ts";
 import { hotKeys } from "./key/hot-keys.ts";
@@ -32,8 +31,10 @@ export async function runTool(
   output: ToolOutput,
 ): Promise<number> {
   switch (request.tool) {
-    case "bench":
+    case "bench": {
+      const { bench } = await import("./bench/bench.ts"); // its histograms take long to load
       return bench(runtime, { node, words: request.words }, output);
+    }
     case "nodes":
       return nodes(runtime, { node, json: request.json }, output);
     case "doctor":

@@ -1,6 +1,6 @@
 /** Ports of this machine that nobody listens on just now, for nodes that listen on three each. */
 import type { Network } from "../../runtime/runtime.ts";
-import { ADMIN_PORT_STEP } from "../../server/admin/admin-door.ts";
+import { ADMIN_PORT_STEP } from "../../server/admin/admin-port.ts";
 import { isPortTaken } from "../start-failure.ts";
 import { PEER_PORT_STEP } from "./up-plan.ts";
 

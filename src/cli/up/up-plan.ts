@@ -7,7 +7,7 @@
  *                                        port + 1000       for people: dashboard, metrics
  */
 import { join } from "node:path";
-import { ADMIN_PORT_STEP } from "../../server/admin/admin-door.ts";
+import { ADMIN_PORT_STEP } from "../../server/admin/admin-port.ts";
 
 export const NODES_MAX = 16;
 export const NODES_DEFAULT = 3;

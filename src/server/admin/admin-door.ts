@@ -11,11 +11,9 @@ import { MetricWatch } from "../metrics/metric-watch.ts";
 import { SAMPLE_MS } from "../metrics/sampler.ts";
 import type { AdminFace, Server } from "../server.ts";
 import { createAdminApp } from "./admin-app.ts";
+import { adminPortOf } from "./admin-port.ts";
 import { DashboardFiles } from "./dashboard-files.ts";
 
-/** From a node's port for clients to the one of its admin door. */
-export const ADMIN_PORT_STEP = 1_000;
-const PORT_MAX = 65_535;
 /** Whoever looks at the cluster sees what happens well within two seconds. */
 const LOOK_MS = 250;
 
@@ -83,7 +81,7 @@ class AdminDoor implements AdminFace {
 /** Undefined if there is no such port. Who takes any port for clients gets any port here. */
 function portFor({ settings, port }: Server): number | undefined {
   if (settings.port === 0) return 0;
-  return port + ADMIN_PORT_STEP <= PORT_MAX ? port + ADMIN_PORT_STEP : undefined;
+  return adminPortOf(port);
 }
 
 function watch(server: Server, events: EventLog): Cancel {
