@@ -8,8 +8,9 @@
  */
 import { CommanderError } from "commander";
 import { DEFAULT_SETTINGS } from "../node/settings.ts";
-import { createNodejsRuntime } from "../runtime/nodejs/nodejs-runtime.ts";
-import type { Disk } from "../runtime/runtime.ts";
+import { createNodejsRuntime, createNodejsThreads } from "../runtime/nodejs/nodejs-runtime.ts";
+import { loopTimes } from "../runtime/nodejs/program-gauges.ts";
+import type { Background, Disk } from "../runtime/runtime.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { changeMember } from "./cluster/member-change.ts";
@@ -93,7 +94,10 @@ export async function main(args: readonly string[]): Promise<void> {
         terminalScreen({ input: process.stdin, output: process.stdout, isColoured });
       const isTerminal = process.stdout.isTTY === true;
       const sinks = { ...output, showsProgress, isColoured, isTerminal, lineSource: standardLines, screen };
-      process.exitCode = await runTool(createNodejsRuntime(), { node, request }, sinks);
+      const runtime = createNodejsRuntime();
+      const startThreads = (count: number): Background => createNodejsThreads(runtime, count);
+      const busyMs = (): number => loopTimes().busyMs;
+      process.exitCode = await runTool({ ...runtime, startThreads, busyMs }, { node, request }, sinks);
     },
     inspect: async (path, options) => {
       const { inspect } = await import("./inspect.ts"); // as is this: it reads all that a disk may hold

@@ -1,5 +1,6 @@
 /** Runs the commands of grammar/tool-request.ts. */
 import type { Runtime } from "../runtime/runtime.ts";
+import type { CrewRuntime } from "./bench/load-crew.ts";
 import { doctor } from "./doctor/doctor.ts";
 import type { ToolRequest } from "./grammar/tool-request.ts";
 import { hotKeys } from "./key/hot-keys.ts";
@@ -24,9 +25,12 @@ export interface ToolOutput {
   lineSource(disk: Runtime["disk"]): LineSource;
 }
 
+/** `CrewRuntime`: of bench. */
+export type ToolRuntime = Runtime & CrewRuntime;
+
 /** Resolves to the exit code. Rejects with SettingsError. */
 export async function runTool(
-  runtime: Runtime,
+  runtime: ToolRuntime,
   { node, request }: { readonly node: AskedNode; readonly request: ToolRequest },
   output: ToolOutput,
 ): Promise<number> {

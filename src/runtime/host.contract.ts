@@ -13,6 +13,7 @@ export function testHost(name: string, create: () => Host): void {
     expect(host.processId).toBeGreaterThan(0);
     expect(host.platform).not.toBe("");
     expect(host.openFilesMax).toBeGreaterThan(100);
+    expect(host.processorCount).toBeGreaterThanOrEqual(1);
     expect(host.residentBytes()).toBeGreaterThan(0);
     expect(host.totalMemoryBytes()).toBeGreaterThan(host.residentBytes());
   });

@@ -69,7 +69,7 @@ export interface BackgroundTask<Input, Output> {
 }
 
 /** What a task has of the outside world. */
-export type TaskRuntime = Pick<Runtime, "clock" | "disk">;
+export type TaskRuntime = Pick<Runtime, "clock" | "disk" | "network">;
 
 /** What a process may ask about itself and its machine. */
 export interface Host {
@@ -80,6 +80,8 @@ export interface Host {
   readonly platform: string;
   /** Files and sockets that this process may have open at a time; Infinity if nobody says. */
   readonly openFilesMax: number;
+  /** How many threads may run at a time. */
+  readonly processorCount: number;
   residentBytes(): number;
   totalMemoryBytes(): number;
   cpuSeconds(): { readonly user: number; readonly system: number };

@@ -8,6 +8,7 @@ export class SimHost implements Host {
   readonly machineId: string;
   readonly processId: number;
   readonly openFilesMax = 65_536;
+  readonly processorCount = 4;
   readonly platform = "Simulated 1.0 virtual";
   readonly #life: Life;
 

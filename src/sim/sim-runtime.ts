@@ -289,11 +289,12 @@ export class SimWorld {
     const clock = new SimClock(life, time);
     const files = disk.attach(life);
     const threads = this.#random.fork(`${name}/life ${processId}/threads`);
+    const network = this.network.attach(name, life);
     const runtime = {
       clock,
       disk: files,
-      background: new SimBackground(life, threads, { clock, disk: files }),
-      network: this.network.attach(name, life),
+      background: new SimBackground(life, threads, { clock, disk: files, network }),
+      network,
       random: this.#random.fork(`${name}/life ${processId}`),
       host: new SimHost({ machineId, processId, life }),
     };

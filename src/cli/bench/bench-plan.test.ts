@@ -3,10 +3,11 @@ import { SettingsError } from "../settings-loader.ts";
 import { type BenchWords, benchPlan } from "./bench-plan.ts";
 
 const NODE = { host: "127.0.0.1", port: 6379, password: "p" };
+const HOST = { processorCount: 8 };
 
 function problemsOf(words: BenchWords): readonly string[] {
   try {
-    benchPlan(words, NODE);
+    benchPlan(words, NODE, HOST);
     return [];
   } catch (cause) {
     if (!(cause instanceof SettingsError)) throw cause;
@@ -15,7 +16,7 @@ function problemsOf(words: BenchWords): readonly string[] {
 }
 
 test("without words it is what redis-benchmark does, at one node", () => {
-  const { workloads, load, keys } = benchPlan({}, NODE);
+  const { workloads, load, keys } = benchPlan({}, NODE, HOST);
   expect(workloads.map(({ name }) => name)).toEqual(["set", "get"]);
   expect(load).toMatchObject({
     clients: 50,
@@ -39,6 +40,7 @@ test("words become numbers, times, sizes and addresses", () => {
       distribution: "uniform",
     },
     NODE,
+    HOST,
   );
   expect(workloads.map(({ name, distribution }) => [name, distribution])).toEqual([
     ["a", "uniform"],
@@ -78,5 +80,18 @@ test("all that is wrong is told at once, with what was probably meant", () => {
   ]);
   expect(problemsOf({ distribution: "zipf" })).toEqual([
     '--distribution: there is no "zipf"; there are uniform, zipfian, latest',
+  ]);
+});
+
+test("there is a thread for each node, as long as half of the processors are left, and never one without a client", () => {
+  const threads = (words: BenchWords, processorCount = 8): number =>
+    benchPlan(words, NODE, { processorCount }).threadCount;
+  const nodes = "a:1,b:1,c:1";
+  expect([threads({}), threads({ nodes }), threads({ nodes }, 4), threads({ nodes }, 1)]).toEqual([
+    1, 3, 2, 1,
+  ]);
+  expect([threads({ threads: "6" }), threads({ threads: "6", clients: "4" })]).toEqual([6, 4]);
+  expect(problemsOf({ threads: "0" })).toEqual([
+    '--threads must be a whole number from 1 to 256, but is "0"',
   ]);
 });

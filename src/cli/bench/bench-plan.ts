@@ -1,6 +1,7 @@
 /** What `kvorum bench` was asked for, from the words of the command line. */
 import { parseAddresses } from "../../node/cluster/address.ts";
 import { parseDuration, parseSize } from "../../node/quantity.ts";
+import type { Host } from "../../runtime/runtime.ts";
 import type { AskedNode } from "../node-question.ts";
 import { SettingsError } from "../settings-loader.ts";
 import { nearest } from "../suggestion.ts";
@@ -14,6 +15,7 @@ export interface BenchWords {
   readonly workload?: string;
   readonly clients?: string;
   readonly pipeline?: string;
+  readonly threads?: string;
   readonly requests?: string;
   readonly duration?: string;
   readonly rate?: string;
@@ -37,6 +39,8 @@ export interface BenchPlan {
   /** False if records are not to be written before a workload that wants them. */
   readonly loadsFirst: boolean;
   readonly json: boolean;
+  /** Of the load generator itself. */
+  readonly threadCount: number;
 }
 
 export const BENCH_DEFAULTS = {
@@ -53,11 +57,16 @@ export const BENCH_DEFAULTS = {
 
 const CLIENTS_MAX = 10_000;
 const PIPELINE_MAX = 10_000;
+const THREADS_MAX = 256;
 const COUNT_MAX = 1_000_000_000;
 const VALUE_BYTES_MAX = 512 * 1024 * 1024;
 
 /** Throws SettingsError with everything that is wrong. `node`: asked where no others are named. */
-export function benchPlan(words: BenchWords, node: AskedNode): BenchPlan {
+export function benchPlan(
+  words: BenchWords,
+  node: AskedNode,
+  { processorCount }: Pick<Host, "processorCount">,
+): BenchPlan {
   const problems: string[] = [];
   const number = (flag: string, text: string, bounds: Bounds): number => {
     const value = (bounds.parse ?? wholeNumber)(text);
@@ -99,9 +108,19 @@ export function benchPlan(words: BenchWords, node: AskedNode): BenchPlan {
     distribution === undefined ? workload : { ...workload, distribution },
   );
   const keys = number("keys", given.keys, count(1, COUNT_MAX));
+  const threadCount =
+    words.threads === undefined
+      ? threadsFor(load.nodes.length, processorCount)
+      : number("threads", words.threads, count(1, THREADS_MAX));
   const seed = number("seed", given.seed, count(0, COUNT_MAX));
   if (problems.length > 0) throw new SettingsError(problems);
-  return { workloads, load, keys, seed, loadsFirst: words.load !== false, json: words.json === true };
+  const flags = { loadsFirst: words.load !== false, json: words.json === true };
+  return { workloads, load, keys, seed, threadCount: Math.min(threadCount, load.clients), ...flags };
+}
+
+/** A thread asks about as much as one server answers. Half of the processors are left to the servers: they may be here. */
+function threadsFor(nodeCount: number, processorCount: number): number {
+  return Math.max(1, Math.min(nodeCount, Math.floor(processorCount / 2)));
 }
 
 interface Bounds {

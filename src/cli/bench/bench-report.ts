@@ -2,8 +2,10 @@
 import { addressOf } from "../start-failure.ts";
 import { type Column, tableLines } from "../text-table.ts";
 import type { BenchPlan } from "./bench-plan.ts";
+import type { LoadProgress } from "./crew-memory.ts";
 import { type LatencySummary, PERCENTILES } from "./latency-meter.ts";
-import type { LoadProgress, LoadResult } from "./load.ts";
+import type { LoadPlan } from "./load.ts";
+import type { CrewResult } from "./load-crew.ts";
 import type { Operation, Workload } from "./workload.ts";
 
 /** One load, as a program reads it. */
@@ -11,6 +13,13 @@ export interface BenchFigures {
   readonly workload: string;
   readonly loop: "closed" | "open";
   readonly clients: number;
+  /** Of the load generator itself. */
+  readonly threads: number;
+  /**
+   * Which part of the time these threads worked rather than waited for replies, from 0 to 1: near 1, they were the bound, not
+   * the servers. Null of an open loop, which never waits, and of a load too short to tell.
+   */
+  readonly threadsBusy: number | null;
   /** Of a closed loop. */
   readonly pipeline: number | null;
   /** Asked for, per second; of an open loop. */
@@ -31,14 +40,20 @@ export interface BenchFigures {
   readonly operations: Partial<Readonly<Record<Operation, LatencySummary>>>;
 }
 
-export function figuresOf(workload: Workload, { load }: BenchPlan, result: LoadResult): BenchFigures {
-  const { meter, elapsedMs, errors, firstError, misses, lost } = result;
+export function figuresOf(
+  workload: Workload,
+  { load, threadCount }: BenchPlan,
+  result: CrewResult,
+): BenchFigures {
+  const { meter, elapsedMs, errors, firstError, misses, lost, busyPart } = result;
   const isOpen = load.rate !== undefined;
   const latency = meter.all();
   return {
     workload: workload.name,
     loop: isOpen ? "open" : "closed",
     clients: load.clients,
+    threads: threadCount,
+    threadsBusy: isOpen ? null : (busyPart ?? null),
     pipeline: isOpen ? null : load.pipeline,
     rate: load.rate ?? null,
     seconds: elapsedMs / 1_000,
@@ -61,26 +76,47 @@ export function benchReport(workload: Workload, plan: BenchPlan, figures: BenchF
   const where = load.nodes.map(({ host, port }) => addressOf(host, port)).join(", ");
   const shape =
     load.rate === undefined
-      ? `closed loop, ${counted(load.clients, "client")}, ${load.pipeline} in a pipeline`
+      ? `closed loop, ${counted(load.clients, "client")}, ${load.pipeline} in a pipeline${effort(figures)}`
       : `open loop, ${grouped(load.rate)} due each second, over ${counted(load.clients, "client")}`;
   const rate = `${grouped(figures.requestsPerSecond)} requests/s`;
   const lines = [
     `${workload.name}  ${workload.summary}`,
     `  ${shape}; ${grouped(keys)} keys, ${workload.distribution}; values of ${grouped(load.sizes.valueBytes)} bytes; ${where}`,
     `  ${rate}: ${grouped(figures.requests)} in ${figures.seconds.toFixed(2)} s${troubles(figures)}`,
+    ...boundLines(figures).map((line) => `  ${line}`),
     "",
     ...tableLines(COLUMNS, rowsOf(figures)).map((line) => `  ${line}`),
   ];
   return `${lines.join("\n")}\n\n`;
 }
 
+function effort({ threads, threadsBusy }: BenchFigures): string {
+  const busy = threadsBusy === null ? "" : `, busy ${Math.round(100 * threadsBusy)}% of the time`;
+  return `; this client: ${counted(threads, "thread")}${busy}`;
+}
+
+/** A thread that waits for so little of the time is what holds up the load. */
+const BOUND_PART = 0.9;
+
+/** What to know of these figures: that they are the client's own, not the servers'. */
+export function boundLines({ threads, threadsBusy }: BenchFigures): readonly string[] {
+  if (threadsBusy === null || threadsBusy < BOUND_PART) return [];
+  const more = `--threads ${threads + 1} here, or clients on other machines, may get more out of the servers`;
+  return [`THE CLIENT WAS THE BOUND: it hardly ever waited for a reply. ${more}.`];
+}
+
 /** One line, without an end. */
 export function benchProgress(
   workload: Workload,
-  { part, isWarmingUp, count, elapsedMs }: LoadProgress,
+  { requests, durationMs }: Pick<LoadPlan, "requests" | "durationMs">,
+  { isWarmingUp, count, elapsedMs }: LoadProgress,
 ): string {
+  const part = Math.max(
+    requests === undefined ? 0 : count / requests,
+    durationMs === undefined ? 0 : elapsedMs / durationMs,
+  );
   const rate = elapsedMs > 0 ? (count * 1_000) / elapsedMs : 0;
-  const stage = isWarmingUp ? "warming up" : `${Math.floor(part * 100)}%`.padStart(4);
+  const stage = isWarmingUp ? "warming up" : `${Math.floor(Math.min(1, part) * 100)}%`.padStart(4);
   return `${workload.name}  ${stage}  ${grouped(rate)} requests/s`;
 }
 

@@ -10,9 +10,7 @@ import { CLEAR_LINE } from "../clear-line.ts";
 import type { AskedNode } from "../node-question.ts";
 import { type BenchPlan, type BenchWords, benchPlan } from "./bench-plan.ts";
 import { type BenchFigures, benchProgress, benchReport, figuresOf } from "./bench-report.ts";
-import { type LoadResult, type LoadRuntime, runLoad } from "./load.ts";
-import { OperationSource } from "./operation-source.ts";
-import { QuickRandom } from "./quick-random.ts";
+import { type CrewResult, type CrewRuntime, runCrew } from "./load-crew.ts";
 import type { Workload } from "./workload.ts";
 
 export interface BenchOutput {
@@ -34,11 +32,11 @@ const LOADING: Workload = {
 
 /** Resolves to the exit code. Throws SettingsError. */
 export async function bench(
-  runtime: LoadRuntime,
+  runtime: CrewRuntime,
   { node, words }: { readonly node: AskedNode; readonly words: BenchWords },
   output: BenchOutput,
 ): Promise<number> {
-  const plan = benchPlan(words, node);
+  const plan = benchPlan(words, node, runtime.host);
   const done: BenchFigures[] = [];
   try {
     if (plan.loadsFirst && plan.workloads.some(({ loadsFirst }) => loadsFirst))
@@ -60,7 +58,7 @@ export async function bench(
 }
 
 /** Writes the records, each once. */
-async function load(runtime: LoadRuntime, plan: BenchPlan, output: BenchOutput): Promise<void> {
+async function load(runtime: CrewRuntime, plan: BenchPlan, output: BenchOutput): Promise<void> {
   const shape = {
     pipeline: LOADING_PIPELINE,
     rate: undefined,
@@ -78,14 +76,14 @@ async function load(runtime: LoadRuntime, plan: BenchPlan, output: BenchOutput):
 }
 
 function runOne(
-  runtime: LoadRuntime,
-  { load, keys, seed }: BenchPlan,
+  runtime: CrewRuntime,
+  { load, keys, seed, threadCount }: BenchPlan,
   workload: Workload,
   output: BenchOutput,
-): Promise<LoadResult> {
+): Promise<CrewResult> {
   const records = workload === LOADING ? 0 : keys;
-  const source = new OperationSource(workload, { records, random: new QuickRandom(seed) });
-  return runLoad(runtime, load, source, (progress) => {
-    if (output.showsProgress) output.writeError(`${CLEAR_LINE}${benchProgress(workload, progress)}`);
+  const order = { plan: load, workload, records, seed, threadCount };
+  return runCrew(runtime, order, (progress) => {
+    if (output.showsProgress) output.writeError(`${CLEAR_LINE}${benchProgress(workload, load, progress)}`);
   });
 }

@@ -1,7 +1,13 @@
 /** How long the operations of a load took, by kind, in microseconds with three significant digits. Hot. */
-import { build, type Histogram } from "hdr-histogram-js";
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from "hdr-histogram-js";
 import { OPERATIONS, type Operation } from "./workload.ts";
 
+const COUNT_BITS = 64;
 const MICROS_MAX = 3_600_000_000;
 export const PERCENTILES = [50, 90, 99, 99.9, 99.99] as const;
 
@@ -13,15 +19,35 @@ export interface LatencySummary {
   readonly maxMs: number;
 }
 
+/** What a meter has counted, to be sent elsewhere: by kind, a histogram in HdrHistogram's own format. */
+export type LatencyRecord = readonly (readonly [kind: number, histogram: string])[];
+
 export class LatencyMeter {
   /** Operations recorded since the last reset. */
   count = 0;
   readonly #byKind: readonly Histogram[] = OPERATIONS.map(newHistogram);
 
   /** `kind`: the operation's place in OPERATIONS; `count` of them took `ms`. */
-  record(kind: number, ms: number, count: number): void {
+  note(kind: number, ms: number, count: number): void {
     this.count += count;
     this.#byKind[kind]!.recordValueWithCount(Math.min(Math.max(1, Math.round(ms * 1000)), MICROS_MAX), count);
+  }
+
+  /** All that those have counted which made these records. */
+  static of(records: readonly LatencyRecord[]): LatencyMeter {
+    const meter = new LatencyMeter();
+    for (const [kind, text] of records.flat()) {
+      const histogram = decodeFromCompressedBase64(text, COUNT_BITS);
+      meter.count += histogram.totalCount;
+      meter.#byKind[kind]!.add(histogram);
+    }
+    return meter;
+  }
+
+  record(): LatencyRecord {
+    return this.#byKind.flatMap((histogram, kind) =>
+      histogram.totalCount === 0 ? [] : [[kind, encodeIntoCompressedBase64(histogram)] as const],
+    );
   }
 
   reset(): void {
@@ -62,7 +88,11 @@ export class LatencyMeter {
 }
 
 function newHistogram(): Histogram {
-  return build({ highestTrackableValue: MICROS_MAX, numberOfSignificantValueDigits: 3, bitBucketSize: 64 });
+  return build({
+    highestTrackableValue: MICROS_MAX,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: COUNT_BITS,
+  });
 }
 
 function summaryOf(histogram: Histogram): LatencySummary {

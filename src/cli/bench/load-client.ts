@@ -160,7 +160,7 @@ export class LoadClient implements ConnectionEvents {
       const count = pending.drop(left);
       left -= count;
       if (kind === READ_MODIFY_WRITE) continue; // it counts once its write is answered, too
-      meter.record(kind === ITS_WRITE ? READ_MODIFY_WRITE : kind, nowMs - startMs, count);
+      meter.note(kind === ITS_WRITE ? READ_MODIFY_WRITE : kind, nowMs - startMs, count);
     }
   }
 

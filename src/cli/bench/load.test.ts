@@ -1,71 +1,16 @@
 import { expect, test } from "vitest";
-import { utf8 } from "../../base/bytes.ts";
-import { Request } from "../../resp/request.ts";
-import { REQUEST, RequestDecoder } from "../../resp/request-decoder.ts";
+import { NODE, serving, type Town } from "../../../test/support/answering-server.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { SimWorld } from "../../sim/sim-runtime.ts";
+import { CrewMemory } from "./crew-memory.ts";
 import { type LoadPlan, type LoadResult, runLoad } from "./load.ts";
 import { OperationSource } from "./operation-source.ts";
 import { QuickRandom } from "./quick-random.ts";
 import { workloadNamed } from "./workload.ts";
 
-const NODE = { host: "node", port: 7001 };
 const PLAN: LoadPlan = {
   ...{ nodes: [NODE], password: undefined, clients: 4, pipeline: 1, rate: undefined },
   ...{ requests: 400, durationMs: undefined, warmUpMs: 0, sizes: { keyBytes: 16, valueBytes: 10 } },
 };
-
-interface Answers {
-  /** Of the request with this number, over all connections, from 0; undefined to hang up instead. */
-  reply(number: number, words: readonly string[]): string | undefined;
-  /** Until which moment nothing is answered that comes from `fromMs` on. */
-  readonly stall?: { readonly fromMs: number; readonly toMs: number };
-}
-
-interface Town {
-  readonly world: SimWorld;
-  readonly words: string[][];
-  readonly mostAtOnce: () => number;
-}
-
-/** A server at the node that answers each request 1 ms after it came. */
-async function serving({ reply, stall }: Answers): Promise<Town> {
-  const world = new SimWorld("load");
-  const { network, clock } = world.runtime("node");
-  const words: string[][] = [];
-  let atOnce = 0;
-  let most = 0;
-  const listening = network.listen(NODE, (connection) => {
-    const decoder = new RequestDecoder();
-    const request = new Request();
-    connection.start({
-      onBytes(bytes, length) {
-        decoder.feed(bytes, length);
-        while (decoder.next(request) === REQUEST) {
-          const text = Array.from({ length: request.argCount }, (_, i) =>
-            Buffer.from(request.bytes.subarray(request.starts[i]!, request.ends[i]!)).toString(),
-          );
-          const answer = reply(words.push(text) - 1, text);
-          most = Math.max(most, ++atOnce);
-          const now = clock.monotonicMs();
-          const delayMs =
-            stall !== undefined && now >= stall.fromMs && now < stall.toMs ? stall.toMs - now : 1;
-          void clock.sleep(delayMs).then(() => {
-            atOnce--;
-            if (answer === undefined) connection.destroy();
-            else connection.write(utf8(answer));
-          });
-        }
-        decoder.park();
-      },
-      onDrain: () => undefined,
-      onEnd: () => connection.end(),
-      onClose: () => undefined,
-    });
-  });
-  await world.runUntil(listening);
-  return { world, words, mostAtOnce: () => most };
-}
 
 function loading({ world }: Town, plan: LoadPlan, workload = "get"): Promise<LoadResult> {
   const { network, clock } = world.runtime("person");
@@ -78,7 +23,8 @@ function loading({ world }: Town, plan: LoadPlan, workload = "get"): Promise<Loa
     defer: (task) => void clock.sleep(0.05).then(task),
   };
   const source = new OperationSource(workloadNamed(workload)!, { records: 50, random: new QuickRandom(1) });
-  return world.runUntil(runLoad({ network, clock: stepping }, plan, source, () => undefined));
+  const alone = { crew: new CrewMemory(1), thread: 0, threadCount: 1 };
+  return world.runUntil(runLoad({ network, clock: stepping }, plan, source, alone));
 }
 
 const found = { reply: () => "$1\r\nx\r\n" };

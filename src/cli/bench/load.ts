@@ -1,5 +1,5 @@
 /**
- * One load from its beginning to its end, over all its clients.
+ * One load from its beginning to its end, over all its clients: as much of it as one thread has of it.
  *
  *   closed   every client has up to `pipeline` operations under way, and asks for the next when all are answered
  *   open     operations are due at a fixed rate, whatever comes back, and their latency counts from when they were due
@@ -9,17 +9,22 @@
 import { StoreError } from "../../base/errors.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { NodeAddress } from "../node-call.ts";
+import type { CrewMemory } from "./crew-memory.ts";
 import { LatencyMeter } from "./latency-meter.ts";
 import { LoadClient, type SharedLoad } from "./load-client.ts";
 import type { OperationSource } from "./operation-source.ts";
 import type { RequestSizes } from "./request-batch.ts";
+import type { RequestBudget } from "./request-budget.ts";
 
 const TICK_MS = 100;
 /** A load in which nothing is answered for so long is over. */
 const SILENCE_MS_MAX = 20_000;
 /** Of an open loop, per client: beyond it operations wait, and their wait counts. */
 const PENDING_MAX = 4_096;
+/** Threads wait for each other before they begin: they look so often. */
+const MEETING_MS = 2;
 
+/** Of all threads together. */
 export interface LoadPlan {
   readonly nodes: readonly NodeAddress[];
   readonly password: string | undefined;
@@ -45,12 +50,12 @@ export interface LoadResult {
   readonly lost: number;
 }
 
-export interface LoadProgress {
-  /** 0 to 1, of what is measured; 0 as long as it warms up. */
-  readonly part: number;
-  readonly isWarmingUp: boolean;
-  readonly count: number;
-  readonly elapsedMs: number;
+/** Which thread of how many this is. */
+export interface ThreadOfLoad {
+  readonly crew: CrewMemory;
+  /** From 0. */
+  readonly thread: number;
+  readonly threadCount: number;
 }
 
 export type LoadRuntime = Pick<Runtime, "clock" | "network">;
@@ -60,9 +65,9 @@ export async function runLoad(
   runtime: LoadRuntime,
   plan: LoadPlan,
   source: OperationSource,
-  onProgress: (progress: LoadProgress) => void,
+  thread: ThreadOfLoad,
 ): Promise<LoadResult> {
-  return new Load(runtime, plan, source).run(onProgress);
+  return new Load(runtime, plan, source, thread).run();
 }
 
 class Load implements SharedLoad {
@@ -77,8 +82,9 @@ class Load implements SharedLoad {
   readonly #clients: readonly LoadClient[];
   #startMs = 0;
   #isWarmingUp: boolean;
-  /** Operations begun since the warm-up. */
-  #begun = 0;
+  /** Undefined if only time ends it. */
+  readonly #budget: RequestBudget | undefined;
+  readonly #thread: ThreadOfLoad;
   #lost = 0;
   #lastReplyMs = 0;
   #errorsBefore = 0;
@@ -93,7 +99,12 @@ class Load implements SharedLoad {
     this.#reject = reject;
   });
 
-  constructor({ clock, network }: LoadRuntime, plan: LoadPlan, source: OperationSource) {
+  constructor(
+    { clock, network }: LoadRuntime,
+    plan: LoadPlan,
+    source: OperationSource,
+    thread: ThreadOfLoad,
+  ) {
     this.clock = clock;
     this.network = network;
     this.nodes = plan.nodes;
@@ -102,24 +113,43 @@ class Load implements SharedLoad {
     this.sizes = plan.sizes;
     this.#plan = plan;
     this.#isWarmingUp = plan.warmUpMs > 0;
-    this.#clients = Array.from({ length: plan.clients }, (_, place) => new LoadClient(this, place));
+    this.#thread = thread;
+    this.#budget = plan.requests === undefined ? undefined : thread.crew.budget(plan.requests);
+    const places = Array.from({ length: plan.clients }, (_, place) => place);
+    this.#clients = places
+      .filter((place) => place % thread.threadCount === thread.thread)
+      .map((place) => new LoadClient(this, place));
   }
 
-  async run(onProgress: (progress: LoadProgress) => void): Promise<LoadResult> {
+  async run(): Promise<LoadResult> {
+    const { crew } = this.#thread;
     let cancel = (): void => undefined;
     try {
       await Promise.all(this.#clients.map((client) => client.connect()));
+      await this.#meet();
       this.#startMs = this.#lastReplyMs = this.#nextDueMs = this.clock.monotonicMs();
-      cancel = this.clock.every(TICK_MS, () => this.#tick(onProgress));
+      cancel = this.clock.every(TICK_MS, () => this.#tick());
       if (this.#plan.rate === undefined)
         for (const client of this.#clients) this.onReady(client, this.#startMs);
       else this.#pump();
       await this.#ended;
       return this.#result();
+    } catch (cause) {
+      crew.giveUp();
+      throw cause;
     } finally {
       cancel();
       this.#isOver = true;
       for (const client of this.#clients) client.close();
+    }
+  }
+
+  async #meet(): Promise<void> {
+    const { crew } = this.#thread;
+    crew.noteConnected();
+    while (!crew.areAllConnected) {
+      if (crew.isGivenUp) throw othersGaveUp();
+      await this.clock.sleep(MEETING_MS);
     }
   }
 
@@ -153,16 +183,16 @@ class Load implements SharedLoad {
       if (nowMs - this.#startMs < this.#plan.warmUpMs) return true;
       this.#endWarmUp(nowMs);
     }
-    if (!this.#hasMore(nowMs)) return false;
-    this.#begun++;
-    return true;
+    return this.#hasTime(nowMs) && (this.#budget === undefined || this.#budget.take());
   }
 
   #hasMore(nowMs: number): boolean {
-    const { requests, durationMs } = this.#plan;
-    if (this.#isWarmingUp) return true;
-    if (durationMs !== undefined && nowMs - this.#startMs >= durationMs) return false;
-    return requests === undefined || this.#begun < requests;
+    return this.#isWarmingUp || (this.#hasTime(nowMs) && this.#budget?.isSpent !== true);
+  }
+
+  #hasTime(nowMs: number): boolean {
+    const { durationMs } = this.#plan;
+    return durationMs === undefined || nowMs - this.#startMs < durationMs;
   }
 
   #endWarmUp(nowMs: number): void {
@@ -185,14 +215,11 @@ class Load implements SharedLoad {
   #pump(): void {
     if (this.#isOver) return;
     const nowMs = this.clock.monotonicMs();
-    const stepMs = 1_000 / this.#plan.rate!;
+    const stepMs = (1_000 * this.#thread.threadCount) / this.#plan.rate!;
     let asked = 0;
-    while (this.#nextDueMs <= nowMs && this.#mayBegin(this.#nextDueMs)) {
+    while (this.#nextDueMs <= nowMs) {
       const client = this.#freeClient();
-      if (client === undefined) {
-        this.#begun--;
-        break;
-      }
+      if (client === undefined || !this.#mayBegin(this.#nextDueMs)) break;
       client.ask(this.#nextDueMs);
       this.#nextDueMs += stepMs;
       asked++;
@@ -211,28 +238,26 @@ class Load implements SharedLoad {
     return undefined;
   }
 
-  #tick(onProgress: (progress: LoadProgress) => void): void {
+  #tick(): void {
+    const { crew, thread } = this.#thread;
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.#lastReplyMs > SILENCE_MS_MAX)
       this.#fail(`no reply for ${SILENCE_MS_MAX / 1_000} seconds`);
-    const elapsedMs = nowMs - this.#startMs;
-    const { requests, durationMs } = this.#plan;
-    const part = Math.max(
-      requests === undefined ? 0 : this.meter.count / requests,
-      durationMs === undefined ? 0 : elapsedMs / durationMs,
-    );
-    const isWarmingUp = this.#isWarmingUp;
-    onProgress({
-      part: isWarmingUp ? 0 : Math.min(1, part),
-      isWarmingUp,
+    if (crew.isGivenUp) this.#failAs(othersGaveUp());
+    crew.note(thread, {
+      isWarmingUp: this.#isWarmingUp,
       count: this.meter.count,
-      elapsedMs,
+      elapsedMs: nowMs - this.#startMs,
     });
   }
 
   #fail(reason: string): void {
+    this.#failAs(new StoreError("IO", "unknown", reason));
+  }
+
+  #failAs(cause: StoreError): void {
     this.#isOver = true;
-    this.#reject(new StoreError("IO", "unknown", reason));
+    this.#reject(cause);
   }
 
   #result(): LoadResult {
@@ -249,4 +274,8 @@ class Load implements SharedLoad {
   #sum(count: (client: LoadClient) => number): number {
     return this.#clients.reduce((sum, client) => sum + count(client), 0);
   }
+}
+
+function othersGaveUp(): StoreError {
+  return new StoreError("IO", "unknown", "another thread has given up");
 }

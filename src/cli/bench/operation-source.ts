@@ -2,7 +2,8 @@
  * The operations of a load, one after another: which, and of which record. Hot: nothing is allocated.
  *
  * Records are numbered from 0. What is popular is spread over all numbers, as YCSB does, so that the hot keys are
- * not neighbours; with "latest", the highest numbers are the popular ones.
+ * not neighbours; with "latest", the highest numbers are the popular ones. Where several sources feed one load, each
+ * inserts every so-manieth record, and reads no new ones but its own: others' may not be there yet.
  */
 import type { QuickRandom } from "./quick-random.ts";
 import { type Distribution, OPERATIONS, SCAN_RECORDS_MAX, type Workload } from "./workload.ts";
@@ -24,14 +25,29 @@ export class OperationSource {
   readonly #kinds: readonly number[];
   readonly #limits: readonly number[];
   readonly #zipfian: Zipfian | undefined;
+  readonly #recordsBefore: number;
+  readonly #step: number;
+  readonly #first: number;
   #records: number;
 
-  /** `records`: how many are there. `distribution`: instead of the workload's own. */
+  /** `records`: how many are there. `step`: how many sources feed the load; `first`: which of them this is, from 0. */
   constructor(
     workload: Pick<Workload, "shares" | "distribution">,
-    { records, random }: { readonly records: number; readonly random: QuickRandom },
+    {
+      records,
+      random,
+      step = 1,
+      first = 0,
+    }: {
+      readonly records: number;
+      readonly random: QuickRandom;
+      readonly step?: number;
+      readonly first?: number;
+    },
   ) {
-    this.#records = records;
+    this.#records = this.#recordsBefore = records;
+    this.#step = step;
+    this.#first = first;
     this.#random = random;
     this.#distribution = workload.distribution;
     this.#kinds = workload.shares.map(([operation]) => OPERATIONS.indexOf(operation));
@@ -46,13 +62,20 @@ export class OperationSource {
   next(): void {
     this.kind = this.#nextKind();
     if (this.kind === INSERT) {
-      this.record = this.#records++;
+      this.record = this.#records + this.#first;
+      this.#records += this.#step;
       return;
     }
     this.record = this.#nextRecord();
+    if (this.#step > 1 && this.record >= this.#recordsBefore) this.record = this.#ownNear(this.record);
     if (this.kind === SCAN) {
       this.recordCount = Math.min(1 + this.#random.below(SCAN_RECORDS_MAX), this.#records - this.record);
     }
+  }
+
+  #ownNear(record: number): number {
+    const inserted = record - this.#recordsBefore;
+    return record - (inserted % this.#step) + this.#first;
   }
 
   #nextKind(): number {

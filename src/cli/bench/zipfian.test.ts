@@ -86,3 +86,24 @@ test("popular records of the other workloads are spread, and the shares are kept
     Math.max(...hottest.map(([record]) => record)) - Math.min(...hottest.map(([record]) => record)),
   ).toBeGreaterThan(100);
 });
+
+test("of several sources of one load each inserts records of its own, and reads only those among the new ones", () => {
+  const inserted: number[] = [];
+  for (const first of [0, 1, 2]) {
+    const sharing = { records: 100, random: new QuickRandom(first), step: 3, first };
+    const source = new OperationSource(workloadNamed("d")!, sharing);
+    const own = new Set<number>();
+    let newReads = 0;
+    while (own.size < 50) {
+      source.next();
+      if (OPERATIONS[source.kind] === "insert") own.add(source.record);
+      else if (source.record >= 100) {
+        newReads++;
+        expect(own).toContain(source.record);
+      }
+    }
+    expect(newReads).toBeGreaterThan(100);
+    inserted.push(...own);
+  }
+  expect(inserted.sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => 100 + i));
+});

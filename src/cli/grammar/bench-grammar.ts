@@ -14,6 +14,7 @@ ${WORKLOAD_LINES}
 A closed loop (the default) waits for replies before it asks again, as redis-benchmark does. An
 open loop (--rate) asks when requests are due, whatever comes back, as the world does; latencies
 count from when they were due. "corrected" says what a closed loop's would have been like that.
+Where the client itself was the bound, rather than the servers, it says so: then --threads helps.
 It writes keys that begin with "key:" and "num:": do not point it at data you need.
 
 Examples:
@@ -41,6 +42,10 @@ export function defineBench(command: Command, actions: ToolActions): Command {
     .option("-w, --workload <names>", `what to ask for, one after another, with commas [${workload}]`)
     .option("-c, --clients <number>", `connections, all together [${clients}]`)
     .option("-P, --pipeline <number>", `requests that each sends at once [${pipeline}]`)
+    .option(
+      "--threads <number>",
+      "threads to ask with [one for each node named, up to half of the processors]",
+    )
     .option("-n, --requests <number>", `how many requests to measure [${requests}, without --duration]`)
     .option("--duration <time>", "how long to measure, such as 30s")
     .option("--rate <number>", "an open loop of so many requests each second")

@@ -4,10 +4,11 @@ import { testBackground } from "../background.contract.ts";
 import { NodejsBackground } from "./background.ts";
 import { createNodejsClock } from "./clock.ts";
 import { createNodejsDisk } from "./disk.ts";
+import { createNodejsNetwork } from "./network.ts";
 import { decodeFailure, encodeFailure } from "./task-message.ts";
 
 testBackground("nodejs background, from sources", async (body) => {
-  const runtime = { clock: createNodejsClock(), disk: createNodejsDisk() };
+  const runtime = { clock: createNodejsClock(), disk: createNodejsDisk(), network: createNodejsNetwork() };
   const background = new NodejsBackground(runtime, { threadsMax: 2 });
   await body(background, (promise) => promise);
   await background.close();

@@ -25,11 +25,15 @@ interface Thread {
   current: Waiting | undefined;
 }
 
+/** As of nice(1): where processors are short, a thread gets a third of what the one gets that answers requests. */
+const NICENESS_DEFAULT = 5;
+
 const WORKER = new URL("./task-worker.js", import.meta.url);
 const RUNS_FROM_SOURCE = import.meta.url.endsWith(".ts");
 
 export class NodejsBackground implements Background {
   readonly #threadsMax: number;
+  readonly #niceness: number;
   readonly #runtime: TaskRuntime;
   readonly #threads = new Set<Thread>();
   readonly #waiting: Waiting[] = [];
@@ -37,9 +41,13 @@ export class NodejsBackground implements Background {
   #endedCpuMs = 0;
 
   /** `runtime` is what tasks get that run in this thread. */
-  constructor(runtime: TaskRuntime, { threadsMax }: { readonly threadsMax: number }) {
+  constructor(
+    runtime: TaskRuntime,
+    { threadsMax, niceness = NICENESS_DEFAULT }: { readonly threadsMax: number; readonly niceness?: number },
+  ) {
     this.#runtime = runtime;
     this.#threadsMax = threadsMax;
+    this.#niceness = niceness;
   }
 
   async run<Input, Output>(task: BackgroundTask<Input, Output>, input: Input): Promise<Output> {
@@ -99,7 +107,7 @@ export class NodejsBackground implements Background {
   #start(): Thread {
     // Without the program's own flags: node --eval and --input-type do not go with a worker's module.
     const thread: Thread = {
-      worker: new Worker(WORKER, { execArgv: [] }),
+      worker: new Worker(WORKER, { execArgv: [], workerData: { niceness: this.#niceness } }),
       clockPath: undefined,
       cpuMs: 0,
       current: undefined,

@@ -1,7 +1,7 @@
 /** What the operating system says of this process and its machine. */
 import { createHash } from "node:crypto";
 import { readFileSync, statfsSync } from "node:fs";
-import { hostname, machine, release, totalmem, type } from "node:os";
+import { availableParallelism, hostname, machine, release, totalmem, type } from "node:os";
 import type { DiskRoom, Host } from "../runtime.ts";
 
 const MACHINE_ID_FILES = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
@@ -15,6 +15,7 @@ export function createNodejsHost(): Host {
     processId: process.pid,
     platform: `${type()} ${release()} ${machine()}`,
     openFilesMax: openFilesMax(),
+    processorCount: availableParallelism(),
     residentBytes: () => process.memoryUsage.rss(),
     totalMemoryBytes,
     cpuSeconds,

@@ -1,5 +1,5 @@
 /** The real doors, all of them. */
-import type { Runtime } from "../runtime.ts";
+import type { Background, Runtime } from "../runtime.ts";
 import { NodejsBackground } from "./background.ts";
 import { createNodejsClock } from "./clock.ts";
 import { createNodejsDisk } from "./disk.ts";
@@ -13,12 +13,18 @@ const BACKGROUND_THREADS_MAX = 2;
 export function createNodejsRuntime(): Runtime {
   const clock = createNodejsClock();
   const disk = createNodejsDisk();
+  const network = createNodejsNetwork();
   return {
     clock,
     disk,
-    network: createNodejsNetwork(),
+    network,
     random: createNodejsRandom(),
     host: createNodejsHost(),
-    background: new NodejsBackground({ clock, disk }, { threadsMax: BACKGROUND_THREADS_MAX }),
+    background: new NodejsBackground({ clock, disk, network }, { threadsMax: BACKGROUND_THREADS_MAX }),
   };
+}
+
+/** Threads for what is not background work at all: they have the same right to the processor as this one. */
+export function createNodejsThreads({ clock, disk, network }: Runtime, threadsMax: number): Background {
+  return new NodejsBackground({ clock, disk, network }, { threadsMax, niceness: 0 });
 }

@@ -9,10 +9,7 @@ const LOOK_MS = 20;
 export function createProgramGauges(): ProgramGauges {
   const delays = watchDelays();
   return {
-    loopTimes: () => {
-      const { active, idle } = performance.eventLoopUtilization();
-      return { busyMs: active, idleMs: idle };
-    },
+    loopTimes,
     takeLoopDelay: () => delays.take(),
     heapBytes: () => {
       const { heapUsed, heapTotal, external } = process.memoryUsage();
@@ -21,6 +18,12 @@ export function createProgramGauges(): ProgramGauges {
     startedAtMs: performance.timeOrigin,
     nodeVersion: process.version,
   };
+}
+
+/** Of this thread. */
+export function loopTimes(): { readonly busyMs: number; readonly idleMs: number } {
+  const { active, idle } = performance.eventLoopUtilization();
+  return { busyMs: active, idleMs: idle };
 }
 
 /** Node.js's own histogram of delays forgets, with each reset, the time since its last look: a long stall would be lost. */

@@ -1,18 +1,22 @@
 /** The other end of background.ts: one thread that runs the tasks it is given, one after the other. */
 import { readlinkSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { assert } from "../../base/assert.ts";
 import type { BackgroundTask, TaskRuntime } from "../runtime.ts";
 import { createNodejsClock } from "./clock.ts";
 import { createNodejsDisk } from "./disk.ts";
+import { createNodejsNetwork } from "./network.ts";
 import { encodeFailure, type TaskAnswer, type TaskOrder, type TaskThreadBegun } from "./task-message.ts";
 
-/** As of nice(1): where processors are short, this thread gets a third of what the one gets that answers requests. */
-const NICENESS = 5;
 const NICENESS_MAX = 19;
 
-const runtime: TaskRuntime = { clock: createNodejsClock(), disk: createNodejsDisk() };
+const { niceness }: { readonly niceness: number } = workerData;
+const runtime: TaskRuntime = {
+  clock: createNodejsClock(),
+  disk: createNodejsDisk(),
+  network: createNodejsNetwork(),
+};
 const port = parentPort;
 assert(port !== null, "a worker's module runs in a worker");
 stepBack();
@@ -39,9 +43,9 @@ function clockPath(): string | undefined {
 
 /** Linux has priorities of threads; elsewhere this one's would be that of the whole program. */
 function stepBack(): void {
-  if (process.platform !== "linux") return;
+  if (process.platform !== "linux" || niceness === 0) return;
   try {
-    setPriority(Math.min(getPriority() + NICENESS, NICENESS_MAX));
+    setPriority(Math.min(getPriority() + niceness, NICENESS_MAX));
   } catch {
     // Where that is not allowed, the work is done all the same.
   }
