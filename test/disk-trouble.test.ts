@@ -91,6 +91,12 @@ test.each(["always", "everysec"] as const)(
       expect(`${await reader.call("get", "before")}`).toBe("$1\r\n1\r\n");
       expect(`${await reader.call("incr", "before")}`).toMatch(/^-IO NOTAPPLIED disk full: /);
       expect(`${await reader.call("mget", "before")}`).toBe("*1\r\n$1\r\n1\r\n");
+      if (fsync === "always") {
+        const doubtful = `${await reader.call("get", "refused")}`;
+        expect(doubtful).toMatch(
+          /^-IO NOTAPPLIED disk full: .*; what was written to this key last is not on the disk/,
+        );
+      }
       trouble.fault = undefined;
       await askUntil(port, "+OK", "set", "after", "1");
       expect(`${await reader.call("incr", "before")}`).toBe(":2\r\n");

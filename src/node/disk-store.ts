@@ -96,7 +96,8 @@ export class DiskStore implements NodeStore {
 
   /**
    * Under "always", replies wait for all that they may speak of: a read may have seen what is not durable yet. Else
-   * only those who write wait, when the disk does not keep up; and who only reads is answered whatever ails the log.
+   * only those who write wait, when the disk does not keep up; and who only reads is answered whatever ails the log: it
+   * does not give rows away that it has not written (PlainRows).
    */
   durable(): Promise<void> | undefined {
     const { writeCount, isRefusing } = this.engine.writes;

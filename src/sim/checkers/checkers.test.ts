@@ -305,6 +305,20 @@ test("placement: as many copies as promised, on distinct machines", () => {
   ).toEqual([]);
 });
 
+test("placement: what is promised is promised of each datacenter, as far as it has machines", () => {
+  const apart = new Map([
+    ["n1", "dc1"],
+    ["n2", "dc2"],
+    ["n3", "dc2"],
+  ]);
+  expect(found(placement, "", { ...A, datacenters: apart })).toEqual([]);
+  const lacking = withCopy(A, "n3", "k", undefined);
+  const two = { ...lacking, datacenters: apart, placement: new Map([["k", ["n1", "n2"]]]) };
+  expect(found(placement, "", two)).toEqual([expect.stringContaining("2 machines hold it, 3 should")]);
+  const single = historyOf("", { ...STRICT, copies: 1 });
+  expect(found(placement, single, two)).toEqual([]);
+});
+
 test("dots: one dot, one write", () => {
   const dot = { actor: "a", counter: 1, key: "k", content: "x", node: "n1" };
   expect(

@@ -86,6 +86,7 @@ export function aftermathOf(values: Readonly<Record<string, readonly string[]>>)
     replicas: new Map(nodes.map((node) => [node, copies])),
     placement: new Map(Object.keys(values).map((key) => [key, nodes])),
     machines: new Map(nodes.map((node) => [node, `machine of ${node}`])),
+    datacenters: new Map(nodes.map((node) => [node, "dc1"])),
     wallMs: new Map(nodes.map((node) => [node, TAKEN_AT_MS])),
     dots: [],
     sums: [],

@@ -67,7 +67,7 @@ export interface Promises {
   /** Replicas of a key become equal by themselves, without its being read, once faults have stopped for `convergesInMs`. */
   readonly convergesUnread: boolean;
   readonly convergesInMs: number;
-  /** Copies of each key on distinct machines. */
+  /** Copies of each key in each datacenter, on distinct machines: as many as that has, if it has fewer. */
   readonly copies: number;
   /** No reply takes longer, while the node that was asked is up and reached. */
   readonly answersInMs: number;
@@ -115,6 +115,8 @@ export interface Aftermath {
   readonly placement: ReadonlyMap<string, readonly string[]>;
   /** Node -> its machine, as in the topology. */
   readonly machines: ReadonlyMap<string, string>;
+  /** Node -> its datacenter. */
+  readonly datacenters: ReadonlyMap<string, string>;
   /** Node -> the wall time that it has. */
   readonly wallMs: ReadonlyMap<string, number>;
   /** From all looks at the replicas, those during the run included. */

@@ -15,7 +15,7 @@ export interface PromiseGrounds {
   readonly machines: number;
   /** More than machines where some share one: then who stands in for a replica may be its neighbour. */
   readonly nodes: number;
-  /** As the keyspace asks for them; there are never more than machines. */
+  /** As the keyspace asks for them, as many in each datacenter; there are never more than machines. */
   readonly copies: number;
   /** How many there are in each datacenter; undefined: all are in one. */
   readonly sites?: readonly number[];
@@ -66,7 +66,7 @@ export function promisesOf(grounds: PromiseGrounds): Promises {
     wipesSurvived: write - 1,
     convergesUnread: grounds.repairsItself,
     convergesInMs: HEALING_MS,
-    copies,
+    copies: grounds.copies / sites.length,
     answersInMs: ANSWER_MS_MAX,
     ...(!grounds.hasClockFaults && { clockErrorMsMax: CLOCK_ERROR_MS }),
   };

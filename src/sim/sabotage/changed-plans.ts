@@ -145,6 +145,7 @@ async function lookAt(cluster: SimCluster, keys: readonly string[]): Promise<Aft
     replicas,
     placement: new Map(keys.map((key) => [key, survey.replicasOf(up[0]!, key)])),
     machines: new Map(up.map((name) => [name, survey.machineOf(name)])),
+    datacenters: new Map(up.map((name) => [name, cluster.placeOf(name).datacenter])),
     wallMs: new Map(up.map((name) => [name, world.runtime(name).clock.wallMs()])),
     dots: survey.dots,
     sums: [],

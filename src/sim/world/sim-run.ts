@@ -225,6 +225,7 @@ class SimRun {
         keys.map((key) => [key, up[0] === undefined ? [] : this.#survey.replicasOf(up[0], key)]),
       ),
       machines: new Map(names.map((name) => [name, this.#cluster.machineOf(name)])),
+      datacenters: new Map(names.map((name) => [name, this.#cluster.placeOf(name).datacenter])),
       wallMs: new Map(names.map((name) => [name, world.runtime(name).clock.wallMs()])),
       dots: this.#survey.dots,
       queues: this.#survey.queues,

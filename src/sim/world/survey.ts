@@ -1,8 +1,10 @@
 /** Looks at what each node of a simulated cluster has: not as a client does, but at its own copies. */
 import { toText, utf8 } from "../../base/bytes.ts";
+import { StoreError } from "../../base/errors.ts";
 import type { Cell, Sibling } from "../../causality/cell.ts";
 import { decodeCell } from "../../causality/cell-codec.ts";
 import { cellTraits } from "../../node/cell-rules.ts";
+import type { StorageNode } from "../../node/node.ts";
 import { DEFAULT_PEER_LIMITS } from "../../peer/peer-settings.ts";
 import { slotOf } from "../../ring/slot.ts";
 import { LsmEngine } from "../../storage/lsm/lsm-engine.ts";
@@ -28,12 +30,15 @@ export class Survey {
     return [...this.#longest.values()];
   }
 
-  /** The node's own copies of these keys, encoded. Never resolves if the node dies meanwhile. */
+  /**
+   * The node's own copies of these keys, encoded, but for those that it cannot vouch for now. Never resolves if the node dies
+   * meanwhile.
+   */
   async copiesAt(name: string, keys: Iterable<string>): Promise<ReadonlyMap<string, Uint8Array>> {
     const { received } = this.#cluster.node(name).replica;
     const copies = new Map<string, Uint8Array>();
     for (const key of keys) {
-      const cell = await received.load({ database: 0, key: utf8(key) });
+      const cell = await ownCopy(received, key);
       if (cell === undefined) continue;
       copies.set(key, cell);
       this.#noteDots(name, key, decodeCell(cell));
@@ -146,6 +151,18 @@ export class Survey {
     const { names } = this.#cluster;
     const running = names.filter((name) => this.#cluster.isUp(name));
     return new Map(running.map((name) => [this.#cluster.node(name).cluster?.self.id ?? name, name]));
+  }
+}
+
+async function ownCopy(
+  received: StorageNode["replica"]["received"],
+  key: string,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await received.load({ database: 0, key: utf8(key) });
+  } catch (cause) {
+    if (cause instanceof StoreError && cause.code === "IO") return undefined;
+    throw cause;
   }
 }
 

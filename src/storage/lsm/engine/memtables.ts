@@ -85,6 +85,14 @@ export class Memtables {
     return this.find(key, into) || this.#retained.find(key, into);
   }
 
+  /** Where the key's newest row is that is in no table yet; undefined if there is none. */
+  placeOf(key: RowKey): { readonly segment: Segment; readonly offset: number } | undefined {
+    return [...this.#all()]
+      .reverse()
+      .map((memtable) => ({ segment: memtable.segment, offset: memtable.find(key) }))
+      .find(({ offset }) => offset !== 0);
+  }
+
   /** See RetainedMemtables.firstSegment. */
   get firstRetained(): number {
     return this.#retained.firstSegment;

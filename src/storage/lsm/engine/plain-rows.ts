@@ -5,6 +5,7 @@
  * Hot: `getSync` and `append` allocate nothing.
  */
 import type { ByteRange } from "../../../base/bytes.ts";
+import { StoreError } from "../../../base/errors.ts";
 import { LatencyHistogram } from "../../../base/latency-histogram.ts";
 import type { Clock } from "../../../runtime/runtime.ts";
 import type { RowKey } from "../../row-key.ts";
@@ -44,8 +45,9 @@ export class PlainRows {
     this.#throttle = throttle;
   }
 
-  /** As `get` of StorageEngine. */
+  /** As `get` of StorageEngine. Rejects with StoreError IO for a row that is kept back, too. */
   get(key: RowKey, into: ByteRange): boolean | Promise<boolean> {
+    if (this.#log.keepsRowsBack && this.#isKeptBack(key)) return Promise.reject(this.#doubt());
     const memtables = this.#memtables;
     if (memtables.findAll(key, into)) return !isForgotten(into);
     const found = this.#tables.get(key, into, memtables.firstRetained);
@@ -64,9 +66,21 @@ export class PlainRows {
    * the next call. Throws StoreError IO or CORRUPTION.
    */
   getSync(key: RowKey, into: ByteRange): boolean {
+    if (this.#log.keepsRowsBack && this.#isKeptBack(key)) throw this.#doubt();
     const memtables = this.#memtables;
     if (memtables.findAll(key, into)) return !isForgotten(into);
     return this.#tables.getSync(key, into, memtables.firstRetained);
+  }
+
+  /** What nobody was told of, since the log cannot be written, nobody may read either: it may never have been. */
+  #isKeptBack(key: RowKey): boolean {
+    const place = this.#memtables.placeOf(key);
+    return place !== undefined && !this.#log.isDurable(place.segment, place.offset);
+  }
+
+  #doubt(): StoreError {
+    const text = `${this.#log.refusal?.message}; what was written to this key last is not on the disk`;
+    return new StoreError("IO", "not-applied", text, { cause: this.#log.refusal });
   }
 
   /** All rows as they are now. Close it when it is not needed. */

@@ -84,6 +84,11 @@ export class LogFile {
     return this.#durable.batch;
   }
 
+  /** Of the segment, as many are known to be on the disk. */
+  get durableBytes(): number {
+    return this.#durable.bytes;
+  }
+
   /** Makes the open batch final, as the one of this number; false if it has no rows. */
   seal(batch: number): boolean {
     if (!this.segment.seal(this.#durable.bytes)) return false;

@@ -98,6 +98,17 @@ export class LogWriter {
     return this.#refusal;
   }
 
+  /** True if rows may be in memory that a power failure would take, though the policy is that nobody hears of such rows. */
+  get keepsRowsBack(): boolean {
+    return this.#refusal !== undefined && this.#policy === "always";
+  }
+
+  /** True if the row at `offset` of the segment is on the disk. */
+  isDurable(segment: Segment, offset: number): boolean {
+    const file = this.#files.find((each) => each.segment === segment);
+    return file === undefined || offset < file.durableBytes;
+  }
+
   /** Bytes of rows that are in memory only. */
   get backlogBytes(): number {
     let bytes = 0;
