@@ -58,6 +58,8 @@ export interface ClusterParts {
   readonly logger: Logger;
   /** Aborted: the node is to stop, and not to wait for others any more. */
   readonly stop: AbortSignal | undefined;
+  /** See HandshakeSettings. */
+  readonly speaks: number | undefined;
 }
 
 export class ClusterNode {

@@ -41,7 +41,7 @@ export async function openNode(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  { fixed, stop, rules: ownRules, traits = cellTraits }: OpenOptions = {},
+  { fixed, stop, speaks, rules: ownRules, traits = cellTraits }: OpenOptions = {},
 ): Promise<StorageNode> {
   const cluster = fixed ?? clusterSettingsOf(settings, runtime.host);
   const siblings = new SiblingTally();
@@ -53,7 +53,7 @@ export async function openNode(
       ? new MemoryStore(runtime, settings, rules)
       : await DiskStore.open(runtime, settings, { rules, traits, isReplica }, logger);
   const node = new StorageNode(runtime, store, logger, siblings);
-  if (cluster !== undefined) await node.enter(runtime, settings, cluster, stop);
+  if (cluster !== undefined) await node.enter(runtime, settings, cluster, { stop, speaks });
   return node;
 }
 
@@ -62,6 +62,8 @@ export interface OpenOptions {
   readonly fixed?: FixedCluster | undefined;
   /** Aborted: do not wait any more to become a member of a cluster. */
   readonly stop?: AbortSignal | undefined;
+  /** The highest version of the peer protocol that it owns up to, as a node of an earlier version would; undefined: all it knows. */
+  readonly speaks?: number | undefined;
   /** What the store does with cells, in place of what suits a node alone or in a cluster. */
   readonly rules?: CellRules | undefined;
   /** What a store on disk reads off them to sum them up, while they are in memory. */
@@ -154,7 +156,7 @@ export class StorageNode {
     runtime: Runtime,
     { storage, fsync, dataDirectory, moveBytesPerSecond }: NodeSettings,
     cluster: ClusterSettings | FixedCluster,
-    stop: AbortSignal | undefined,
+    { stop, speaks }: Pick<OpenOptions, "stop" | "speaks">,
   ): Promise<void> {
     const { engine, replica } = this;
     const isSynced = storage === "disk" && fsync === "always";
@@ -173,7 +175,10 @@ export class StorageNode {
         stamps: this.stamper,
         synced: () => rowsOnDisk?.plain.synced(),
       };
-      this.#cluster = await ClusterNode.open({ runtime, ...own, logger: this.#logger, stop }, cluster);
+      this.#cluster = await ClusterNode.open(
+        { runtime, ...own, logger: this.#logger, stop, speaks },
+        cluster,
+      );
     } catch (cause) {
       await this.close();
       throw cause;

@@ -38,6 +38,9 @@ export const FRAME_KIND = {
 
 export type FrameKind = (typeof FRAME_KIND)[keyof typeof FRAME_KIND];
 
+/** The requestId of what is no request's: of messages, and of an error that tells of one. */
+export const NO_REQUEST = 0;
+
 const KIND_MAX = Math.max(...Object.values(FRAME_KIND));
 
 export function isFrameKind(kind: number): kind is FrameKind {

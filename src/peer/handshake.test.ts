@@ -8,6 +8,7 @@ import {
   InitiatorHandshake,
   type Message,
   ResponderHandshake,
+  VERSION_MAX,
 } from "./handshake.ts";
 import { encodeChallenge, encodeHello, HANDSHAKE_BYTES_MAX, STEP } from "./handshake-message.ts";
 
@@ -66,9 +67,36 @@ function responder(settings = far): ResponderHandshake {
 
 test("two nodes of one cluster with one secret learn who the other is", () => {
   const { initiator: i, responder: r, wire } = run(initiator(), responder());
-  expect(i).toMatchObject({ kind: "done", established: { peer: { id: B, incarnation: 9 }, version: 1 } });
-  expect(r).toMatchObject({ kind: "done", established: { peer: { id: A, incarnation: 7 }, version: 1 } });
+  expect(i).toMatchObject({
+    kind: "done",
+    established: { peer: { id: B, incarnation: 9 }, version: VERSION_MAX },
+  });
+  expect(r).toMatchObject({
+    kind: "done",
+    established: { peer: { id: A, incarnation: 7 }, version: VERSION_MAX },
+  });
   expect(wire.map(({ step }) => step)).toEqual([STEP.hello, STEP.challenge, STEP.proof, STEP.welcome]);
+});
+
+test.each([
+  [1, undefined],
+  [undefined, 1],
+  [1, 1],
+])("where one end knows less (%s, %s), both speak what it knows", (nearSpeaks, farSpeaks) => {
+  const { initiator: i, responder: r } = run(
+    initiator({ ...near, speaks: nearSpeaks }),
+    responder({ ...far, speaks: farSpeaks }),
+  );
+  expect(i).toMatchObject({ kind: "done", established: { version: 1 } });
+  expect(r).toMatchObject({ kind: "done", established: { version: 1 } });
+});
+
+test("who owns up to less is not made to speak more", () => {
+  const i = initiator({ ...near, speaks: 1 });
+  i.begin();
+  const sender = { ...far.self, clusterId: "orders" };
+  const challenge = encodeChallenge({ version: 2, sender, nonce: random.bytes(32) });
+  expect(i.onMessage(STEP.challenge, challenge)).toMatchObject({ kind: "refused", reason: "version" });
 });
 
 test("whoever lives at an address may be asked for, and without a secret, none is needed", () => {
@@ -110,7 +138,7 @@ describe("is refused, and both ends know why", () => {
       begin: () => ({
         step: STEP.hello,
         payload: Uint8Array.of(
-          ...encodeHello({ versionMin: 2, versionMax: 5, sender, wanted: B, nonce }),
+          ...encodeHello({ versionMin: VERSION_MAX + 1, versionMax: 5, sender, wanted: B, nonce }),
           ...utf8("and something new"),
         ),
       }),
@@ -120,7 +148,7 @@ describe("is refused, and both ends know why", () => {
     expect(decided).toMatchObject({ kind: "refused", reason: "version" });
     expect(told).toMatchObject({
       reason: "version",
-      text: "one end speaks versions 1 to 1, the other 2 to 5",
+      text: "one end speaks versions 1 to 2, the other 3 to 5",
     });
   });
 

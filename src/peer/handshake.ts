@@ -33,9 +33,16 @@ import {
 } from "./handshake-message.ts";
 import type { PeerId, PeerIdentity } from "./peer-identity.ts";
 
-/** Of the protocol: what both ends of a connection speak is the highest that both know. */
+/**
+ * Of the protocol: what both ends of a connection speak is the highest that both know.
+ *
+ *   1   what there was first
+ *   2   a message that nobody takes is answered with an error, of requestId 0
+ */
 export const VERSION_MIN = 1;
-export const VERSION_MAX = 1;
+export const VERSION_MAX = 2;
+/** From this version on, who sends what is not taken is told so. */
+export const TELLING_VERSION = 2;
 
 const LABEL = { initiator: utf8("kvorum peer initiator\0"), responder: utf8("kvorum peer responder\0") };
 
@@ -45,6 +52,8 @@ export interface HandshakeSettings {
   readonly clusterId: string;
   /** Empty: anybody who knows the cluster's id is let in. Only for loopback: see docs/adr/0007. */
   readonly secret: Uint8Array;
+  /** The highest version that this end owns up to; undefined: VERSION_MAX. Lower, it is as a node of an earlier version. */
+  readonly speaks?: number | undefined;
 }
 
 export interface Established {
@@ -86,7 +95,7 @@ export class InitiatorHandshake {
     this.#nonce = random.bytes(NONCE_BYTES);
     this.#hello = encodeHello({
       versionMin: VERSION_MIN,
-      versionMax: VERSION_MAX,
+      versionMax: versionMaxOf(settings),
       sender: senderOf(settings),
       wanted,
       nonce: this.#nonce,
@@ -107,7 +116,7 @@ export class InitiatorHandshake {
 
   #onChallenge(payload: Uint8Array): HandshakeResult {
     const { version, sender, nonce } = decodeChallenge(payload);
-    if (version < VERSION_MIN || version > VERSION_MAX)
+    if (version < VERSION_MIN || version > versionMaxOf(this.#settings))
       return refuse("version", `it chose version ${version}`);
     const problem = misfit(this.#settings, sender);
     if (problem !== undefined) return problem;
@@ -151,8 +160,8 @@ export class ResponderHandshake {
   #onHello(payload: Uint8Array): HandshakeResult {
     const versions = decodeVersions(payload);
     if (versions === undefined) return refuse("magic", "it does not begin as a peer of Kvorum");
-    const version = Math.min(VERSION_MAX, versions.versionMax);
-    if (version < Math.max(VERSION_MIN, versions.versionMin)) return wrongVersion(versions);
+    const version = Math.min(versionMaxOf(this.#settings), versions.versionMax);
+    if (version < Math.max(VERSION_MIN, versions.versionMin)) return wrongVersion(this.#settings, versions);
     const { sender, wanted } = decodeHello(payload);
     const problem = misfit(this.#settings, sender);
     if (problem !== undefined) return problem;
@@ -190,14 +199,15 @@ function wrongNode(found: PeerId, wanted: PeerId): HandshakeResult {
   return refuse("node", `node ${found} lives at this address, not ${wanted}`);
 }
 
-function wrongVersion({
-  versionMin,
-  versionMax,
-}: {
-  versionMin: number;
-  versionMax: number;
-}): HandshakeResult {
-  const ours = `${VERSION_MIN} to ${VERSION_MAX}`;
+function versionMaxOf({ speaks = VERSION_MAX }: HandshakeSettings): number {
+  return speaks;
+}
+
+function wrongVersion(
+  settings: HandshakeSettings,
+  { versionMin, versionMax }: { versionMin: number; versionMax: number },
+): HandshakeResult {
+  const ours = `${VERSION_MIN} to ${versionMaxOf(settings)}`;
   return refuse("version", `one end speaks versions ${ours}, the other ${versionMin} to ${versionMax}`);
 }
 

@@ -13,7 +13,7 @@ import { BackOff } from "./back-off.ts";
 import { FRAME_KIND } from "./frame.ts";
 import { type ChannelOwner, FrameChannel } from "./frame-channel.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
-import { type HandshakeResult, InitiatorHandshake } from "./handshake.ts";
+import { type Established, type HandshakeResult, InitiatorHandshake } from "./handshake.ts";
 import type { PeerAddress, PeerId, PeerIdentity } from "./peer-identity.ts";
 import type { PeerSettings } from "./peer-settings.ts";
 
@@ -39,6 +39,8 @@ export class PeerDialer implements ChannelOwner {
   address: PeerAddress | undefined;
   /** Who is at the other end, or was last. */
   peer: PeerIdentity | undefined;
+  /** Of the protocol, as agreed on last. */
+  version: number | undefined;
   /** Connections established so far. */
   connects = 0;
   failedAttempts = 0;
@@ -119,7 +121,7 @@ export class PeerDialer implements ChannelOwner {
     }
     const message = result.kind === "send" ? result : result.send;
     if (message !== undefined) channel.sendAlone(FRAME_KIND.handshake, message.step, message.payload);
-    if (result.kind === "done") this.#onDone(result.established.peer);
+    if (result.kind === "done") this.#onDone(result.established);
     if (result.kind !== "refused") return;
     channel.end();
     this.isItself = result.reason === "itself";
@@ -171,10 +173,11 @@ export class PeerDialer implements ChannelOwner {
     channel.sendAlone(FRAME_KIND.handshake, step, payload);
   }
 
-  #onDone(peer: PeerIdentity): void {
+  #onDone({ peer, version }: Established): void {
     const channel = this.#channel!;
     this.state = "connected";
     this.peer = peer;
+    this.version = version;
     this.connects++;
     this.#connectedMs = channel.nowMs;
     this.#lastReason = "";

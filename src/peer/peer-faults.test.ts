@@ -417,3 +417,28 @@ test("one seed gives one history", async () => {
   };
   expect(await history()).toEqual(await history());
 });
+
+describe("a message that nobody takes", () => {
+  const send = (link: PeerLink): void =>
+    void link.send(METHOD.untaken, (payload) => payload.bytes(utf8("x")));
+  const REFUSED = "a message from a peer is not taken nobody takes it";
+  const TOLD = "a peer does not take a message nobody takes it";
+
+  async function logsAfterTwo(far: Partial<PeerSettings>): Promise<{ near: string[]; far: string[] }> {
+    const { world, link, logger, startFar } = stage(6, {}, far);
+    const farNode = await startFar();
+    await world.runUntil(echo(link, "connect"));
+    for (let i = 0; i < 2; i++) send(link);
+    expect(await world.runUntil(echo(link, "still there"))).toBe("still there");
+    const warnings = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith("warn"));
+    return { near: warnings(logger.lines), far: warnings(farNode.logger.lines) };
+  }
+
+  test("is told of once, at both ends", async () => {
+    expect(await logsAfterTwo({})).toEqual({ near: [`warn ${TOLD}`], far: [`warn ${REFUSED}`] });
+  });
+
+  test("is not told of to a node of the version before, which would not understand", async () => {
+    expect(await logsAfterTwo({ speaks: 1 })).toEqual({ near: [], far: [`warn ${REFUSED}`] });
+  });
+});

@@ -17,7 +17,16 @@ export const FAR = "000000000000000b";
 export const PATIENCE = { timeoutMs: 20_000 };
 
 /** What the far node does, by method. */
-export const METHOD = { echo: 1, later: 2, refuse: 3, fail: 4, long: 5, never: 6, note: 7 } as const;
+export const METHOD = {
+  echo: 1,
+  later: 2,
+  refuse: 3,
+  fail: 4,
+  long: 5,
+  never: 6,
+  note: 7,
+  untaken: 8,
+} as const;
 
 export class FarHandler implements PeerHandler {
   readonly notes: string[] = [];
@@ -38,6 +47,7 @@ export class FarHandler implements PeerHandler {
   }
 
   onMessage(from: PeerId, method: number, { bytes, start, end }: ByteRange): void {
+    if (method === METHOD.untaken) throw new StoreError("INVALID_REQUEST", "not-applied", "nobody takes it");
     expect(method).toBe(METHOD.note);
     this.notes.push(`${from} ${toText(bytes.slice(start, end))}`);
   }

@@ -12,7 +12,7 @@
 import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import { CallTable } from "./call-table.ts";
-import { FRAME_KIND } from "./frame.ts";
+import { FRAME_KIND, NO_REQUEST } from "./frame.ts";
 import type { ChannelOwner, FrameChannel } from "./frame-channel.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import { FrameWriter, type PayloadWriter } from "./frame-writer.ts";
@@ -85,6 +85,11 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     return this.#dialer.peer;
   }
 
+  /** Of the protocol, over the last connection; undefined before the first one. What the peer cannot read is not to be sent. */
+  get version(): number | undefined {
+    return this.#dialer.version;
+  }
+
   /** True while a connection stands, and while the very first one is being made. */
   get isReachable(): boolean {
     const { state, connects, failedAttempts } = this.#dialer;
@@ -150,7 +155,7 @@ export class PeerLink implements ChannelOwner, DialerOwner {
 
   /** Sends what needs no answer, and may be lost on the way. The refusal if it surely does not get out. */
   send(method: number, write: (payload: PayloadWriter) => void): StoreError | undefined {
-    return this.#refusal() ?? this.#write(FRAME_KIND.message, method, 0, write);
+    return this.#refusal() ?? this.#write(FRAME_KIND.message, method, NO_REQUEST, write);
   }
 
   /** How long the oldest request has had no answer; 0 if there is none. */
@@ -352,6 +357,11 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   }
 
   #onError({ requestId, payload }: FrameDecoder): void {
+    if (requestId === NO_REQUEST) {
+      const { message } = readFailure(payload, this.#name());
+      this.#parts.logger.warn({ peer: this.id, reason: message }, "a peer does not take a message");
+      return;
+    }
     const receiver = this.#calls.take(requestId);
     receiver?.onFailure(this, readFailure(payload, this.#name()));
   }

@@ -10,11 +10,11 @@ import type { ByteRange } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Connection, Runtime } from "../runtime/runtime.ts";
-import { FRAME_KIND } from "./frame.ts";
+import { FRAME_KIND, NO_REQUEST } from "./frame.ts";
 import { type ChannelOwner, FrameChannel } from "./frame-channel.ts";
 import type { FrameDecoder } from "./frame-decoder.ts";
 import { FrameWriter, type PayloadWriter } from "./frame-writer.ts";
-import { type HandshakeResult, ResponderHandshake } from "./handshake.ts";
+import { type Established, type HandshakeResult, ResponderHandshake, TELLING_VERSION } from "./handshake.ts";
 import { writeFailure } from "./peer-failure.ts";
 import type { PeerId, PeerIdentity } from "./peer-identity.ts";
 import type { PeerSettings } from "./peer-settings.ts";
@@ -32,7 +32,7 @@ export interface PeerHandler {
     reply: PayloadWriter,
     // biome-ignore lint/suspicious/noConfusingVoidType: a handler that wrote its answer need not return anything.
   ): void | Uint8Array | Promise<Uint8Array>;
-  /** What needs no answer. */
+  /** What needs no answer. Throws StoreError if nobody takes it, which the sender gets if it understands that. */
   onMessage(from: PeerId, method: number, payload: ByteRange): void;
 }
 
@@ -52,6 +52,8 @@ export interface SessionOwner {
 /** Times `queueBytesMax`: from here on a peer is not read, or has its connection ended. */
 const UNREAD_FACTOR = 2;
 const HOPELESS_FACTOR = 4;
+/** Methods that are remembered as untaken. */
+const UNTAKEN_MAX = 64;
 
 export class PeerSession implements ChannelOwner {
   /** Undefined until it has proved who it is. */
@@ -62,6 +64,9 @@ export class PeerSession implements ChannelOwner {
   readonly #channel: FrameChannel;
   readonly #writer = new FrameWriter();
   readonly #handshake: ResponderHandshake;
+  /** Methods of messages that nobody took: each is told of once. */
+  readonly #untaken = new Set<number>();
+  #version = 0;
   #runningCount = 0;
   #isUnread = false;
   #isClosing = false;
@@ -152,14 +157,15 @@ export class PeerSession implements ChannelOwner {
     }
     const message = result.kind === "send" ? result : result.send;
     if (message !== undefined) channel.sendAlone(FRAME_KIND.handshake, message.step, message.payload);
-    if (result.kind === "done") this.#onAuthenticated(result.established.peer);
+    if (result.kind === "done") this.#onAuthenticated(result.established);
     if (result.kind !== "refused") return;
     channel.end(); // so that the refusal arrives
     this.onLost(new Error(`${result.reason}: ${result.text}`));
   }
 
-  #onAuthenticated(peer: PeerIdentity): void {
+  #onAuthenticated({ peer, version }: Established): void {
     this.peer = peer;
+    this.#version = version;
     const { payloadBytesMax } = this.#parts.settings;
     this.#channel.open({ owner: this, writer: this.#writer, payloadBytesMax });
     this.#parts.logger.info({ peer: peer.id, from: this.#channel.connection.peer }, "peer has come");
@@ -199,9 +205,21 @@ export class PeerSession implements ChannelOwner {
     try {
       this.#parts.handler.onMessage(from, method, payload);
     } catch (cause) {
-      if (cause instanceof AssertionError) throw cause;
-      this.#parts.logger.error({ cause, method, peer: from }, "a message from a peer failed");
+      if (cause instanceof StoreError) this.#refuseMessage(from, method, cause);
+      else if (cause instanceof AssertionError) throw cause;
+      else this.#parts.logger.error({ cause, method, peer: from }, "a message from a peer failed");
     }
+  }
+
+  /** Once of each method: who sends it may do so many times a second. */
+  #refuseMessage(from: PeerId, method: number, refusal: StoreError): void {
+    if (this.#untaken.size >= UNTAKEN_MAX || this.#untaken.has(method)) return;
+    this.#untaken.add(method);
+    this.#parts.logger.warn(
+      { method, peer: from, reason: refusal.message },
+      "a message from a peer is not taken",
+    );
+    if (this.#version >= TELLING_VERSION) this.#answerFailure(NO_REQUEST, refusal);
   }
 
   #refusal(): StoreError | undefined {

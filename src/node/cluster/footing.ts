@@ -45,6 +45,8 @@ export interface FootingParts {
   readonly isBlank: boolean;
   /** Aborted: the node is to stop, and not to wait for others any more. */
   readonly stop: AbortSignal | undefined;
+  /** See HandshakeSettings. */
+  readonly speaks: number | undefined;
 }
 
 /** Resolves when the node is a member and others can reach it. Rejects with StoreError, with nothing left open. */
@@ -135,7 +137,7 @@ function serveStrangers({ door }: PeerStation, membership: Membership, greeting:
 }
 
 function stationOf(
-  { runtime, logger }: FootingParts,
+  { runtime, logger, speaks }: FootingParts,
   membership: Membership,
   secret: Uint8Array,
 ): PeerStation {
@@ -143,7 +145,7 @@ function stationOf(
   const isHeard = (id: string, method: number): boolean =>
     membership.isHeard(id) || (membership.plans === undefined && method === REGISTER_METHOD);
   const identity = { id: membership.id, incarnation: membership.generation };
-  return new PeerStation({ runtime, logger, identity, secret, door: new PeerDoor(isHeard) });
+  return new PeerStation({ runtime, logger, identity, secret, speaks, door: new PeerDoor(isHeard) });
 }
 
 /** What the plan says of this node counts, and no setting changes it yet: that would move data. */

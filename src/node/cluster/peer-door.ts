@@ -55,9 +55,11 @@ export class PeerDoor implements PeerHandler {
   }
 
   onMessage(from: PeerId, method: number, payload: ByteRange): void {
-    if (isMembership(method) || this.#isHeard(from, method)) {
-      this.#messageHandlers.get(method)?.(method, payload, from);
-    }
+    const handler = this.#messageHandlers.get(method);
+    if (handler === undefined) throw refused(`there is no message ${method}`);
+    if (!isMembership(method) && !this.#isHeard(from, method))
+      throw refused(`${from} is no member of this cluster`);
+    handler(method, payload, from);
   }
 }
 

@@ -37,11 +37,13 @@ export class PeerStation implements PeerCalls {
     readonly logger: Logger;
     readonly identity: PeerIdentity;
     readonly secret: Uint8Array;
+    /** See HandshakeSettings. */
+    readonly speaks: number | undefined;
     readonly door: PeerDoor;
   }) {
-    const { runtime, logger, identity, secret, door } = parts;
+    const { runtime, logger, identity, secret, speaks, door } = parts;
     const limits = { ...DEFAULT_PEER_LIMITS, backOffMaxMs: BACK_OFF_MS_MAX, silentMs: SILENT_MS };
-    const settings = { ...limits, self: identity, clusterId: HANDSHAKE_NAME, secret };
+    const settings = { ...limits, self: identity, clusterId: HANDSHAKE_NAME, secret, speaks };
     this.identity = identity;
     this.door = door;
     this.traces = new CallTraces(runtime);

@@ -51,6 +51,16 @@ export const CHECKS: Readonly<Record<string, Verb>> = {
         return `members are ${hosts.sort().join(" ")}`;
       }),
   },
+  versions: {
+    usage: "check versions: of the peer protocol, in which each node speaks to others",
+    run: ({ cluster }) =>
+      grouped(cluster.names, (name) => {
+        if (!cluster.isUp(name)) return OFF;
+        const links = [...cluster.node(name).cluster!.peerLinks.values()];
+        const spoken = links.filter(({ state }) => state === "connected").map(({ version }) => version);
+        return `speaks ${[...new Set(spoken)].sort().join(" and ")}`;
+      }),
+  },
   hints: {
     usage: "check hints: whether a node keeps any for others",
     run: ({ cluster }) =>

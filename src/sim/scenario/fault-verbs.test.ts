@@ -21,6 +21,7 @@ const DEEDS: readonly (readonly [string, Deeds])[] = [
   ["backup n2", ({ world }) => world.backUp("n2")],
   ["start n3", (cluster) => cluster.start("n3")],
   ["start n3 peer-port=18000", (cluster) => cluster.start("n3", { peerPort: 18_000 })],
+  ["start n3 speaks=1", (cluster) => cluster.start("n3", { speaks: 1 })],
   ["pause n1 1234.5ms", (cluster) => cluster.pause("n1", 1_234.5)],
   ["leave n1", (cluster) => cluster.leave("n1")],
   ["weight n1 2", (cluster) => cluster.reweigh("n1", 2)],

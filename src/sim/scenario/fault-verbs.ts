@@ -48,10 +48,15 @@ export const FAULT_VERBS: Readonly<Record<string, FaultVerb>> = {
     run: (cluster, [node, time]) => cluster.pause(named(node), duration(time)),
   },
   start: {
-    usage: "start NODE [peer-port=PORT]: on its disk, perhaps under another address",
+    usage:
+      "start NODE [peer-port=PORT] [speaks=VERSION]: on its disk, perhaps under another address, or as of another version",
     run: (cluster, [node, ...rest]) => {
-      const peerPort = optionsOf(rest).get("peer-port");
-      cluster.start(named(node), peerPort === undefined ? {} : { peerPort: number(peerPort) });
+      const options = optionsOf(rest);
+      const [peerPort, speaks] = [options.get("peer-port"), options.get("speaks")];
+      cluster.start(named(node), {
+        ...(peerPort !== undefined && { peerPort: number(peerPort) }),
+        ...(speaks !== undefined && { speaks: number(speaks) }),
+      });
     },
   },
   join: {

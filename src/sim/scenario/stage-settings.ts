@@ -8,6 +8,8 @@ export interface StageSettings {
   readonly wishes: PlanWishes;
   /** One way, between datacenters. */
   readonly distances: readonly Distance[];
+  /** The highest version of the peer protocol that all nodes own up to at first; undefined: all they know. */
+  readonly speaks: number | undefined;
 }
 
 export interface Distance {
@@ -22,6 +24,7 @@ interface Draft {
   settings: Record<string, unknown>;
   copies: { datacenter: string; count: number }[];
   distances: Distance[];
+  speaks: number | undefined;
 }
 
 interface Setting {
@@ -69,6 +72,14 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
       return true;
     },
   },
+  speaks: {
+    usage:
+      "speaks VERSION: all nodes are as of that version of the peer protocol, until they are started as of another",
+    apply: (draft, [version]) => {
+      draft.speaks = Number(version);
+      return Number.isInteger(draft.speaks) && draft.speaks > 0;
+    },
+  },
   set: {
     usage: "set NAME VALUE: a setting of all nodes, by its name in src/node/settings.ts",
     apply: (draft, [name, value]) => {
@@ -88,6 +99,7 @@ export class SettingsReader {
     settings: {},
     copies: [],
     distances: [],
+    speaks: undefined,
   };
 
   take([name, ...words]: readonly string[]): boolean {
@@ -98,9 +110,12 @@ export class SettingsReader {
   }
 
   settings(): StageSettings {
-    const { seed, nodes, datacenters, settings, copies, distances } = this.#draft;
+    const { seed, nodes, datacenters, settings, copies, distances, speaks } = this.#draft;
     const wishes = { nodes, datacenters, settings: settings as Partial<NodeSettings> };
-    return { seed, distances, wishes: copies.length === 0 ? wishes : { ...wishes, keyspace: { copies } } };
+    return {
+      ...{ seed, distances, speaks },
+      wishes: copies.length === 0 ? wishes : { ...wishes, keyspace: { copies } },
+    };
   }
 }
 

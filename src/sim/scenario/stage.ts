@@ -28,9 +28,9 @@ export class Stage {
     return stage;
   }
 
-  private constructor({ seed, wishes, distances }: StageSettings, options: SimWorldOptions) {
+  private constructor({ seed, wishes, distances, speaks }: StageSettings, options: SimWorldOptions) {
     const plan = planCluster(wishes);
-    this.cluster = new SimCluster(seed, plan, options);
+    this.cluster = new SimCluster(seed, plan, { ...options, speaks });
     const { world } = this.cluster;
     for (const { name, datacenter } of plan.nodes) world.place(name, datacenter);
     for (const { between, latencyMs } of distances) {

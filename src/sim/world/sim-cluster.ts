@@ -49,10 +49,19 @@ export interface Seams {
 export interface SimClusterOptions extends SimWorldOptions {
   readonly seams?: Seams;
   readonly logger?: (name: string) => Logger;
+  /** The highest version of the peer protocol that all nodes own up to until they are started anew; all they know if not given. */
+  readonly speaks?: number | undefined;
 }
 
 /** "left": it is no member any more, and has stopped for good. */
 type Phase = "off" | "starting" | "up" | "failed" | "left";
+
+export interface StartOptions {
+  readonly peerPort?: number;
+  /** The highest version of the peer protocol that it owns up to from now on. */
+  readonly speaks?: number;
+  readonly join?: readonly string[];
+}
 
 /** Nodes that have left look so often whether they have. */
 const LEAVING_LOOK_MS = 500;
@@ -65,6 +74,8 @@ interface Site {
   peerPort: number;
   node: StorageNode | undefined;
   failure: Error | undefined;
+  /** The highest version of the peer protocol that it owns up to; undefined: all it knows. */
+  speaks: number | undefined;
   /** The id of the member whose place it takes; "" for nobody's. */
   replaces: string;
   /** Of its cluster's plan; known once it was up. */
@@ -237,17 +248,16 @@ export class SimCluster {
   }
 
   /**
-   * Begins to start a node that is off, on its disk. With `peerPort` others find it at another address than before.
-   * It is up once it serves clients.
+   * Begins to start a node that is off, on its disk. With `peerPort` others find it at another address than before; with
+   * `speaks` it is as of another version. It is up once it serves clients.
    */
-  start(
-    name: string,
-    { peerPort, join }: { readonly peerPort?: number; readonly join?: readonly string[] } = {},
-  ): void {
+  start(name: string, { peerPort, speaks, join }: StartOptions = {}): void {
     const site = this.#site(name);
     assert(site.phase === "off" || site.phase === "failed", `${name} runs already`);
-    this.#options.onDeed?.(["start", name, ...(peerPort === undefined ? [] : [`peer-port=${peerPort}`])]);
+    const port = peerPort === undefined ? [] : [`peer-port=${peerPort}`];
+    this.#options.onDeed?.(["start", name, ...port, ...(speaks === undefined ? [] : [`speaks=${speaks}`])]);
     site.peerPort = peerPort ?? site.peerPort;
+    site.speaks = speaks ?? site.speaks;
     this.#begin(site, join ?? this.names);
   }
 
@@ -308,7 +318,12 @@ export class SimCluster {
     const logger = loggerOf?.(name) ?? silentLogger;
     const settings = this.#settingsOf(site, join);
     const { rules, traits } = seams;
-    const node = await openNode(runtime, settings, logger, { fixed: this.#fixedFor(name), rules, traits });
+    const node = await openNode(runtime, settings, logger, {
+      fixed: this.#fixedFor(name),
+      speaks: site.speaks,
+      rules,
+      traits,
+    });
     seams.onOpen?.(node, name);
     const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
     await server.listen();
@@ -363,6 +378,7 @@ export class SimCluster {
       peerPort: PEER_PORT,
       node: undefined,
       failure: undefined,
+      speaks: this.#options.speaks,
       replaces: "",
       id: undefined,
     } as const;
