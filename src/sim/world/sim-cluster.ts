@@ -26,6 +26,7 @@ import type { CellRules } from "../../storage/storage-engine.ts";
 import { SimWorld, type SimWorldOptions } from "../sim-runtime.ts";
 import type { ClusterPlan, PlannedNode } from "./cluster-plan.ts";
 import { fixedTopology, idOf } from "./fixed-topology.ts";
+import type { Phase, Site, StartOptions } from "./sim-site.ts";
 
 export const CLIENT_PORT = 6379;
 const PEER_PORT = 17_000;
@@ -53,34 +54,8 @@ export interface SimClusterOptions extends SimWorldOptions {
   readonly speaks?: number | undefined;
 }
 
-/** "left": it is no member any more, and has stopped for good. */
-type Phase = "off" | "starting" | "up" | "failed" | "left";
-
-export interface StartOptions {
-  readonly peerPort?: number;
-  /** The highest version of the peer protocol that it owns up to from now on. */
-  readonly speaks?: number;
-  readonly join?: readonly string[];
-}
-
 /** Nodes that have left look so often whether they have. */
 const LEAVING_LOOK_MS = 500;
-
-interface Site {
-  readonly planned: PlannedNode;
-  phase: Phase;
-  /** Counts starts, so that an old one's end does not count for a new one. */
-  life: number;
-  peerPort: number;
-  node: StorageNode | undefined;
-  failure: Error | undefined;
-  /** The highest version of the peer protocol that it owns up to; undefined: all it knows. */
-  speaks: number | undefined;
-  /** The id of the member whose place it takes; "" for nobody's. */
-  replaces: string;
-  /** Of its cluster's plan; known once it was up. */
-  id: string | undefined;
-}
 
 export class SimCluster {
   readonly world: SimWorld;
