@@ -9,6 +9,8 @@ import { until } from "./until.ts";
 
 /** Of a machine that does much else. */
 const MOVE_MS = 300_000;
+/** Of each node, when something did not come to be. */
+const LOG_LINES = 25;
 
 export class ClusterOperator {
   readonly #cluster: RealCluster;
@@ -67,16 +69,25 @@ export class ClusterOperator {
 
   /** By the newest plan that anybody knows. */
   async #planned(what: string, isSo: (status: ClusterStatus) => boolean): Promise<void> {
-    await until(
-      what,
-      async () => {
-        const asked = this.#cluster.nodes.map((node) => node.status().catch(() => undefined));
-        const views = (await Promise.all(asked)).filter((view) => view !== undefined);
-        views.sort((a, b) => b.epoch - a.epoch);
-        return views[0] !== undefined && isSo(views[0]);
-      },
-      MOVE_MS,
-    );
+    const look = async (): Promise<boolean> => {
+      const asked = this.#cluster.nodes.map((node) => node.status().catch(() => undefined));
+      const views = (await Promise.all(asked)).filter((view) => view !== undefined);
+      views.sort((a, b) => b.epoch - a.epoch);
+      return views[0] !== undefined && isSo(views[0]);
+    };
+    await until(what, look, MOVE_MS).catch(async (cause: unknown) => {
+      throw new Error(`${cause}\n${await this.#account()}`);
+    });
+  }
+
+  /** What each node knows, and has said of late. */
+  async #account(): Promise<string> {
+    const accounts = this.#cluster.nodes.map(async (node) => {
+      const status = await node.status().catch((cause: unknown) => `${cause}`);
+      const said = node.log.split("\n").slice(-LOG_LINES).join("\n");
+      return `${node.name} ${JSON.stringify(status)}\n${said}`;
+    });
+    return (await Promise.all(accounts)).join("\n\n");
   }
 
   /** Of some node but that one. True if it is done, or begun. */
