@@ -1,12 +1,10 @@
 /**
  * Frames over one connection, both ways. What is written in one turn of the event loop leaves together, when the turn
- * is over or when it has become much; what can wait leaves with it, or after a millisecond. While the other end takes
- * nothing, frames stay in the writer.
+ * is over or when it has become much. While the other end takes nothing, frames stay in the writer.
  *
  * Invariant: `onLost` is the last thing the owner hears, once, unless the owner ended the channel itself.
  * Hot: `touch` once per frame, allocating nothing; watched by `bench -- peer`.
  */
-import { DemandTick } from "../runtime/demand-tick.ts";
 import type { Clock, Connection, ConnectionEvents } from "../runtime/runtime.ts";
 import { FRAME_KIND, type FrameKind } from "./frame.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
@@ -15,8 +13,6 @@ import { HANDSHAKE_BYTES_MAX } from "./handshake-message.ts";
 
 /** Beyond it frames are sent although the turn goes on. */
 const GATHERED_BYTES_MAX = 256 * 1024;
-/** How long frames that can wait do so at most. */
-const WAIT_MS = 1;
 
 export interface ChannelOwner {
   /** One more frame: the decoder's fields tell which, until it returns. */
@@ -48,9 +44,7 @@ export class FrameChannel implements ConnectionEvents {
   receivedMs: number;
   receivedBytes = 0;
   sentBytes = 0;
-  readonly #clock: Pick<Clock, "defer" | "every" | "monotonicMs">;
-  /** Sends what can wait. */
-  readonly #later: DemandTick;
+  readonly #clock: Pick<Clock, "defer" | "monotonicMs">;
   #owner: ChannelOwner;
   #writer = NOBODYS;
   #isDue = false;
@@ -65,14 +59,9 @@ export class FrameChannel implements ConnectionEvents {
     this.flush();
   };
 
-  constructor(
-    connection: Connection,
-    clock: Pick<Clock, "defer" | "every" | "monotonicMs">,
-    owner: ChannelOwner,
-  ) {
+  constructor(connection: Connection, clock: Pick<Clock, "defer" | "monotonicMs">, owner: ChannelOwner) {
     this.connection = connection;
     this.#clock = clock;
-    this.#later = new DemandTick(clock, WAIT_MS, () => this.#sendLate());
     this.#owner = owner;
     this.nowMs = this.receivedMs = this.#aliveMs = this.#lookedMs = clock.monotonicMs();
   }
@@ -133,12 +122,6 @@ export class FrameChannel implements ConnectionEvents {
     }
   }
 
-  /** Something was written that can wait. */
-  touchLate(): void {
-    if (this.#writer.length > GATHERED_BYTES_MAX) this.flush();
-    else if (!this.#isDue && !this.#isBlocked && !this.#isOver) this.#later.rouse();
-  }
-
   flush(): void {
     if (this.#isBlocked || this.#isOver || this.#writer.length === 0) return;
     this.#owner.onSend();
@@ -162,20 +145,24 @@ export class FrameChannel implements ConnectionEvents {
   /** Ends the connection at once and tells the owner. */
   fail(cause: Error | undefined): void {
     if (this.#isOver) return;
-    this.drop();
+    this.#isOver = true;
+    this.decoder.clear();
+    this.connection.destroy();
     this.#owner.onLost(cause);
   }
 
   /** Ends the connection at once, and says nothing. */
   drop(): void {
-    this.#stop();
+    this.#isOver = true;
+    this.decoder.clear();
     this.connection.destroy();
   }
 
   /** Ends the connection once what was sent has left; the owner hears nothing more. */
   end(): void {
     if (this.#isOver) return;
-    this.#stop();
+    this.#isOver = true;
+    this.decoder.clear();
     this.connection.end();
   }
 
@@ -205,19 +192,6 @@ export class FrameChannel implements ConnectionEvents {
 
   onClose(cause: Error | undefined): void {
     this.fail(cause);
-  }
-
-  #stop(): void {
-    this.#isOver = true;
-    this.decoder.clear();
-    this.#later.close();
-  }
-
-  /** True as long as there was something to send: more may come. */
-  #sendLate(): boolean {
-    const isUsed = this.#writer.length > 0;
-    this.flush();
-    return isUsed;
   }
 
   #findFrame(): boolean {

@@ -56,34 +56,6 @@ async function endOf(world: SimWorld, call: Promise<unknown>): Promise<unknown> 
   }
 }
 
-test("requests that can wait do so for a millisecond, and leave together", async () => {
-  const { world, link, startFar } = stage(5);
-  await startFar();
-  await world.runUntil(echo(link, "connect"));
-  await world.runFor(50);
-  const sent = (): number => link.statistics().sentBytes;
-  const before = sent();
-  const receiver = new Receiver();
-  const ask = (): void =>
-    void link.request(
-      METHOD.echo,
-      (payload: PayloadWriter) => payload.bytes(utf8("x")),
-      receiver,
-      1_000,
-      true,
-    );
-  ask();
-  await world.runFor(0.9);
-  expect(sent()).toBe(before);
-  ask();
-  await world.runFor(0.2);
-  const both = sent() - before;
-  expect(both).toBeGreaterThan(0);
-  await world.runFor(50);
-  expect(sent() - before).toBe(both);
-  expect(receiver.ends).toEqual(["x", "x"]);
-});
-
 describe("a peer that nobody can reach", () => {
   test("refuses at once, says that nothing was applied, and is found when it comes", async () => {
     const { world, link, startFar } = stage(1);

@@ -168,24 +168,6 @@ export function testPeerLink(name: string, inTwoNodes: InTwoNodes): void {
     expect(link.statistics().averageMs).toBeGreaterThan(0);
   });
 
-  check("a request that can wait leaves with one that cannot, or soon", async ({ link }) => {
-    const receiver = new Receiver();
-    const ask = (text: string, canWait: boolean): void => {
-      const ends = (writer: PayloadWriter): void => writer.bytes(utf8(text));
-      expect(link.request(METHOD.echo, ends, receiver, PATIENCE.timeoutMs, canWait)).toBe(undefined);
-    };
-    await link.call(METHOD.echo, utf8("connect"), PATIENCE);
-    const two = receiver.until(2);
-    ask("first", true);
-    ask("second", false);
-    await two;
-    const four = receiver.until(4);
-    ask("third", true);
-    ask("fourth", true);
-    await four;
-    expect(receiver.ends).toEqual(["first", "second", "third", "fourth"]);
-  });
-
   check("long payloads pass both ways", async ({ link }) => {
     const long = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 251);
     expect(Buffer.compare(await link.call(METHOD.echo, long, PATIENCE), long)).toBe(0);

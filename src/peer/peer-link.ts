@@ -118,20 +118,18 @@ export class PeerLink implements ChannelOwner, DialerOwner {
   /**
    * Sends a request, whose payload `write` puts down at once, or that is a range. `receiver` is told how it ended, within `timeoutMs` and
    * some more; never before this returns. Returns the refusal (not applied) if it is not sent: nobody is told then.
-   * If it `canWait`, it leaves with others, or after a millisecond.
    */
   request(
     method: number,
     write: ((payload: PayloadWriter) => void) | ByteRange,
     receiver: ReplyReceiver,
     timeoutMs: number,
-    canWait = false,
   ): StoreError | undefined {
     const refusal = this.#refusal();
     if (refusal !== undefined) return refusal;
     const nowMs = this.#turnMs();
     const id = this.#calls.add(receiver, nowMs, nowMs + timeoutMs, method);
-    const problem = this.#write(FRAME_KIND.request, method, id, write, canWait);
+    const problem = this.#write(FRAME_KIND.request, method, id, write);
     if (problem !== undefined) return problem;
     this.#requests++;
     return undefined;
@@ -283,7 +281,6 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     method: number,
     id: number,
     write: ((payload: PayloadWriter) => void) | ByteRange,
-    canWait = false,
   ): StoreError | undefined {
     const writer = this.#writer;
     let isWhole = false;
@@ -301,8 +298,7 @@ export class PeerLink implements ChannelOwner, DialerOwner {
     }
     if (!isWhole)
       return new StoreError("INVALID_REQUEST", "not-applied", "the request is too long for a peer");
-    if (canWait) this.#channel?.touchLate();
-    else this.#channel?.touch();
+    this.#channel?.touch();
     return undefined;
   }
 

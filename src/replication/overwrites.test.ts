@@ -47,17 +47,6 @@ describe("overwrites while all replicas are up", () => {
     for (const id of "abc") expect(await read(town, id, "k", "one")).toBe("v");
   });
 
-  test("wait for the nearest of them; the others may be told a little later", async () => {
-    const town = new Town(4, THREE);
-    town.slow.set("b", 5);
-    await town.world.runUntil(overwrite(town, "a", "k", "v")!);
-    expect(town.letWait.splice(0)).toEqual(["b"]);
-    await town.world.runUntil(overwrite(town, "b", "k", "v")!);
-    expect(town.letWait.splice(0)).toEqual(["c"]);
-    await town.world.runUntil(overwrite(town, "a", "k", "v", ALL)!);
-    expect(town.letWait).toEqual([]);
-  });
-
   test("of many keys at a time keep apart, however often a round is used again", async () => {
     const town = new Town(2, THREE);
     for (let turn = 0; turn < 5; turn++) {

@@ -168,13 +168,11 @@ export class Overwrites implements RoundsOwner {
     const self = cluster.self.id;
     round.startedMs = clock.monotonicMs();
     this.#underWay.add(round);
-    const { machineCount } = need[0]!;
-    const done = round.begin(replicas, machineCount, reply);
+    const done = round.begin(replicas, need[0]!.machineCount, reply);
     for (let i = 0; i < replicas.length; i++) {
       const { id } = replicas[i]!;
       if (id === self) continue;
-      const canWait = this.#nearerThan(i, replicas) >= machineCount;
-      calls.sendRange(id, REPLICA_METHOD.writeCell, round.payload, round, settings.timeoutMs, canWait);
+      calls.sendRange(id, REPLICA_METHOD.writeCell, round.payload, round, settings.timeoutMs);
     }
     const own = calls.ownAck();
     if (own instanceof Promise) {
@@ -186,19 +184,6 @@ export class Overwrites implements RoundsOwner {
       round.onAck(self, own);
     }
     return done;
-  }
-
-  /** How many replicas are nearer than this one: whom the answer waits for, if they are many enough. This node is nearest. */
-  #nearerThan(index: number, replicas: readonly Participant[]): number {
-    const { cluster } = this.#parts;
-    const distance = cluster.distanceTo(replicas[index]!.id);
-    let nearer = 0;
-    for (let i = 0; i < replicas.length; i++) {
-      if (i === index) continue;
-      const other = cluster.distanceTo(replicas[i]!.id);
-      if (other < distance || (other === distance && i < index)) nearer++;
-    }
-    return nearer;
   }
 
   /** True if somebody lets it wait who would be stood in for, or its time is over. */

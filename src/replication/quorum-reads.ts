@@ -77,7 +77,7 @@ export class QuorumReads implements ReadsOwner {
     this.#underWay.add(read);
     const keyStart = beginReadRow(this, cluster.epoch, database, key.length);
     this.#payload.bytes.set(key, keyStart);
-    calls.sendRange(other.id, REPLICA_METHOD.readDigest, this.#payload, read, settings.timeoutMs, false);
+    calls.sendRange(other.id, REPLICA_METHOD.readDigest, this.#payload, read, settings.timeoutMs);
     return read.done;
   }
 

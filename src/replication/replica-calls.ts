@@ -67,17 +67,13 @@ export interface PeerCalls {
     receiver: AnswerReceiver,
     timeoutMs: number,
   ): StoreError | undefined;
-  /**
-   * Where there is such a method: as `request`, of a payload that is the caller's again when it returns. If it `canWait`, it
-   * leaves together with others, within a millisecond or so. Hot.
-   */
+  /** Where there is such a method: as `request`, of a payload that is the caller's again when it returns. Hot. */
   requestRange?(
     to: NodeId,
     method: number,
     payload: ByteRange,
     receiver: AnswerReceiver,
     timeoutMs: number,
-    canWait: boolean,
   ): StoreError | undefined;
 }
 
@@ -157,14 +153,13 @@ export class ReplicaCalls {
     if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
   }
 
-  /** As `send`, of a payload that is the caller's again when it returns, and that may be let wait. Hot. */
+  /** As `send`, of a payload that is the caller's again when it returns. Hot. */
   sendRange(
     to: NodeId,
     method: number,
     payload: ByteRange,
     receiver: AnswerReceiver,
     timeoutMs: number,
-    canWait: boolean,
   ): void {
     const { peers } = this.#parts;
     if (peers.requestRange === undefined) {
@@ -172,7 +167,7 @@ export class ReplicaCalls {
       this.send(to, { method, payload: bytes.slice(start, end), timeoutMs }, receiver);
       return;
     }
-    const refusal = peers.requestRange(to, method, payload, receiver, timeoutMs, canWait);
+    const refusal = peers.requestRange(to, method, payload, receiver, timeoutMs);
     if (refusal !== undefined) void Promise.resolve().then(() => receiver.onFailure({ id: to }, refusal));
   }
 

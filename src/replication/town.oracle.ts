@@ -44,10 +44,6 @@ export class Town {
   lossPercent = 0;
   /** Calls so far. */
   asked = 0;
-  /** Whose requests may leave later, together with others, in order. */
-  readonly letWait: NodeId[] = [];
-  /** How far some seem to be from the others; the rest are at 1. */
-  readonly slow = new Map<NodeId, number>();
   readonly down = new Set<NodeId>();
   /** Passed over by others, though they answer. */
   readonly late = new Set<NodeId>();
@@ -110,8 +106,7 @@ export class Town {
       fallbacksOf: () => this.members.slice(this.#copies),
       isUp: (other: NodeId) => !this.down.has(other) && !this.late.has(other),
       mayAnswer: (other: NodeId) => !this.down.has(other),
-      distanceTo: (other: NodeId) =>
-        other === id ? 0 : this.#isFar(id, other) ? 9 : (this.slow.get(other) ?? 1),
+      distanceTo: (other: NodeId) => (this.#isFar(id, other) ? 9 : 1),
       p99Ms: (other: NodeId) => (this.#isFar(id, other) ? 2 * this.#farMs! + 140 : 40),
     };
     const calls = new ReplicaCalls({
@@ -159,15 +154,7 @@ export class Town {
       this.barred.has(`${from}-${to}`) ||
       this.barred.has(`${to}-${from}`) ||
       random.below(100) < this.lossPercent;
-    const peers: PeerCalls = {
-      requestRange: (to, method, { bytes, start, end }, receiver, timeoutMs, canWait) => {
-        if (canWait) this.letWait.push(to);
-        peers.call(to, method, bytes.slice(start, end), { timeoutMs }).then(
-          (answer) => receiver.onReply({ id: to }, { bytes: answer, start: 0, end: answer.length }),
-          (failure: unknown) => receiver.onFailure({ id: to }, failure),
-        );
-        return undefined;
-      },
+    return {
       call: (to, method, payload, { timeoutMs }) =>
         new Promise((resolve, reject) => {
           const { scheduler } = this.world;
@@ -188,6 +175,5 @@ export class Town {
           });
         }),
     };
-    return peers;
   }
 }

@@ -105,12 +105,11 @@ export class PeerStation implements PeerCalls {
     payload: ByteRange,
     receiver: AnswerReceiver,
     timeoutMs: number,
-    canWait: boolean,
   ): StoreError | undefined {
     const link = this.peers.link(to);
     const trace = this.traces.current;
-    if (trace === undefined) return link.request(method, payload, receiver, timeoutMs, canWait);
-    return this.#sendTraced(trace, { to, method, payload }, receiver, timeoutMs, canWait);
+    if (trace === undefined) return link.request(method, payload, receiver, timeoutMs);
+    return this.#sendTraced(trace, { to, method, payload }, receiver, timeoutMs);
   }
 
   #sendTraced(
@@ -118,11 +117,10 @@ export class PeerStation implements PeerCalls {
     call: UntracedCall,
     receiver: AnswerReceiver,
     timeoutMs: number,
-    canWait = false,
   ): StoreError | undefined {
     const link = this.peers.link(call.to);
     return this.#tracedCalls.send(trace, call, receiver, (method, write, told) =>
-      link.request(method, write, told, timeoutMs, canWait),
+      link.request(method, write, told, timeoutMs),
     );
   }
 
