@@ -48,3 +48,25 @@ test("the heaviest come first; what has become light is forgotten", () => {
   ]);
   expect(hitters.total).toBe(12.5);
 });
+
+test("who comes instead of another takes the place of the lightest, also after all have become lighter", () => {
+  const steps = fc.array(fc.oneof(fc.constantFrom(..."abcdefghijklmnop"), fc.constant(0.5)), {
+    maxLength: 200,
+  });
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 8 }), (given, capacity) => {
+      const hitters = new HeavyHitters(capacity);
+      for (const step of given) {
+        if (typeof step === "number") {
+          hitters.decay(step, 0.01);
+          continue;
+        }
+        const before = hitters.top(capacity);
+        hitters.add(step, 1);
+        if (before.length < capacity || before.some(({ item }) => item === step)) continue;
+        const least = before.at(-1)!.count;
+        expect(hitters.top(capacity)).toContainEqual({ item: step, count: least + 1, error: least });
+      }
+    }),
+  );
+});
