@@ -31,17 +31,26 @@ interface Comparisons {
   readonly seen: VersionVector[];
 }
 
+/** By the very list that was asked about last: lists do not change. */
+interface LookedUp {
+  readonly others: readonly string[];
+  readonly compared: readonly (Comparisons | undefined)[];
+}
+
+const NOTHING_LOOKED_UP: LookedUp = { others: [], compared: [] };
 const MUSTERS_MAX = 64;
 
 export class Collection {
   /** Rising in time. */
   #musters: Muster[] = [];
   readonly #byOwner = new Map<string, Comparisons>();
+  #lookedUp: LookedUp = NOTHING_LOOKED_UP;
 
   /** All that was compared counts no more: slots may have been dropped, and gained again. */
   forget(): void {
     this.#musters = [];
     this.#byOwner.clear();
+    this.#lookedUp = NOTHING_LOOKED_UP;
   }
 
   onMuster(muster: Muster): void {
@@ -63,6 +72,7 @@ export class Collection {
         seen: new Array<VersionVector>(SLOT_COUNT).fill(EMPTY_VECTOR),
       };
       this.#byOwner.set(owner, own);
+      this.#lookedUp = NOTHING_LOOKED_UP;
     }
     for (const slot of slots) {
       if (own.sinceMs[slot]! > sinceMs) continue;
@@ -74,8 +84,8 @@ export class Collection {
   /** Since when at the latest this node's slot was found equal with each of those owners. */
   equalSinceMs(slot: number, others: readonly string[]): number {
     let earliest = Number.POSITIVE_INFINITY;
-    for (const id of others) {
-      const since = this.#byOwner.get(id)?.sinceMs[slot] ?? Number.NEGATIVE_INFINITY;
+    for (const compared of this.#comparedWith(others)) {
+      const since = compared?.sinceMs[slot] ?? Number.NEGATIVE_INFINITY;
       if (since < earliest) earliest = since;
     }
     return earliest;
@@ -84,7 +94,17 @@ export class Collection {
   /** What this node has surely seen of the slot, beyond its bound: nothing, if that is not known. */
   newlySeen(slot: number, others: readonly string[]): VersionVector {
     const sinceMs = this.equalSinceMs(slot, others);
-    return this.#musters.findLast(({ atMs }) => atMs < sinceMs)?.settled ?? EMPTY_VECTOR;
+    for (let i = this.#musters.length - 1; i >= 0; i--)
+      if (this.#musters[i]!.atMs < sinceMs) return this.#musters[i]!.settled;
+    return EMPTY_VECTOR;
+  }
+
+  /** Whoever goes through all slots asks about the same owners many times in a row. */
+  #comparedWith(others: readonly string[]): readonly (Comparisons | undefined)[] {
+    if (this.#lookedUp.others !== others) {
+      this.#lookedUp = { others, compared: others.map((id) => this.#byOwner.get(id)) };
+    }
+    return this.#lookedUp.compared;
   }
 
   /** True if all owners have the deletion, which has been here since `markedMs`, and hold bounds that cover it. */

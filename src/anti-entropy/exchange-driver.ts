@@ -54,8 +54,12 @@ export interface ExchangeOutcome extends ExchangeTotals {
   gone: number;
 }
 
+/** Where a question that finds nothing takes no longer, the next one is about twice as many strides. */
+const EASY_MS = 2;
+
 export class ExchangeDriver {
   readonly #parts: ExchangeDriverParts;
+  #strideCount = 1;
   readonly #exchange: Exchange;
   #bytesSent = 0;
   #bytesReceived = 0;
@@ -91,7 +95,7 @@ export class ExchangeDriver {
       signal.throwIfAborted();
       const startedMs = clock.monotonicMs();
       const before = this.#bytesSent + this.#bytesReceived;
-      const look = this.#exchange.next(startedMs);
+      const look = this.#exchange.next(startedMs, this.#strideCount);
       if (look.kind === "done") return;
       if (look.kind === "wait") {
         await clock.sleep(look.untilMs - startedMs, signal);
@@ -104,6 +108,7 @@ export class ExchangeDriver {
       const bytes = this.#bytesSent + this.#bytesReceived - before;
       const isMending = look.kind !== "compare";
       const step = { tookMs, p99Ms: p99Ms(), wayMs: wayMs?.() ?? 0, bytes, isMending };
+      this.#strideCount = isMending || tookMs - step.wayMs > EASY_MS ? 1 : 2 * this.#strideCount;
       const restMs = pace.onStep(step);
       if (restMs > 0) await clock.sleep(restMs, signal);
     }

@@ -59,7 +59,7 @@ test("rows that were written between the two looks are left alone, and looked at
     a.write("changes here", "u");
   };
   const onAsked = (method: number): void => {
-    if (method === EXCHANGE_METHOD.listRows && ++listed === 5) world.scheduler.after(100, change);
+    if (method === EXCHANGE_METHOD.listRows && ++listed === 1) world.scheduler.after(1_000, change);
   };
   const first = await world.runUntil(exchange(world, a, b, { onAsked, settings: { persistMs: 5_000 } }).run);
   expect([first.pulled, first.pushed]).toEqual([1, 0]);
@@ -105,4 +105,11 @@ test("a replica that has lost everything gets it back", async () => {
   const outcome = await world.runUntil(exchange(world, blank, a).run, 600_000);
   expect(blank.contents()).toEqual(a.contents());
   expect(outcome).toMatchObject({ pulled: KEYS, pushed: 0 });
+});
+
+test("strides are asked about together, the more the easier answers come", async () => {
+  const { world, a, b } = equalReplicas(KEYS);
+  let asked = 0;
+  await world.runUntil(exchange(world, a, b, { onAsked: () => asked++ }).run);
+  expect(asked).toBeLessThan(64); // of 128 strides
 });

@@ -135,10 +135,11 @@ export class Exchange {
     return total === 0 ? 1 : Math.min(1, (before + within) / total);
   }
 
-  next(nowMs: number): NextLook {
+  /** `strideCount`: so many are looked at together where nothing is known to differ above; `nodesMax` at most. */
+  next(nowMs: number, strideCount = 1): NextLook {
     if (this.#hashCount < this.#settings.hashesMax) {
       if (this.#lists.length > 0) return { kind: "list", spans: this.#lists.slice(-this.#settings.spansMax) };
-      const nodes = this.#nextNodes();
+      const nodes = this.#nextNodes(Math.min(strideCount, this.#settings.nodesMax));
       if (nodes.length > 0) return { kind: "compare", nodes };
     }
     const [oldest] = this.#differences;
@@ -245,11 +246,14 @@ export class Exchange {
     }, 0);
   }
 
-  /** The last of those that are known to differ above, of one depth; else the next stride. They are kept till `onCompared`. */
-  #nextNodes(): readonly TreeNode[] {
+  /** The last of those that are known to differ above, of one depth; else the next strides. They are kept till `onCompared`. */
+  #nextNodes(strideCount: number): readonly TreeNode[] {
     if (this.#nodes.length === 0) {
-      const stride = this.#nextStride();
-      if (stride !== undefined) this.#nodes.push(stride);
+      for (let left = strideCount; left > 0; left--) {
+        const stride = this.#nextStride();
+        if (stride === undefined) break;
+        this.#nodes.push(stride);
+      }
     }
     const last = this.#nodes.at(-1);
     if (last === undefined) return [];

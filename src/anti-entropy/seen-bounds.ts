@@ -47,10 +47,13 @@ export class SeenBounds {
   raise(slots: Iterable<number>, by: (slot: number) => VersionVector): boolean {
     const joins = new Map<VersionVector, Map<VersionVector, VersionVector>>();
     let hasChanged = false;
+    let [lastBefore, lastMore, lastJoined] = [EMPTY_VECTOR, EMPTY_VECTOR, EMPTY_VECTOR];
     for (const slot of slots) {
-      const [before, more] = [this.#bySlot[slot]!, by(slot)];
+      const before = this.#bySlot[slot]!;
+      const more = by(slot);
       if (more === before || more.length === 0) continue;
-      let joined = joins.get(before)?.get(more);
+      // Most slots are as those before them.
+      let joined = before === lastBefore && more === lastMore ? lastJoined : joins.get(before)?.get(more);
       if (joined === undefined) {
         joined = joinVectors(before, more);
         if (equalVectors(joined, before)) joined = before;
@@ -58,6 +61,9 @@ export class SeenBounds {
         joins.get(before)!.set(more, joined);
         this.#highest = joinVectors(this.#highest, joined);
       }
+      lastBefore = before;
+      lastMore = more;
+      lastJoined = joined;
       if (joined === before) continue;
       this.#bySlot[slot] = joined;
       hasChanged = true;

@@ -24,7 +24,8 @@ export function slotSums(
   return (from, to) => {
     if (engine.merkleSummary !== undefined)
       return addUpParts(engine.merkleSummary.bind(engine), from, to, clock);
-    return sumRows(engine.scan(scanStart(from, 0, 0), scanStart(to, 0, 0)), traits, clock);
+    const summary = new MerkleSummary(from, to);
+    return sumRows(engine.scan(scanStart(from, 0, 0), scanStart(to, 0, 0)), summary, traits, clock);
   };
 }
 
@@ -38,7 +39,7 @@ function addUpParts(
   clock: Pick<Clock, "defer" | "monotonicMs">,
 ): Awaitable<MerkleSummary> {
   const startedMs = clock.monotonicMs();
-  const summary = new MerkleSummary();
+  const summary = new MerkleSummary(from, to);
   for (let at = from; at < to; at += PART_SLOTS) {
     if (clock.monotonicMs() - startedMs > PART_MS) return addUpRest({ summary, summarise, at, to, clock });
     addPart(summary, summarise, at, to);
@@ -75,10 +76,10 @@ function addPart(summary: MerkleSummary, summarise: Summarise, from: number, to:
 /** At once if there are few rows, all at hand. */
 function sumRows(
   rows: RowIterator,
+  summary: MerkleSummary,
   traits: VersionTraits,
   clock: Pick<Clock, "defer">,
 ): Awaitable<MerkleSummary> {
-  const summary = new MerkleSummary();
   for (let count = 0; count < ROWS_AT_ONCE; count++) {
     const moved = rows.next();
     if (typeof moved !== "boolean") return sumRest({ rows, moved, summary, traits, clock });

@@ -41,6 +41,7 @@ import { MemberClocks } from "./member-clocks.ts";
 import type { PeerDoor } from "./peer-door.ts";
 import type { SeenFile } from "./seen-file.ts";
 import { SettledStamps, type StampCount } from "./settled-stamps.ts";
+import { SlotOwners } from "./slot-owners.ts";
 
 export interface CollectorParts {
   readonly clock: Clock;
@@ -71,6 +72,7 @@ export class Collector {
   readonly clocks: MemberClocks;
   readonly #parts: CollectorParts;
   readonly #collection = new Collection();
+  readonly #owners: SlotOwners;
   readonly #stamps: SettledStamps;
   readonly #sweep: DeletionSweep;
   readonly #closing = new AbortController();
@@ -85,6 +87,7 @@ export class Collector {
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
+    this.#owners = new SlotOwners(parts.view);
     this.#epoch = parts.view.epoch;
     this.#saved = parts.bounds.snapshot();
     this.#stamps = new SettledStamps(parts.stamps);
@@ -222,11 +225,7 @@ export class Collector {
   }
 
   #othersOf(slot: number): readonly NodeId[] {
-    const { view } = this.#parts;
-    return view
-      .replicasOf(slot)
-      .map(({ id }) => id)
-      .filter((id) => id !== view.self.id);
+    return this.#owners.othersOf(slot);
   }
 
   /** Asks all members how far they are. Never rejects. */
@@ -291,12 +290,11 @@ export class Collector {
   }
 
   #isEmptyHanded(): boolean {
-    const { hints, view, engine } = this.#parts;
+    const { hints, engine } = this.#parts;
     if (hints.statistics.count > 0) return false;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (view.owns(view.self.id, slot)) continue;
-      for (let database = 0; database < DATABASES; database++)
-        if (engine.slotCount(slot, database) > 0) return false;
+    for (let database = 0; database < DATABASES; database++) {
+      if (engine.counts(database).rows === 0) continue;
+      for (const slot of this.#owners.foreignSlots) if (engine.slotCount(slot, database) > 0) return false;
     }
     return true;
   }
@@ -305,15 +303,16 @@ export class Collector {
     this.#requireEpoch(epoch);
     const { stamps } = this.#parts;
     if (life !== stamps.actor) return false; // rows may have been lost since
-    const told = new Map<number, VersionVector>();
+    const told = new Array<VersionVector | undefined>(SLOT_COUNT).fill(undefined);
     for (const { spans, seen } of groups) {
       for (const { first, last } of spans) {
         for (let slot = first; slot <= last; slot++)
-          if (this.#othersOf(slot).includes(id)) told.set(slot, seen);
+          if (this.#othersOf(slot).includes(id)) told[slot] = seen;
       }
     }
-    const seen = (slot: number): VersionVector => told.get(slot)!;
-    const slots = [...told.keys()];
+    const seen = (slot: number): VersionVector => told[slot]!;
+    const slots: number[] = [];
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (told[slot] !== undefined) slots.push(slot);
     const { view } = this.#parts;
     if (!slots.every((slot) => view.owns(view.self.id, slot))) return false;
     this.#collection.onEqual(id, slots, { sinceMs: atMs, seen });

@@ -237,7 +237,7 @@ export class LsmEngine implements StorageEngine {
    * rows of these slots.
    */
   merkleSummary(from = 0, to = SLOT_COUNT): MerkleSummary {
-    const sum = new MerkleSummary();
+    const sum = new MerkleSummary(from, to);
     sum.addSummary(this.#tableSummary.whole, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
     const memtables = [...this.#memtables.full, this.#memtables.active];
     for (const memtable of memtables) addOverlay(sum, memtable, this.#traits, { from, to });

@@ -13,6 +13,7 @@
  *     leaves      8 bytes: bit i (lowest bit of the first byte first) is set if leaf i is not 0
  *     per such leaf: low (4 bytes), high (4 bytes), little-endian
  */
+import { assert } from "../../../base/assert.ts";
 import type { ByteRange } from "../../../base/bytes.ts";
 import { SLOT_COUNT } from "../../../ring/slot.ts";
 import { positionOfRow, slotOfRow } from "../../row-key.ts";
@@ -26,6 +27,7 @@ export const SLOT_LEAF_COUNT = 64;
 const POSITION_SHIFT = 10; // 16 bits of position, the top 6 of which are the leaf
 const SLOT_WORDS = 2 * SLOT_LEAF_COUNT;
 const SLOTS_PER_PART = 256;
+const PAGES_MIN = 4;
 const LEAF_BITS_BYTES = SLOT_LEAF_COUNT / 8;
 
 /** The rows of a memtable: the newest version of each, and what it superseded in older memtables and tables. */
@@ -43,15 +45,24 @@ export function leafOfRow(bytes: Uint8Array, start: number): number {
 }
 
 /** Of every summary that has nothing in it yet; never written to. */
-const NO_PAGES = new Uint16Array(SLOT_COUNT);
+const NO_PAGES = new Uint16Array(0);
+const NO_WORDS = new Int32Array(0);
 
 export class MerkleSummary {
-  /** Per slot, one more than the number of its page; 0 if it has none: all its leaves are 0. */
+  readonly #firstSlot: number;
+  readonly #endSlot: number;
+  /** Per slot from the first, one more than the number of its page; 0 if it has none: all its leaves are 0. */
   #pages = NO_PAGES;
   #pageCount = 0;
   /** Per page, low and high of each leaf. */
-  #words = new Int32Array(0);
+  #words = NO_WORDS;
   readonly #hash: Hash64 = { low: 0, high: 0 };
+
+  /** Of slots `firstSlot` <= slot < `endSlot` alone: only those may be added to. One of few slots takes little memory. */
+  constructor(firstSlot = 0, endSlot: number = SLOT_COUNT) {
+    this.#firstSlot = firstSlot;
+    this.#endSlot = endSlot;
+  }
 
   add(leaf: number, hash: Hash64): void {
     const at = this.#wordAt(leaf);
@@ -94,7 +105,7 @@ export class MerkleSummary {
 
   /** Becomes the leaf's sum. */
   read(leaf: number, into: Hash64): void {
-    const page = this.#pages[Math.floor(leaf / SLOT_LEAF_COUNT)]!;
+    const page = this.#pageOf(Math.floor(leaf / SLOT_LEAF_COUNT));
     const at = (page - 1) * SLOT_WORDS + 2 * (leaf % SLOT_LEAF_COUNT);
     into.low = page === 0 ? 0 : this.#words[at]!;
     into.high = page === 0 ? 0 : this.#words[at + 1]!;
@@ -104,7 +115,7 @@ export class MerkleSummary {
   forEachLeaf(visit: (leaf: number, sum: Hash64) => void, from = 0, to = SLOT_COUNT * SLOT_LEAF_COUNT): void {
     const sum: Hash64 = { low: 0, high: 0 };
     for (let leaf = from; leaf < to; leaf++) {
-      if (leaf % SLOT_LEAF_COUNT === 0 && this.#pages[leaf / SLOT_LEAF_COUNT] === 0) {
+      if (leaf % SLOT_LEAF_COUNT === 0 && this.#pageOf(leaf / SLOT_LEAF_COUNT) === 0) {
         leaf += SLOT_LEAF_COUNT - 1;
         continue;
       }
@@ -167,7 +178,7 @@ export class MerkleSummary {
 
   #encodeSlot(slot: number, sink: ByteSink): void {
     const words = this.#words;
-    const start = (this.#pages[slot]! - 1) * SLOT_WORDS;
+    const start = (this.#pageOf(slot) - 1) * SLOT_WORDS;
     const end = start + SLOT_WORDS;
     for (let at = start; at < end; at += 16) {
       let bits = 0;
@@ -201,7 +212,7 @@ export class MerkleSummary {
     const mask = sign === 1 ? 0 : -1; // -x is ~x + 1, and stays an integer of 32 bits
     const end = Math.ceil(to / SLOT_LEAF_COUNT);
     for (let slot = Math.floor(from / SLOT_LEAF_COUNT); slot < end; slot++) {
-      const page = other.#pages[slot]!;
+      const page = other.#pageOf(slot);
       if (page === 0) continue;
       const first = Math.max(from, slot * SLOT_LEAF_COUNT);
       const count = 2 * (Math.min(to, (slot + 1) * SLOT_LEAF_COUNT) - first);
@@ -213,7 +224,7 @@ export class MerkleSummary {
   }
 
   #isSlotZero(slot: number): boolean {
-    const page = this.#pages[slot]!;
+    const page = this.#pageOf(slot);
     if (page === 0) return true;
     for (let at = (page - 1) * SLOT_WORDS; at < page * SLOT_WORDS; at++)
       if (this.#words[at] !== 0) return false;
@@ -222,19 +233,26 @@ export class MerkleSummary {
 
   #wordAt(leaf: number): number {
     const slot = Math.floor(leaf / SLOT_LEAF_COUNT);
-    const page = this.#pages[slot]! || this.#addPage(slot);
+    const page = this.#pageOf(slot) || this.#addPage(slot);
     return (page - 1) * SLOT_WORDS + 2 * (leaf % SLOT_LEAF_COUNT);
+  }
+
+  /** 0 if it has none. */
+  #pageOf(slot: number): number {
+    return this.#pages[slot - this.#firstSlot] ?? 0;
   }
 
   #addPage(slot: number): number {
     const used = this.#pageCount * SLOT_WORDS;
     if (used === this.#words.length) {
-      const larger = new Int32Array(Math.min(SLOT_COUNT * SLOT_WORDS, Math.max(16 * SLOT_WORDS, 2 * used)));
+      const slotCount = this.#endSlot - this.#firstSlot;
+      const larger = new Int32Array(Math.min(slotCount, Math.max(PAGES_MIN, 2 * this.#pageCount)) * SLOT_WORDS);
       larger.set(this.#words);
       this.#words = larger;
     }
-    if (this.#pageCount === 0) this.#pages = new Uint16Array(SLOT_COUNT);
-    this.#pages[slot] = ++this.#pageCount;
+    assert(slot >= this.#firstSlot && slot < this.#endSlot, "a summary is of its own slots");
+    if (this.#pageCount === 0) this.#pages = new Uint16Array(this.#endSlot - this.#firstSlot);
+    this.#pages[slot - this.#firstSlot] = ++this.#pageCount;
     return this.#pageCount;
   }
 }
