@@ -306,8 +306,7 @@ export class Collector {
     const told = new Array<VersionVector | undefined>(SLOT_COUNT).fill(undefined);
     for (const { spans, seen } of groups) {
       for (const { first, last } of spans) {
-        for (let slot = first; slot <= last; slot++)
-          if (this.#othersOf(slot).includes(id)) told[slot] = seen;
+        for (let slot = first; slot <= last; slot++) if (this.#othersOf(slot).includes(id)) told[slot] = seen;
       }
     }
     const seen = (slot: number): VersionVector => told[slot]!;

@@ -209,8 +209,8 @@ export class SimCluster {
       for (const [name, site] of this.#sites) {
         if (site.phase !== "up" || site.node?.cluster?.hasLeft !== true) continue;
         this.#end(name);
-        this.world.kill(name);
         site.phase = "left";
+        void site.server!.closed.then(() => this.world.kill(name)); // it answers those who have asked it
       }
       this.world.scheduler.after(LEAVING_LOOK_MS, look);
     };
@@ -302,6 +302,7 @@ export class SimCluster {
     seams.onOpen?.(node, name);
     const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
     await server.listen();
+    site.server = server;
     node.cluster?.announceDoor({ host: name, port: server.port });
     return node;
   }

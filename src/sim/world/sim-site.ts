@@ -1,5 +1,6 @@
 /** One node's place in a simulated cluster, whether it runs or not. */
 import type { StorageNode } from "../../node/node.ts";
+import type { Server } from "../../server/server.ts";
 import type { PlannedNode } from "./cluster-plan.ts";
 
 /** "left": it is no member any more, and has stopped for good. */
@@ -19,6 +20,8 @@ export interface Site {
   life: number;
   peerPort: number;
   node: StorageNode | undefined;
+  /** Of its last start that came so far. */
+  server?: Server;
   failure: Error | undefined;
   /** The highest version of the peer protocol that it owns up to; undefined: all it knows. */
   speaks: number | undefined;

@@ -246,7 +246,9 @@ export class MerkleSummary {
     const used = this.#pageCount * SLOT_WORDS;
     if (used === this.#words.length) {
       const slotCount = this.#endSlot - this.#firstSlot;
-      const larger = new Int32Array(Math.min(slotCount, Math.max(PAGES_MIN, 2 * this.#pageCount)) * SLOT_WORDS);
+      const larger = new Int32Array(
+        Math.min(slotCount, Math.max(PAGES_MIN, 2 * this.#pageCount)) * SLOT_WORDS,
+      );
       larger.set(this.#words);
       this.#words = larger;
     }
