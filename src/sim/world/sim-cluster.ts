@@ -90,7 +90,9 @@ export class SimCluster {
   async runUntilUp(names: readonly string[], withinMs: number): Promise<void> {
     const endMs = this.world.nowMs + withinMs;
     while (!names.every((name) => this.isUp(name))) {
-      for (const name of names) this.#refuseFailed(name);
+      const failed = names.find((name) => this.phaseOf(name) === "failed");
+      if (failed !== undefined)
+        throw new Error(`${failed} does not start: ${this.failureOf(failed)?.message}`);
       if (this.world.nowMs >= endMs)
         throw new Error(`not up within ${withinMs} ms: ${names.filter((name) => !this.isUp(name))}`);
       await this.world.runFor(50);
@@ -381,11 +383,5 @@ export class SimCluster {
     const site = this.#sites.get(name);
     assert(site !== undefined, `there is no node ${name}`);
     return site;
-  }
-
-  #refuseFailed(name: string): void {
-    const { phase, failure } = this.#site(name);
-    if (phase === "failed")
-      throw new Error(`${name} does not start: ${failure?.message}`, { cause: failure });
   }
 }
