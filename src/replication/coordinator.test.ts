@@ -115,6 +115,44 @@ describe("writes at quorum", () => {
   });
 });
 
+describe("a node whose copy has moved away while it asks what the others have", () => {
+  async function movedAway(): Promise<{ town: Town; moved: () => Promise<void> }> {
+    const town = new Town(1, FIVE);
+    for (let i = 0; i < 3; i++) await write(town, "a", { name: "n", step: increment, options: UP_TO_DATE });
+    await town.world.runFor(1_000);
+    const moved = async (): Promise<void> => {
+      const { received } = town.node("a").replica;
+      town.keepers = town.members.slice(1, 4);
+      await received.forget(ref("n"), (await received.load(ref("n")))!);
+    };
+    return { town, moved };
+  }
+
+  async function expectThree(town: Town): Promise<void> {
+    await town.world.runFor(1_000);
+    expect(await read(town, "b", "n", "quorum")).toBe("3");
+  }
+
+  test("does not begin anew what it has counted before", async () => {
+    const { town, moved } = await movedAway();
+    const update = town.node("a").coordinator.update(ref("n"), UP_TO_DATE, increment);
+    const refused = expect(update).rejects.toMatchObject({ code: "STALE_PLAN", outcome: "not-applied" });
+    await moved();
+    await town.world.runUntil(refused);
+    await expectThree(town);
+  });
+
+  test("does not say that several keys are written of which nothing is left here", async () => {
+    const { town, moved } = await movedAway();
+    const { coordinator, replica } = town.node("a");
+    const written = coordinator.updateAll([ref("n")], UP_TO_DATE, async () => {
+      await replica.update(ref("n"), 0, increment);
+      await moved();
+    });
+    await expect(town.world.runUntil(written)).rejects.toMatchObject({ outcome: "unknown" });
+  });
+});
+
 describe("reads at quorum", () => {
   test.each([1, 2, 3, 4, 5, 6])("never go back, whoever is asked (seed %i)", async (seed) => {
     const town = new Town(seed, THREE);

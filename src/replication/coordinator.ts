@@ -136,6 +136,7 @@ export class Coordinator {
     if (readLevel !== undefined) await this.#bringHere(ref, readLevel);
     let hasChanged = false;
     const updated = replica.update(ref, clock.wallMs(), (view) => {
+      this.#needs.requireKept(slot, "not-applied"); // else the row may have been dropped meanwhile
       const effect = step(view);
       hasChanged = effect.change !== undefined;
       return effect;
@@ -162,8 +163,8 @@ export class Coordinator {
   }
 
   /**
-   * As `update`, of several keys of one slot, each named once: `run` changes them here, at once, and what it has changed
-   * goes to the replicas. Once it has run, a failure is unknown, also of keys that have reached theirs.
+   * As `update`, of several keys of one slot, each named once: `run` changes them here, at once, unless this node keeps the slot no
+   * more, and what it has changed goes to the replicas. Once it has run, a failure is unknown, also of keys that have reached theirs.
    */
   async updateAll<R>(
     refs: readonly KeyRef[],
@@ -182,6 +183,7 @@ export class Coordinator {
       const cell = await calls.loadOwn(ref);
       const was = before[i];
       const isSame = cell !== undefined && was !== undefined && equalBytes(cell, was);
+      if (cell === undefined) this.#needs.requireKept(slot, "unknown");
       if (cell === undefined || (isSame && !isRepeatable)) return undefined;
       const holders = new Map([[cluster.self.id, calls.ownAck()]]);
       return this.#spread({ slot, ref, cell, level, isSloppy, holders });
@@ -204,12 +206,9 @@ export class Coordinator {
 
   /** Throws StoreError, not applied, if a write surely cannot be made. */
   #admit(slot: number, level: ConsistencyLevel, isSloppy: boolean): void {
-    const { cluster } = this.#parts;
     this.#rounds.requireRoom();
     const sides = this.#needs.sides(slot, level);
-    if (!cluster.replicasOf(slot).some(({ id }) => id === cluster.self.id)) {
-      throw new StoreError("STALE_PLAN", "not-applied", `this node keeps no copy of slot ${slot}`);
-    }
+    this.#needs.requireKept(slot, "not-applied");
     this.#needs.requireReachable(slot, sides, isSloppy);
   }
 
@@ -338,7 +337,10 @@ export class Coordinator {
     const { calls, cluster } = this.#parts;
     const own = calls.loadOwn(ref);
     const cell = own instanceof Promise ? await own.catch(asUnknown) : own;
-    if (cell === undefined) return undefined;
+    if (cell === undefined) {
+      this.#needs.requireKept(how.slot, "unknown");
+      return undefined;
+    }
     return this.#spread({ ...how, ref, cell, holders: new Map([[cluster.self.id, calls.ownAck()]]) });
   }
 

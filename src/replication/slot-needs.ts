@@ -2,7 +2,7 @@
  * What a consistency level asks of the replicas of a slot, as they are by the present plan. Lists of replicas are shared by slots
  * and stay the same while the topology does: so does what levels ask of them. Hot: it allocates the first time only.
  */
-import { StoreError } from "../base/errors.ts";
+import { type Outcome, StoreError } from "../base/errors.ts";
 import {
   type ConsistencyLevel,
   missingMachines,
@@ -27,6 +27,16 @@ export class SlotNeeds {
   /** What a read needs. Throws StoreError QUORUM_UNAVAILABLE, not applied, if no state of the cluster could meet it. */
   reading(slot: number, level: ConsistencyLevel): QuorumNeed {
     return this.#needOf(this.#cluster.replicasOf(slot), level);
+  }
+
+  /**
+   * Throws StoreError STALE_PLAN if this node is no replica of the slot (any more). Its rows of it may be gone then, and a change that is
+   * made of nothing would say that it has seen, and replaces, what this node has written there before.
+   */
+  requireKept(slot: number, outcome: Outcome): void {
+    const { self } = this.#cluster;
+    if (this.#cluster.replicasOf(slot).some(({ id }) => id === self.id)) return;
+    throw new StoreError("STALE_PLAN", outcome, `this node keeps no copy of slot ${slot}`);
   }
 
   /** What a write needs, and while the slot moves, of those on the other side as well. Throws as `reading`. */

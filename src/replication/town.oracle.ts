@@ -48,6 +48,8 @@ export class Town {
   /** Passed over by others, though they answer. */
   readonly late = new Set<NodeId>();
   readonly barred = new Set<string>();
+  /** The replicas of every slot by a newer plan; undefined: the first of the members. */
+  keepers: readonly Participant[] | undefined;
   readonly #nodes = new Map<NodeId, TownNode>();
   readonly #copies: number;
   #lives = 0;
@@ -102,7 +104,7 @@ export class Town {
     const cluster = {
       self: this.members.find((member) => member.id === id)!,
       epoch: 1,
-      replicasOf: () => this.members.slice(0, this.#copies),
+      replicasOf: () => this.keepers ?? this.members.slice(0, this.#copies),
       fallbacksOf: () => this.members.slice(this.#copies),
       isUp: (other: NodeId) => !this.down.has(other) && !this.late.has(other),
       mayAnswer: (other: NodeId) => !this.down.has(other),

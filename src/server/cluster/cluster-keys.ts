@@ -47,14 +47,15 @@ const READS_AT_ONCE = 64;
 export class ClusterKeys {
   readonly #parts: ClusterKeysParts;
   readonly #scattered: ScatteredWrite;
-  readonly #plans: PlanSource;
+  /** By which requests are made again that meet a newer plan. */
+  readonly plans: PlanSource;
   /** What requests of one key have been asked for last. */
   #planned: PlannedLevels | undefined;
 
   constructor(parts: ClusterKeysParts) {
     const { view, renewPlan } = parts.cluster;
     this.#parts = parts;
-    this.#plans = { cluster: view, renewPlan, isOnce: true };
+    this.plans = { cluster: view, renewPlan, isOnce: true };
     this.#scattered = new ScatteredWrite(parts, (refs, asked) => this.views(refs, asked));
   }
 
@@ -73,7 +74,7 @@ export class ClusterKeys {
       case "update":
       case "update-many":
         if (call.sentHere !== undefined) return this.#write(call, command, refs); // whoever sent it tries again
-        return byNewestPlan(this.#plans, () => this.#write(call, command, refs));
+        return byNewestPlan(this.plans, () => this.#write(call, command, refs));
     }
   }
 
@@ -126,6 +127,11 @@ export class ClusterKeys {
   keepsSlot(slot: number): boolean {
     const { view } = this.#parts.cluster;
     return view.replicasOf(slot).some(({ id }) => id === view.self.id);
+  }
+
+  /** Throws StoreError, not applied. Requires: nothing has been changed. */
+  requireKept(slot: number): void {
+    if (!this.keepsSlot(slot)) throw notKept(slot);
   }
 
   /** The options of a write of keys whose first one this is. */
@@ -193,6 +199,7 @@ export class ClusterKeys {
     const environment = this.#environmentOf(call);
     return cluster.coordinator.updateAll(distinctRefs(refs), options, () =>
       replica.updateMany(refs, call.wallMs, (views) => {
+        this.requireKept(slotOf(refs[0]!.key));
         const { reply, changes } = runUpdateMany(command, views, call.args, { refs, environment });
         const sent = changes.map((change, i) => asSent(change, i, call.sentHere));
         return { reply: ownReply(reply), changes: sent };

@@ -10,6 +10,7 @@ import { keyspacesOf } from "../../membership/keyspaces.ts";
 import type { Within } from "../../replication/cell-store.ts";
 import { DOOR_METHOD } from "../../replication/forward-message.ts";
 import type { LocalReplica } from "../../replication/local-replica.ts";
+import { byNewestPlan } from "../../replication/newest-plan.ts";
 import type { KeyRef } from "../../replication/step.ts";
 import { decodeRepliesAnswer, encodeTransact } from "../../replication/transact-message.ts";
 import type { Reply } from "../../resp/reply.ts";
@@ -18,7 +19,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import type { KeyCommand } from "../command-shape.ts";
 import { keyRefsOf } from "../key-refs.ts";
 import { runOnReplica } from "../run-on-replica.ts";
-import { type ClusterKeys, notKept } from "./cluster-keys.ts";
+import type { ClusterKeys } from "./cluster-keys.ts";
 import type { AskedLevels } from "./consistency.ts";
 import type { EncodedReplies } from "./encoded-replies.ts";
 import type { Forwarder } from "./forwarder.ts";
@@ -61,7 +62,11 @@ export class ClusterTransactions {
    * Each call's reply, or undefined, with nothing run, if a watched key has changed. Requires: all keys are of `slot`, and
    * there is one.
    */
-  async run(slot: number, transaction: ClusterTransaction): Promise<readonly Uint8Array[] | undefined> {
+  run(slot: number, transaction: ClusterTransaction): Promise<readonly Uint8Array[] | undefined> {
+    return byNewestPlan(this.#parts.keys.plans, () => this.#attempt(slot, transaction));
+  }
+
+  async #attempt(slot: number, transaction: ClusterTransaction): Promise<readonly Uint8Array[] | undefined> {
     const { cluster, keys, forwarder, clock } = this.#parts;
     if (keys.keepsSlot(slot)) return this.runHere(transaction, undefined);
     const { protocol, asked, watches, calls } = transaction;
@@ -86,13 +91,14 @@ export class ClusterTransactions {
     if (!refs.every(({ key }) => slotOf(key) === slot)) {
       throw new StoreError("INVALID_REQUEST", "not-applied", "a transaction's keys are of one slot");
     }
-    if (!keys.keepsSlot(slot)) throw notKept(slot);
+    keys.requireKept(slot);
     const options = keys.writeOptions(refs[0]!.key, asked, false);
     const wallMs = clock.wallMs();
     const watched = watches.map((watch) => ({ ...watch, hash: 0, isWritten: false }));
     const { reply } = await cluster.coordinator.updateAll(refs, options, () =>
       replica.transact({ refs, watches: watched, wallMs }, (within) => {
         sentHere?.requireInTime();
+        keys.requireKept(slot);
         return this.#runAll(transaction, within, wallMs);
       }),
     );

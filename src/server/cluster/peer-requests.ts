@@ -28,7 +28,7 @@ import { slotOf } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import { CommandError, type KeyCommand, type RunnableCommand } from "../command-shape.ts";
 import { isKeyCommand } from "../run-on-replica.ts";
-import { type ClusterKeys, notKept } from "./cluster-keys.ts";
+import type { ClusterKeys } from "./cluster-keys.ts";
 import type { ClusterTransactions } from "./cluster-transactions.ts";
 import { UNASKED } from "./consistency.ts";
 import type { EncodedReplies } from "./encoded-replies.ts";
@@ -125,7 +125,7 @@ export class PeerRequests {
     const { keys, cluster } = this.#parts;
     const { ref, write, change } = decodeApplyChange(payload);
     const slot = slotOf(ref.key);
-    if (!keys.keepsSlot(slot)) throw notKept(slot);
+    keys.requireKept(slot);
     const options = keys.writeOptions(ref.key, { ...UNASKED, write }, true);
     const step = () => ({ reply: undefined, change: asSent(change, 0, sentHere) });
     const { receipt } = await cluster.coordinator.update(ref, options, step);
