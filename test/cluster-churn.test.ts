@@ -30,6 +30,10 @@ const VALUE = "v".repeat(200);
 const PATIENCE_MS = 8_000;
 const CALM_MS_MAX = 3_000;
 const AWAY_MS_MAX = 3_000;
+/** Until a node that is back is seen to be. */
+const SEEN_MS = 20_000;
+/** Between two requests of a client: a machine that is always busy moves nothing. */
+const THINK_MS_MAX = 30;
 const EQUAL_MS = 60_000;
 
 const clock = createNodejsClock();
@@ -135,6 +139,7 @@ class Churn {
       const running = this.#cluster.nodes.filter((node) => node.isAlive);
       const { port } = running[choice.below(running.length)]!;
       await witness.act((call) => client.ask(port, call, PATIENCE_MS));
+      await sleep(choice.below(THINK_MS_MAX));
     }
     client.close();
   }
@@ -155,13 +160,30 @@ class Churn {
       )
         continue;
       this.#away.add(node);
-      const harmed = (random.oneIn(3) ? this.#halt(node, random) : this.#kill(node, random)).finally(() => {
+      const harmed = this.#harmOne(node, random).finally(() => {
         this.#away.delete(node);
         underWay.delete(harmed);
       });
       underWay.add(harmed);
     }
     await Promise.all(underWay);
+  }
+
+  /** Resolves when others have seen that it is back: while that lasts, it counts as away. */
+  async #harmOne(node: RealNode, random: SimRandom): Promise<void> {
+    await (random.oneIn(3) ? this.#halt(node, random) : this.#kill(node, random));
+    if (!node.isAlive) return;
+    const { self } = await node.status();
+    const sees = async (other: RealNode): Promise<boolean> =>
+      (await other.status()).members.every(({ id, up }) => id !== self || up);
+    const others = this.#cluster.nodes.filter((other) => other !== node && !this.#away.has(other));
+    await until(
+      "others see it",
+      async () => (await Promise.all(others.map(sees))).every(Boolean),
+      SEEN_MS,
+    ).catch(
+      () => undefined, // one of them has been harmed meanwhile
+    );
   }
 
   async #halt(node: RealNode, random: SimRandom): Promise<void> {

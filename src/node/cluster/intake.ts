@@ -16,9 +16,11 @@ import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
 
 /** After a fetch that failed. */
 const PAUSE_MS = 500;
+/** Whoever failed is asked again after so long, or if nobody else has what is missing. */
+const PASSED_OVER_MS = 5_000;
 
 export interface IntakeParts {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   readonly view: Pick<ClusterView, "self" | "topology" | "isUp">;
   /** True if it is up, and a connection to it stands. */
   readonly isSeen: (id: NodeId) => boolean;
@@ -118,9 +120,14 @@ export class Intake {
     const { signal } = abort;
     const { clock, logger } = this.#parts;
     const { isUp } = viewOf(this.#parts);
+    const failedMs = new Map<NodeId, number>();
+    const isWell = (id: NodeId): boolean =>
+      isUp(id) && clock.monotonicMs() - (failedMs.get(id) ?? Number.NEGATIVE_INFINITY) >= PASSED_OVER_MS;
     while (!signal.aborted) {
-      const next = plan.next(isUp);
-      if (next !== undefined && (await this.#obtain(next, task))) {
+      const next = plan.next(isWell) ?? plan.next(isUp);
+      const isHere = next !== undefined && (await this.#obtain(next, task));
+      if (next !== undefined && !isHere) failedMs.set(next.from, clock.monotonicMs());
+      if (next !== undefined && isHere) {
         plan.onFetched(next);
         if (plan.isFilled(isUp)) logger.info({ slots: plan.slotCount }, "all slots are here");
       } else {
