@@ -1,9 +1,6 @@
 /** Three servers that keep one store together, or more. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Contender } from "../peers/contender.ts";
-
-/** Linux counts processor time in hundredths of a second. */
-const TICK_MICROS = 10_000;
 
 export interface ClusterContender {
   readonly name: string;
@@ -34,14 +31,12 @@ export async function until(what: string, look: () => Promise<boolean>): Promise
 
 function cpuMicrosOf(pids: readonly number[]): number | undefined {
   if (process.platform !== "linux") return undefined;
-  let ticks = 0;
+  let nanos = 0;
   for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 13);
-    ticks += Number(user) + Number(system);
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      // To the nanosecond, where /proc/PID/stat counts in hundredths of a second.
+      nanos += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ")[0]);
+    }
   }
-  return ticks * TICK_MICROS;
+  return nanos / 1000;
 }

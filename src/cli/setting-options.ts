@@ -259,6 +259,14 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     isSecret: true,
   },
   {
+    key: "metrics",
+    name: "metrics",
+    group: "Metrics",
+    kind: "text",
+    placeholder: "on or off",
+    summary: "off: time no requests, and look for neither hot keys nor slow commands",
+  },
+  {
     key: "traceEndpoint",
     name: "trace-endpoint",
     group: "Traces",

@@ -71,6 +71,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     slowlog-length = 7
     trace-endpoint = "http://collector:4318/v1/traces"
     trace-sample = 0.25
+    metrics = "off"
     log-level = "debug"
     log-format = "text"
     peer-port = 17000
@@ -110,6 +111,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     adminTokenFile: undefined,
     traceEndpoint: "http://collector:4318/v1/traces",
     traceSample: 0.25,
+    metrics: "off",
     password: "secret",
     passwordFile: undefined,
     configFile: "f",

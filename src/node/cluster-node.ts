@@ -251,6 +251,12 @@ export class ClusterNode {
     this.#gossip.tell({ loadBytes: storedBytes, requestsPerSecond });
   }
 
+  /** Whether the times of requests are wanted at all. */
+  recordTimes(records: boolean): void {
+    this.coordinator.tallies.records = records;
+    this.diskWaits.records = records;
+  }
+
   /** What one piece of work asks of other nodes. */
   get traces(): CallTraces {
     return this.#footing.station.traces;

@@ -93,6 +93,7 @@ export const nodeSettingsSchema = z.strictObject({
     .refine((text) => text === "" || isHttpEndpoint(text), { error: endpointRule })
     .optional(),
   traceSample: z.number({ error: sampleRule }).min(0, { error: sampleRule }).max(1, { error: sampleRule }),
+  metrics: oneOf(["on", "off"]),
   databases: z.literal(DATABASE_COUNT, { error: `${DATABASE_COUNT}` }),
 });
 

@@ -81,6 +81,8 @@ export interface NodeSettings {
   readonly traceEndpoint: string | undefined;
   /** Of the requests that say nothing of traces themselves, the part that is traced: 0 to 1. */
   readonly traceSample: number;
+  /** "off": requests are not timed, and neither hot keys nor slow commands are looked for. */
+  readonly metrics: "on" | "off";
   /** Fixed: row keys have room for no more. */
   readonly databases: typeof DATABASE_COUNT;
 }
@@ -121,5 +123,6 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   adminToken: undefined,
   traceEndpoint: undefined,
   traceSample: 0.01,
+  metrics: "on",
   databases: DATABASE_COUNT,
 };

@@ -4,6 +4,8 @@ import { LatencyHistogram } from "../base/latency-histogram.ts";
 export class CoordinatorTallies {
   /** How long requests have waited for other replicas, until they could be answered. */
   readonly quorumTimes = new LatencyHistogram();
+  /** False if nobody wants to know these times. */
+  records = true;
   /** Reads that found replicas that differed, and mended them before they answered. */
   readRepairs = 0;
 
@@ -12,7 +14,7 @@ export class CoordinatorTallies {
     try {
       return await done;
     } finally {
-      this.quorumTimes.record((clock.monotonicMs() - startedMs) * 1000);
+      if (this.records) this.quorumTimes.record((clock.monotonicMs() - startedMs) * 1000);
     }
   }
 }

@@ -48,7 +48,7 @@ export interface CoordinatorParts {
   readonly calls: ReplicaCalls;
   readonly hints: HintKeeper;
   readonly replica: LocalReplica;
-  readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
+  readonly clock: Pick<Clock, "monotonicMs" | "turnMs" | "wallMs">;
   /** Resolves when it has been tried to learn of a newer plan than that of the epoch. */
   readonly renewPlan?: ((epoch: number) => Promise<void>) | undefined;
   readonly settings: CoordinatorSettings;

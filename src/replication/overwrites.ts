@@ -27,7 +27,7 @@ export interface Overwrite {
 
 export interface OverwritesParts extends Omit<WriteRoundParts, "hints"> {
   readonly replica: LocalReplica;
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly clock: Pick<Clock, "turnMs">;
   readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
   readonly tallies: CoordinatorTallies;
   /** Goes on with a write that meets with trouble. */
@@ -104,7 +104,7 @@ export class Overwrites implements RoundsOwner {
 
   onAnswered({ startedMs }: OverwriteRound): void {
     const { clock, tallies } = this.#parts;
-    tallies.quorumTimes.record((clock.monotonicMs() - startedMs) * 1000);
+    if (tallies.records) tallies.quorumTimes.record((clock.turnMs() - startedMs) * 1000);
   }
 
   onOver(round: OverwriteRound): void {
@@ -166,7 +166,7 @@ export class Overwrites implements RoundsOwner {
   #start<R>(round: OverwriteRound, replicas: readonly Participant[], need: QuorumNeed, reply: R): Promise<R> {
     const { cluster, calls, clock, settings } = this.#parts;
     const self = cluster.self.id;
-    round.startedMs = clock.monotonicMs();
+    round.startedMs = clock.turnMs();
     this.#underWay.add(round);
     const done = round.begin(replicas, need[0]!.machineCount, reply);
     for (let i = 0; i < replicas.length; i++) {

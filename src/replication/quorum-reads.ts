@@ -25,7 +25,7 @@ export interface QuorumReadsParts {
   readonly cluster: Cluster;
   readonly calls: ReplicaCalls;
   readonly replica: LocalReplica;
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly clock: Pick<Clock, "turnMs">;
   readonly settings: { readonly timeoutMs: number; readonly lateMs: number };
   readonly settled: SettledReplicas;
   readonly tallies: CoordinatorTallies;
@@ -73,7 +73,7 @@ export class QuorumReads implements ReadsOwner {
     const cell = pooledCopy(own!.bytes, own!.start, own!.end);
     const row = { ref, slot, level, other: other.id, cell, digestEnd: digestEnd - own!.start };
     const read = new QuorumRead(this, row);
-    read.startedMs = clock.monotonicMs();
+    read.startedMs = clock.turnMs();
     this.#underWay.add(read);
     const keyStart = beginReadRow(this, cluster.epoch, database, key.length);
     this.#payload.bytes.set(key, keyStart);
@@ -96,7 +96,7 @@ export class QuorumReads implements ReadsOwner {
       return;
     }
     const { clock, tallies } = this.#parts;
-    tallies.quorumTimes.record((clock.monotonicMs() - read.startedMs) * 1000);
+    if (tallies.records) tallies.quorumTimes.record((clock.turnMs() - read.startedMs) * 1000);
     read.resolve(read.cell.length === 0 ? undefined : read.cell);
   }
 

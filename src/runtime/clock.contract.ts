@@ -27,6 +27,16 @@ function testReading(check: Check): void {
     }
   });
 
+  check("the time of a turn is no later than now, and later in a later turn", async (clock) => {
+    await clock.sleep(1);
+    const turnMs = clock.turnMs();
+    const nowMs = clock.monotonicMs();
+    expect(turnMs).toBeLessThanOrEqual(nowMs);
+    expect(clock.turnMs()).toBe(turnMs);
+    await clock.sleep(5);
+    expect(clock.turnMs()).toBeGreaterThanOrEqual(nowMs);
+  });
+
   check("wall time is in whole milliseconds of this century", async (clock) => {
     expect(Number.isInteger(clock.wallMs())).toBe(true);
     expect(clock.wallMs()).toBeGreaterThan(946_684_800_000);

@@ -14,6 +14,11 @@ export interface Runtime {
 export interface Clock {
   /** Milliseconds since an arbitrary start, with a fraction; never goes back. For timeouts and latencies. */
   monotonicMs(): number;
+  /**
+   * As `monotonicMs`, but read once in each turn of the event loop: it lags by what has passed of the turn. For what is
+   * measured many times a turn.
+   */
+  turnMs(): number;
   /** Whole milliseconds since the Unix epoch; may jump. Only for what a human, a TTL or an HLC reads. */
   wallMs(): number;
   /** Resolves after `delayMs`, or rejects with `signal.reason` if aborted first. */

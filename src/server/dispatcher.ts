@@ -3,7 +3,6 @@
  * The order of refusals is Redis's, since clients see it. Hot as far as the fast path.
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
-import { utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Keyspaces } from "../membership/keyspaces.ts";
 import type { StorageNode } from "../node/node.ts";
@@ -38,10 +37,11 @@ import { namedEntry } from "./named-entry.ts";
 import type { Pause } from "./pause.ts";
 import { noticingChanges, receiptOfOne, receiptReply } from "./receipt-reply.ts";
 import { errorText } from "./refusal-text.ts";
-import { argumentsIn, keptArgument } from "./request-arguments.ts";
+import { argumentsIn } from "./request-arguments.ts";
 import { runOnReplica } from "./run-on-replica.ts";
 import { SlowLog } from "./slow-log.ts";
 import type { Statistics } from "./statistics.ts";
+import { TimedCalls } from "./timed-calls.ts";
 import type { RequestTracing } from "./tracing/request-tracing.ts";
 import { QUEUED, type Transaction } from "./transaction.ts";
 import type { TurnTimes } from "./turn-times.ts";
@@ -70,7 +70,7 @@ export interface DispatchedSession<S> {
 
 /** What the dispatcher has of its server. */
 export interface DispatcherDoor<S> {
-  readonly runtime: { readonly clock: Pick<Clock, "monotonicMs"> };
+  readonly runtime: { readonly clock: Pick<Clock, "monotonicMs" | "turnMs"> };
   readonly node: StorageNode;
   /** Undefined for a node alone. */
   readonly clusterDoor: ClusterDoor | undefined;
@@ -81,6 +81,8 @@ export interface DispatcherDoor<S> {
   readonly hotKeys: Pick<HotKeys, "isDue" | "note">;
   readonly tracing: Pick<RequestTracing, "isDue" | "trace"> | undefined;
   readonly slowLog: SlowLog;
+  /** False: nothing is timed that need not be. */
+  readonly records: boolean;
   readonly pause: Pause;
   readonly writer: ReplyWriter;
   readonly wallMs: number;
@@ -106,9 +108,11 @@ const ENDS_TRANSACTION = new Set(["exec", "discard", "quit", "reset"]);
 export class Dispatcher<S extends DispatchedSession<S>> {
   readonly #server: DispatcherDoor<S>;
   readonly #replica: LocalReplica;
+  readonly #timedCalls: TimedCalls<S>;
 
   constructor(server: DispatcherDoor<S>) {
     this.#server = server;
+    this.#timedCalls = new TimedCalls<S>(server, (entry, cause) => this.fail(entry, cause));
     this.#replica = server.node.replica;
   }
 
@@ -132,7 +136,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
       const startedMs = isLong ? this.#server.runtime.clock.monotonicMs() : 0;
       try {
         const answer = path?.(session, request, this.#server.writer) ?? false;
-        if (answer instanceof Promise) return this.#timed(session, item.entry, answer, request);
+        if (answer instanceof Promise) return this.#timedCalls.time(session, item.entry, answer, request);
         if (answer !== false) {
           if (isLong) this.#countLong(session, item.entry, request, startedMs);
           else this.#server.countFastCall(item.entry);
@@ -183,41 +187,14 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     }
   }
 
-  /** Counts a call that waits for other nodes, or for the disk. */
-  #timed(session: S, entry: CommandEntry<S>, answer: Promise<Answer>, request: Request): Promise<Answer> {
-    const { runtime, statistics, slowLog } = this.#server;
-    const startedMs = runtime.clock.monotonicMs();
-    const { argCount } = request;
-    const key = keptArgument(request, 1);
-    session.lastCommandName = entry.command.name;
-    const count = (): void => {
-      const micros = (runtime.clock.monotonicMs() - startedMs) * 1000;
-      entry.latency.record(micros);
-      statistics.commands++;
-      if (!slowLog.isSlow(micros)) return;
-      const args = [utf8(entry.command.name), key];
-      const waitedFor = waitPhase(this.#server.clusterDoor);
-      slowLog.record(session, args, { micros, waitMicros: micros, waitedFor, argCount });
-    };
-    return answer.then(
-      (reply) => {
-        count();
-        return reply;
-      },
-      (cause: unknown) => {
-        count();
-        return this.fail(entry, cause);
-      },
-    );
-  }
-
   /** Counts a call that the fast path took, but that may have been slow. */
   #countLong(session: S, entry: CommandEntry<S>, request: Request, startedMs: number): void {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
-    entry.latency.record(micros);
     this.#server.busyMicros += micros;
     this.#server.statistics.commands++;
     session.lastCommandName = entry.command.name;
+    if (!this.#server.records) return;
+    entry.latency.record(micros);
     const { argCount } = request;
     this.#server.slowLog.record(session, argumentsIn(request, SlowLog.ARGUMENTS_MAX), { micros, argCount });
   }
@@ -300,13 +277,15 @@ export class Dispatcher<S extends DispatchedSession<S>> {
 
   #finish(session: S, call: Call<S>, startedMs: number, answer: Answer, localMicros?: number): Answer {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
-    call.entry.latency.record(micros);
+    const { records } = this.#server;
+    if (records) call.entry.latency.record(micros);
     this.#server.busyMicros += micros;
     if (isRefusal(answer)) {
       call.entry.failedCalls++;
       this.#server.statistics.countError(answer.text);
     }
-    if (this.#server.slowLog.isSlow(micros)) this.#recordSlow(session, call, micros, localMicros ?? micros);
+    if (records && this.#server.slowLog.isSlow(micros))
+      this.#recordSlow(session, call, micros, localMicros ?? micros);
     this.#server.statistics.commands++;
     return answer;
   }

@@ -54,8 +54,10 @@ export class HotKeys {
   #looks = 0;
   #chance = 1;
 
-  constructor(cells: Pick<ReceivedCells, "find">) {
+  /** `looks`: false if nobody wants to know. */
+  constructor(cells: Pick<ReceivedCells, "find">, looks = true) {
     this.#cells = cells;
+    if (!looks) this.#countdown = Number.POSITIVE_INFINITY;
     const hitters = (): HeavyHitters => new HeavyHitters(TRACKED_MAX);
     this.#hitters = { reads: hitters(), writes: hitters(), bytes: hitters() };
   }

@@ -1,4 +1,3 @@
-import { pooledCopy } from "../base/byte-pool.ts";
 import type { Request } from "../resp/request.ts";
 
 /** Views: see keepArguments. */
@@ -10,13 +9,3 @@ export function argumentsIn({ bytes, starts, ends, argCount }: Request, countMax
   }
   return args;
 }
-
-const KEPT_BYTES_MAX = 160;
-
-/** The beginning of an argument, as it is: it outlives the request. Hot in a cluster. */
-export function keptArgument({ bytes, starts, ends, argCount }: Request, i: number): Uint8Array {
-  if (i >= argCount) return NO_BYTES;
-  return pooledCopy(bytes, starts[i]!, Math.min(ends[i]!, starts[i]! + KEPT_BYTES_MAX));
-}
-
-const NO_BYTES = new Uint8Array(0);

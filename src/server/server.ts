@@ -89,6 +89,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   admin: AdminFace | undefined;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
+  /** Whether times of requests, hot keys and slow ones are looked for. */
+  readonly records: boolean;
   readonly turn: TurnTimes<Session<Server>>;
   readonly hotKeys: HotKeys;
   readonly pause: Pause;
@@ -137,13 +139,15 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.outbox = new Outbox(runtime.clock, () => node.durable());
     this.writer = this.outbox.writer;
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
-    this.hotKeys = new HotKeys(node.replica.received);
-    this.turn = new TurnTimes(runtime.clock);
+    this.hotKeys = new HotKeys(node.replica.received, this.settings.metrics === "on");
+    this.records = this.settings.metrics === "on";
+    this.turn = new TurnTimes(runtime.clock, this.records);
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
     this.cluster = cluster ?? node.cluster;
     this.traces = node.cluster?.traces ?? new CallTraces(runtime);
     this.tracing = RequestTracing.of(this);
+    node.cluster?.recordTimes(this.records);
     this.dispatcher = new Dispatcher(this);
     this.clusterDoor = this.cluster && this.#openClusterDoor(this.cluster);
     this.claims = this.clusterDoor && this.#claimsOf(this.clusterDoor);
@@ -223,8 +227,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   /** Notes the time once for all requests of a turn. */
   beginTurn(): void {
-    this.wallMs = this.runtime.clock.wallMs();
-    this.turn.begin();
+    if (this.turn.begin()) this.wallMs = this.runtime.clock.wallMs();
     this.busyMicros = 0;
   }
 

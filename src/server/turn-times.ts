@@ -1,6 +1,7 @@
 /**
- * Times the requests of each turn of the event loop together: timing each of them alone would cost more than the quick ones
- * take. Hot: once per request, and once per turn.
+ * Times the requests that a session runs in one go together: timing each of them alone would cost more than the quick ones
+ * take. Those of several sessions in one turn of the event loop follow each other: where one ends, the next begins.
+ * Hot: once per request, and once per go.
  */
 import { LatencyHistogram } from "../base/latency-histogram.ts";
 import type { Clock } from "../runtime/runtime.ts";
@@ -9,21 +10,30 @@ import type { CommandEntry } from "./command-table.ts";
 export class TurnTimes<S> {
   /** What requests took of this node's own time before they were answered, or waited for somebody else. */
   readonly local = new LatencyHistogram();
-  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #clock: Pick<Clock, "monotonicMs" | "turnMs">;
+  readonly #records: boolean;
+  #turnMs = Number.NaN;
   #startedMs = 0;
-  /** Requests that were begun in the present turn. */
+  /** Requests that were begun in the present go. */
   #requests = 0;
   /** The first `#fastCount` of them: emptying the array itself every turn would make it anew every turn. */
   readonly #fastEntries: CommandEntry<S>[] = [];
   #fastCount = 0;
 
-  constructor(clock: Pick<Clock, "monotonicMs">) {
+  /** `records`: false if nobody wants to know. */
+  constructor(clock: Pick<Clock, "monotonicMs" | "turnMs">, records: boolean) {
     this.#clock = clock;
+    this.#records = records;
   }
 
-  begin(): void {
-    this.#startedMs = this.#clock.monotonicMs();
+  /** True if it is the first go of a turn of the event loop. */
+  begin(): boolean {
     this.#requests = 0;
+    const turnMs = this.#clock.turnMs();
+    if (turnMs === this.#turnMs) return false;
+    this.#turnMs = turnMs;
+    this.#startedMs = turnMs;
+    return true;
   }
 
   /** A request is begun. */
@@ -31,7 +41,7 @@ export class TurnTimes<S> {
     this.#requests++;
   }
 
-  /** A fast path has answered it: its time is the turn's, shared evenly. */
+  /** A fast path has answered it: its time is that of the go, shared evenly. */
   countFastCall(entry: CommandEntry<S>): void {
     if (entry.fastCalls++ === 0) this.#fastEntries[this.#fastCount++] = entry;
   }
@@ -40,8 +50,13 @@ export class TurnTimes<S> {
   end(): number {
     const requests = this.#requests;
     if (requests === 0 && this.#fastCount === 0) return 0;
-    const micros = (this.#clock.monotonicMs() - this.#startedMs) * 1000;
-    if (requests > 0) this.local.record(micros / requests, requests);
+    let micros = 0;
+    if (this.#records) {
+      const nowMs = this.#clock.monotonicMs();
+      micros = (nowMs - this.#startedMs) * 1000;
+      this.#startedMs = nowMs;
+      if (requests > 0) this.local.record(micros / requests, requests);
+    }
     const calls = this.#fastCount === 0 ? 0 : this.#shareTime(micros);
     this.#fastCount = 0;
     return calls;
@@ -54,7 +69,7 @@ export class TurnTimes<S> {
     for (let i = 0; i < count; i++) calls += entries[i]!.fastCalls;
     for (let i = 0; i < count; i++) {
       const entry = entries[i]!;
-      entry.latency.record(micros / calls, entry.fastCalls);
+      if (this.#records) entry.latency.record(micros / calls, entry.fastCalls);
       entry.fastCalls = 0;
     }
     return calls;

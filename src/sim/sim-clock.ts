@@ -17,6 +17,11 @@ export class SimClock implements Clock {
     return this.#time.monotonicMs();
   }
 
+  /** While an event is handled no time passes. */
+  turnMs(): number {
+    return this.#time.monotonicMs();
+  }
+
   wallMs(): number {
     return this.#time.wallMs();
   }

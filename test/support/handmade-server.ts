@@ -64,6 +64,7 @@ export class HandmadeServer {
           ticks += this.tickMs;
           return clock.monotonicMs() + ticks;
         },
+        turnMs: () => clock.turnMs() + ticks,
         wallMs: () => clock.wallMs(),
         sleep: (delayMs: number, signal?: AbortSignal) => clock.sleep(delayMs, signal),
         every: (intervalMs: number, tick: () => void) => clock.every(intervalMs, tick),

@@ -17,6 +17,7 @@ function loading({ world }: Town, plan: LoadPlan, workload = "get"): Promise<Loa
   // Virtual time stands still between deferred tasks.
   const stepping: Runtime["clock"] = {
     monotonicMs: () => clock.monotonicMs(),
+    turnMs: () => clock.turnMs(),
     wallMs: () => clock.wallMs(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     every: (ms, tick) => clock.every(ms, tick),

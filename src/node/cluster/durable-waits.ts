@@ -10,6 +10,8 @@ import type { CallTraces } from "./call-trace.ts";
 
 export class DurableWaits {
   readonly times = new LatencyHistogram();
+  /** False if nobody wants to know. */
+  records = true;
   readonly #engine: Pick<StorageEngine, "durable">;
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #traces: Pick<CallTraces, "current">;
@@ -33,6 +35,7 @@ export class DurableWaits {
     const { waiters } = this.#latest;
     const step = this.#traces.current?.begin("disk");
     if (step !== undefined) promise.then(() => step.end(undefined), step.end);
+    if (!this.records) return promise;
     waiters.count++;
     waiters.startedMsSum += this.#clock.monotonicMs();
     return promise;

@@ -9,7 +9,23 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 const monotonicMs = performance.now.bind(performance);
 
 export function createNodejsClock(): Clock {
-  return { monotonicMs, wallMs: Date.now, sleep, every, defer };
+  return { monotonicMs, turnMs, wallMs: Date.now, sleep, every, defer };
+}
+
+let turnMsNow = 0;
+let isFresh = false;
+
+function turnMs(): number {
+  if (!isFresh) {
+    isFresh = true;
+    turnMsNow = monotonicMs();
+    setImmediate(onTurnOver);
+  }
+  return turnMsNow;
+}
+
+function onTurnOver(): void {
+  isFresh = false;
 }
 
 function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {

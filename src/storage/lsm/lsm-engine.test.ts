@@ -51,6 +51,7 @@ function withWall(runtime: Runtime, wall: { readonly nowMs: number }): Runtime {
     clock: {
       wallMs,
       monotonicMs,
+      turnMs: monotonicMs,
       sleep: (ms, signal) => clock.sleep(ms, signal),
       every: (ms, tick) => clock.every(ms, tick),
       defer: (task) => clock.defer(task),
