@@ -48,6 +48,8 @@ export interface ClusterParts {
   readonly isBlank: boolean;
   /** Where to keep what others have missed; undefined: in memory. */
   readonly hintDirectory: string | undefined;
+  /** Undefined: as much as suits where they are. */
+  readonly hintBytesMax: number | undefined;
   /** At which slots come that move to this node, at most; 0 for no limit. */
   readonly moveBytesPerSecond: number;
   /** Where rows are; undefined: in memory. */
@@ -93,8 +95,9 @@ export class ClusterNode {
       ? standFixed({ ...parts, hasRows }, begin)
       : openFooting({ ...parts, hasRows }, begin));
     try {
-      const { runtime, hintDirectory, logger } = parts;
-      const hints = await HintStore.open(runtime, hintDirectory, {}, logger);
+      const { runtime, hintDirectory, hintBytesMax: bytesMax, logger } = parts;
+      const bound = bytesMax === undefined ? {} : { bytesMax };
+      const hints = await HintStore.open(runtime, hintDirectory, bound, logger);
       const { dataDirectory } = parts;
       const file =
         dataDirectory === undefined ? undefined : new DocumentFile(runtime.disk, dataDirectory, "SEEN");

@@ -41,7 +41,7 @@ export async function openNode(
   runtime: Runtime,
   settings: NodeSettings,
   logger: Logger,
-  { fixed, stop, speaks, rules: ownRules, traits = cellTraits }: OpenOptions = {},
+  { fixed, stop, speaks, hintBytesMax, rules: ownRules, traits = cellTraits }: OpenOptions = {},
 ): Promise<StorageNode> {
   const cluster = fixed ?? clusterSettingsOf(settings, runtime.host);
   const siblings = new SiblingTally();
@@ -53,7 +53,7 @@ export async function openNode(
       ? new MemoryStore(runtime, settings, rules)
       : await DiskStore.open(runtime, settings, { rules, traits, isReplica }, logger);
   const node = new StorageNode(runtime, store, logger, siblings);
-  if (cluster !== undefined) await node.enter(runtime, settings, cluster, { stop, speaks });
+  if (cluster !== undefined) await node.enter(runtime, settings, cluster, { stop, speaks, hintBytesMax });
   return node;
 }
 
@@ -64,6 +64,8 @@ export interface OpenOptions {
   readonly stop?: AbortSignal | undefined;
   /** The highest version of the peer protocol that it owns up to, as a node of an earlier version would; undefined: all it knows. */
   readonly speaks?: number | undefined;
+  /** How much it keeps for nodes that are down, in place of what suits its storage. */
+  readonly hintBytesMax?: number | undefined;
   /** What the store does with cells, in place of what suits a node alone or in a cluster. */
   readonly rules?: CellRules | undefined;
   /** What a store on disk reads off them to sum them up, while they are in memory. */
@@ -156,7 +158,7 @@ export class StorageNode {
     runtime: Runtime,
     { storage, fsync, dataDirectory, moveBytesPerSecond }: NodeSettings,
     cluster: ClusterSettings | FixedCluster,
-    { stop, speaks }: Pick<OpenOptions, "stop" | "speaks">,
+    { stop, speaks, hintBytesMax }: Pick<OpenOptions, "stop" | "speaks" | "hintBytesMax">,
   ): Promise<void> {
     const { engine, replica } = this;
     const isSynced = storage === "disk" && fsync === "always";
@@ -170,7 +172,7 @@ export class StorageNode {
       const isBlank = this.disk === undefined || this.disk.directory.identity.origin === "new";
       const rowsOnDisk = this.disk?.engine;
       const own = {
-        ...{ engine, replica, isSynced, countRows, isBlank, hintDirectory, moveBytesPerSecond },
+        ...{ engine, replica, isSynced, countRows, isBlank, hintDirectory, hintBytesMax, moveBytesPerSecond },
         dataDirectory: rowsOnDisk === undefined ? undefined : dataDirectory,
         stamps: this.stamper,
         synced: () => rowsOnDisk?.plain.synced(),

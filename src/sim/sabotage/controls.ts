@@ -12,6 +12,7 @@ import { carelessRing } from "./careless-ring.ts";
 import { joinTwoAtOnce, writeByOldPlan, writeCutOff } from "./changed-plans.ts";
 import { credulousAcceptor } from "./credulous-acceptor.ts";
 import { droppedHints } from "./dropped-hints.ts";
+import { endlessHints } from "./endless-hints.ts";
 import { credulousBounds, unagreedCollection } from "./hasty-collections.ts";
 import { hastyDrops } from "./hasty-drops.ts";
 import { lateWritesLost } from "./late-writes-lost.ts";
@@ -103,6 +104,12 @@ export const CONTROLS: readonly Control[] = [
       skew: 0,
       promises: { convergesUnread: true },
     }),
+  },
+  {
+    sabotage: endlessHints,
+    foundBy: ["bounded-queues"],
+    seedsMax: 1,
+    run: simulated({ nodes: 4, kinds: { partition: 1 }, mix: only("register"), hintBytesMax: 1_000 }),
   },
   {
     sabotage: repeatedDots,

@@ -52,6 +52,7 @@ const WISHES = [
   "moves",
   "wipes",
   "endsEarly",
+  "hintBytesMax",
   "faultEveryMs",
   "faultsMs",
 ] as const satisfies readonly (keyof RunWishes)[];

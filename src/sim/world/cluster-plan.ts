@@ -20,6 +20,8 @@ export interface ClusterPlan {
    * from the beginning, with a default keyspace like this, and their plan cannot change.
    */
   readonly keyspace: Partial<Keyspace> | undefined;
+  /** How much each node keeps for nodes that are down; undefined: as much as by default. */
+  readonly hintBytesMax?: number | undefined;
 }
 
 export interface PlanWishes {
@@ -29,6 +31,7 @@ export interface PlanWishes {
   readonly nodesPerMachine?: number;
   readonly settings?: Partial<NodeSettings>;
   readonly keyspace?: Partial<Keyspace> | undefined;
+  readonly hintBytesMax?: number | undefined;
 }
 
 /** Nodes n1, n2, ... dealt out to datacenters dc1, dc2, ... in turn. */
@@ -38,6 +41,7 @@ export function planCluster({
   nodesPerMachine = 1,
   settings = {},
   keyspace,
+  hintBytesMax,
 }: PlanWishes): ClusterPlan {
   const nodes = Array.from({ length: count }, (_, i) => {
     const machine = Math.floor(i / datacenters / nodesPerMachine) * datacenters + (i % datacenters);
@@ -49,5 +53,5 @@ export function planCluster({
       weight: 1,
     };
   });
-  return { nodes, settings, keyspace };
+  return { nodes, settings, keyspace, hintBytesMax };
 }

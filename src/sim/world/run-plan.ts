@@ -64,6 +64,8 @@ export interface RunWishes {
   /** A disk is lost or rots; only where nodes know each other from the beginning, for else a wiped node is a new one. */
   readonly wipes?: boolean;
   readonly endsEarly?: boolean;
+  /** What each node keeps for nodes that are down, at most: so little that some of it has to come another way. */
+  readonly hintBytesMax?: number;
   readonly faultEveryMs?: number;
   readonly faultsMs?: number;
   readonly script?: readonly Deed[];
@@ -91,6 +93,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     datacenters,
     nodesPerMachine,
     settings: { storage: settings.storage, fsync: settings.fsync, ...wishes.settings },
+    hintBytesMax: wishes.hintBytesMax,
     ...(!founds && { keyspace: keyspaceOf(copies, datacenters, isSloppy) }),
   });
   const machines = new Set(cluster.nodes.map(({ machine }) => machine)).size;

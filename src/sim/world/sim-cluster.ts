@@ -25,7 +25,7 @@ import type { CellTraits } from "../../storage/lsm/table/cell-traits.ts";
 import type { CellRules } from "../../storage/storage-engine.ts";
 import { SimWorld, type SimWorldOptions } from "../sim-runtime.ts";
 import type { ClusterPlan, PlannedNode } from "./cluster-plan.ts";
-import { fixedTopology, idOf } from "./fixed-topology.ts";
+import { fixedClusterFor, fixedTopology } from "./fixed-topology.ts";
 import type { Phase, Site, StartOptions } from "./sim-site.ts";
 
 export const CLIENT_PORT = 6379;
@@ -43,6 +43,8 @@ export interface Seams {
   /** What its store does with cells, and reads off them. */
   readonly rules?: CellRules;
   readonly traits?: CellTraits;
+  /** What it keeps for others at most, whatever the plan says. */
+  readonly hintBytesMax?: number;
   /** Told of each node before clients reach it, after every start. */
   readonly onOpen?: (node: StorageNode, name: string) => void;
 }
@@ -290,17 +292,13 @@ export class SimCluster {
   async #open(site: Site, join: readonly string[]): Promise<StorageNode> {
     const { name } = site.planned;
     const { seams = {}, logger: loggerOf } = this.#options;
-    const own = this.world.runtime(name);
-    const runtime = seams.runtimeOf?.(own, name) ?? own;
+    const given = this.world.runtime(name);
+    const runtime = seams.runtimeOf?.(given, name) ?? given;
     const logger = loggerOf?.(name) ?? silentLogger;
     const settings = this.#settingsOf(site, join);
-    const { rules, traits } = seams;
-    const node = await openNode(runtime, settings, logger, {
-      fixed: this.#fixedFor(name),
-      speaks: site.speaks,
-      rules,
-      traits,
-    });
+    const { rules, traits, hintBytesMax = this.plan.hintBytesMax } = seams;
+    const own = { fixed: this.#fixedFor(name), speaks: site.speaks, hintBytesMax, rules, traits };
+    const node = await openNode(runtime, settings, logger, own);
     seams.onOpen?.(node, name);
     const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
     await server.listen();
@@ -335,15 +333,9 @@ export class SimCluster {
   #fixedFor(name: string): FixedCluster | undefined {
     if (this.#fixed === undefined) return undefined;
     const sites = [...this.#sites.values()];
-    return {
-      id: idOf(sites.findIndex(({ planned }) => planned.name === name)),
-      generation: this.#site(name).life,
-      topology: this.#fixed,
-      addresses: new Map(
-        sites.map(({ planned, peerPort }, i) => [idOf(i), { host: planned.name, port: peerPort }]),
-      ),
-      secret: utf8(SECRET),
-    };
+    const place = sites.findIndex(({ planned }) => planned.name === name);
+    const { life: generation } = this.#site(name);
+    return fixedClusterFor(this.#fixed, sites, place, { secret: SECRET, generation });
   }
 
   #place(planned: PlannedNode): void {

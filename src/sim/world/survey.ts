@@ -127,7 +127,8 @@ export class Survey {
       this.#noteQueue(name, "requests to other nodes", requests, links * inFlightMax);
       this.#noteQueue(name, "bytes for other nodes", bytes, links * queueBytesMax);
       const { statistics, settings } = cluster.hints;
-      this.#noteQueue(name, "bytes of hints", statistics.sizeBytes, settings.bytesMax);
+      const { hintBytesMax = settings.bytesMax } = this.#cluster.plan;
+      this.#noteQueue(name, "bytes of hints", statistics.sizeBytes, hintBytesMax);
     }
   }
 

@@ -27,6 +27,8 @@ const LEVELS_OF_TWO = [
   ["local_quorum", "quorum"],
 ] as const;
 
+/** Some dozens of hints. */
+const HINT_BYTES_FEW = 4 * 1024;
 const NODE_COUNTS = [1, 2, 3, 3, 3, 4, 5, 5, 5, 6, 7];
 
 export function drawWishes(seed: string, faultsMs: number): RunWishes {
@@ -64,6 +66,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     faultEveryMs: pick([1_000, 3_000, 8_000]),
     moves: random.oneIn(2),
     ...apart,
+    ...(new SimRandom(`${seed}/hints`).oneIn(4) && { hintBytesMax: HINT_BYTES_FEW }),
     ...(founds && new SimRandom(`${seed}/keyspaces`).oneIn(3) && { keyspaces: true }),
   };
 }
@@ -101,6 +104,7 @@ export function describeWishes(wishes: RunWishes): string {
     clockFaults === true ? "clocks wrong" : "",
     founds === true && moves === true ? "slots move" : "",
     wishes.keyspaces === true ? "keyspaces" : "",
+    wishes.hintBytesMax === undefined ? "" : "few hints",
   ];
   return parts.filter((part) => part !== "").join(", ");
 }
