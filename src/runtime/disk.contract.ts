@@ -13,6 +13,7 @@ export function testDisk(name: string, inDisk: InDisk): void {
     test(`${name}: ${what}`, () => inDisk(body));
   };
   testBytes(check);
+  testZerosAhead(check);
   testOpening(check);
   testNames(check);
   testDirectories(check);
@@ -177,6 +178,55 @@ function testBytes(check: Check): void {
     await file.append(bytes);
     expect(Buffer.compare(await file.read(0, bytes.length), bytes)).toBe(0);
     await file.close();
+  });
+}
+
+function testZerosAhead(check: Check): void {
+  const zerosAhead = { zerosAheadBytes: 16 };
+
+  check("zeros ahead are behind what was appended, up to whole steps", async (disk, directory) => {
+    const file = await disk.open(`${directory}/log`, zerosAhead);
+    for (const [length, size] of [
+      [5, 16],
+      [11, 16],
+      [1, 32],
+      [40, 64],
+    ] as const) {
+      const before = await file.sizeBytes();
+      if (length % 2 === 0) await file.append(new Uint8Array(length).fill(length));
+      else file.appendSync(new Uint8Array(length).fill(length));
+      expect(await file.sizeBytes()).toBe(before + length);
+      expect((await contentOf(disk, `${directory}/log`)).length).toBe(size);
+    }
+    await file.sync();
+    file.syncSync();
+    const appended = [5, 11, 1, 40].flatMap((length) => Array<number>(length).fill(length));
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([...appended, ...Array<number>(7).fill(0)]);
+    await file.close();
+    expect(await contentOf(disk, `${directory}/log`)).toEqual(appended);
+  });
+
+  check("zeros ahead go where the file is cut, and come again", async (disk, directory) => {
+    await (await fileWith(disk, `${directory}/log`, 1, 2, 3)).close();
+    const file = await disk.open(`${directory}/log`, zerosAhead);
+    expect(await file.sizeBytes()).toBe(3);
+    await file.append(Uint8Array.of(4, 5));
+    await file.truncate(4);
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 2, 3, 4]);
+    await file.append(Uint8Array.of(6));
+    expect(await file.sizeBytes()).toBe(5);
+    const zeros = Array<number>(11).fill(0);
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 2, 3, 4, 6, ...zeros]);
+    await file.close();
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 2, 3, 4, 6]);
+  });
+
+  check("zeros that nobody has cut off are bytes as others", async (disk, directory) => {
+    await (await fileWith(disk, `${directory}/log`, 1, 0, 0)).close();
+    const file = await disk.open(`${directory}/log`, zerosAhead);
+    await file.append(Uint8Array.of(2));
+    await file.close();
+    expect(await contentOf(disk, `${directory}/log`)).toEqual([1, 0, 0, 2]);
   });
 }
 

@@ -109,7 +109,7 @@ export interface Disk {
    * Opens for reading and appending; creates an empty file if absent and `create` is not false. A created
    * file is durable only after its own `sync` and `syncDirectory` of the parent.
    */
-  open(path: string, options?: { readonly create?: boolean }): Promise<DiskFile>;
+  open(path: string, options?: OpenOptions): Promise<DiskFile>;
   /** Names in the directory, sorted; empty if there is no such directory. */
   list(path: string): Promise<readonly string[]>;
   exists(path: string): Promise<boolean>;
@@ -143,6 +143,17 @@ export interface DiskLock {
 export type OnRead = (bytes: Uint8Array | undefined, cause: unknown) => void;
 
 /** Changes (append, truncate, sync, close) apply in the order they were asked for, awaited or not. */
+export interface OpenOptions {
+  readonly create?: boolean;
+  /**
+   * Zeros are written ahead of what is appended, up to a multiple of so many bytes, and what is appended next takes
+   * their place. Most syncs need not record a new length then, which takes some disks half their time. `close` cuts off
+   * what is left of the zeros, not durably: whoever opens the file after a crash finds them behind what was appended.
+   * Where there is no room for zeros, there are none. Requires: nobody else appends to the file.
+   */
+  readonly zerosAheadBytes?: number;
+}
+
 export interface DiskFile {
   /**
    * Resolves when the bytes are readable, which is before they are durable. Keeps `bytes` until then. A
@@ -179,6 +190,7 @@ export interface DiskFile {
    * bytes are valid, and to be left as they are, until it returns. It must not throw.
    */
   borrow(offset: number, length: number, onRead: OnRead): void;
+  /** Without zeros ahead, but for those that were there when it was opened. */
   sizeBytes(): Promise<number>;
   /** Cuts the file to `sizeBytes`. */
   truncate(sizeBytes: number): Promise<void>;

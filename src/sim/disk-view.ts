@@ -7,7 +7,8 @@ import { assert } from "../base/assert.ts";
 import { equalBytes } from "../base/bytes.ts";
 import type { Outcome } from "../base/errors.ts";
 import { ioError } from "../runtime/io-error.ts";
-import type { Disk, DiskFile, DiskLock, OnRead } from "../runtime/runtime.ts";
+import type { Disk, DiskFile, DiskLock, OnRead, OpenOptions } from "../runtime/runtime.ts";
+import { AppendEnd } from "./append-end.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
 import type { DiskStep } from "./disk-step.ts";
 import type { DiskTrouble } from "./disk-trouble.ts";
@@ -27,6 +28,8 @@ export interface Medium {
   readonly trouble: DiskTrouble;
   /** By path, the process that took it last. */
   readonly locks: Map<string, Life>;
+  /** Room for more. */
+  readonly freeBytes: number;
   idOf(file: SimFile): string;
   /** Throws the system's error if the step is to fail. */
   admit(step: DiskStep, addedBytes: number): void;
@@ -106,9 +109,9 @@ export class DiskView implements Disk {
     this.#stepper = new Stepper(disk, life, random);
   }
 
-  async open(path: string, { create = true }: { readonly create?: boolean } = {}): Promise<DiskFile> {
+  async open(path: string, { create = true, zerosAheadBytes = 0 }: OpenOptions = {}): Promise<DiskFile> {
     const file = await this.#step("open", path, () => this.#disk.tree.open(path, create));
-    return new DiskFileView(path, file, this.#stepper);
+    return new DiskFileView(path, file, this.#stepper, new AppendEnd(file, zerosAheadBytes, this.#disk));
   }
 
   list(path: string): Promise<readonly string[]> {
@@ -177,20 +180,22 @@ export class DiskView implements Disk {
 class DiskFileView implements DiskFile {
   readonly #path: string;
   readonly #file: SimFile;
+  readonly #end: AppendEnd;
   readonly #stepper: Stepper;
   /** When the change asked for last will be over. */
   #busyUntilMs = 0;
   #isClosed = false;
 
-  constructor(path: string, file: SimFile, stepper: Stepper) {
+  constructor(path: string, file: SimFile, stepper: Stepper, end: AppendEnd) {
     this.#path = path;
     this.#file = file;
+    this.#end = end;
     this.#stepper = stepper;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     const copy = bytes.slice();
-    await this.#change("append", APPEND_MS_MAX, "not-applied", () => this.#file.append(copy), copy.length);
+    await this.#change("append", APPEND_MS_MAX, "not-applied", () => this.#end.append(copy), copy.length);
     assert(equalBytes(bytes, copy), `the bytes changed while they were being appended to ${this.#path}`);
   }
 
@@ -199,7 +204,7 @@ class DiskFileView implements DiskFile {
     const copy = bytes.slice();
     const begin = (): void => {
       this.#requireOpen();
-      this.#file.append(copy);
+      this.#end.append(copy);
     };
     const addedBytes = copy.length;
     const endsMs = this.#stepper.endMs(APPEND_MS_MAX);
@@ -208,7 +213,7 @@ class DiskFileView implements DiskFile {
   }
 
   truncate(sizeBytes: number): Promise<void> {
-    return this.#change("truncate", APPEND_MS_MAX, "not-applied", () => this.#file.truncate(sizeBytes));
+    return this.#change("truncate", APPEND_MS_MAX, "not-applied", () => this.#end.truncate(sizeBytes));
   }
 
   async sync(): Promise<void> {
@@ -257,11 +262,12 @@ class DiskFileView implements DiskFile {
 
   async sizeBytes(): Promise<number> {
     await this.#look(NAME_MS_MAX);
-    return this.#file.length;
+    return this.#end.sizeBytes;
   }
 
   async close(): Promise<void> {
     await this.#change("close", APPEND_MS_MAX, "unknown", () => {
+      this.#end.close();
       this.#isClosed = true;
     });
   }

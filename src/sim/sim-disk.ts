@@ -53,6 +53,12 @@ export class SimDisk implements Medium {
     return used;
   }
 
+  get freeBytes(): number {
+    return this.capacityBytes === Number.POSITIVE_INFINITY
+      ? this.capacityBytes
+      : this.capacityBytes - this.usedBytes;
+  }
+
   get tree(): DirectoryTree {
     return this.#tree;
   }
@@ -129,7 +135,6 @@ export class SimDisk implements Medium {
     if (step.kind === "sync" || step.kind === "syncDirectory") this.#syncCount++;
     const code = this.intercept?.(step) ?? this.trouble.codeFor(step);
     if (code !== undefined) throw systemError(code);
-    if (this.capacityBytes === Number.POSITIVE_INFINITY || addedBytes === 0) return;
-    if (this.usedBytes + addedBytes > this.capacityBytes) throw systemError("ENOSPC");
+    if (addedBytes > 0 && addedBytes > this.freeBytes) throw systemError("ENOSPC");
   }
 }

@@ -2,15 +2,17 @@
  * The bytes of one file, and how to undo what is not yet synced.
  *
  *   durable | append 1 | truncate | append 2      a crash keeps what is durable and a random number of the
- *             `-------- unsynced --------'        unsynced changes, in order; of the next append a prefix
+ *             `-------- unsynced --------'        unsynced changes, in order; of the next append or overwrite a prefix
  *
  * Invariant: undoing all unsynced changes, last first, gives the durable bytes.
  */
 import type { SimRandom } from "./sim-random.ts";
 
-type Change =
-  | { readonly sequence: number; readonly kind: "append"; readonly length: number }
-  | { readonly sequence: number; readonly kind: "truncate"; readonly cut: Uint8Array };
+type Change = { readonly sequence: number /** Bytes before it stay as they are. */; readonly at: number } & (
+  | { readonly kind: "append"; readonly length: number }
+  | { readonly kind: "overwrite"; readonly before: Uint8Array }
+  | { readonly kind: "truncate"; readonly cut: Uint8Array }
+);
 
 const SECTOR_BYTES = 512;
 
@@ -30,10 +32,22 @@ export class SimFile {
   }
 
   append(bytes: Uint8Array): void {
-    this.#reserve(this.#length + bytes.length);
-    this.#bytes.set(bytes, this.#length);
+    const at = this.#length;
+    this.#reserve(at + bytes.length);
+    this.#bytes.set(bytes, at);
     this.#length += bytes.length;
-    this.#unsynced.push({ sequence: ++this.#sequence, kind: "append", length: bytes.length });
+    this.#unsynced.push({ sequence: ++this.#sequence, kind: "append", at, length: bytes.length });
+  }
+
+  /** In the place of what is there, and beyond. */
+  writeAt(at: number, bytes: Uint8Array): void {
+    const overlap = Math.min(bytes.length, this.#length - at);
+    if (overlap > 0) {
+      const before = this.#bytes.slice(at, at + overlap);
+      this.#bytes.set(bytes.subarray(0, overlap), at);
+      this.#unsynced.push({ sequence: ++this.#sequence, kind: "overwrite", at, before });
+    }
+    if (overlap < bytes.length) this.append(bytes.subarray(overlap));
   }
 
   truncate(length: number): void {
@@ -43,7 +57,7 @@ export class SimFile {
     }
     const cut = this.#bytes.slice(length, this.#length);
     this.#length = length;
-    this.#unsynced.push({ sequence: ++this.#sequence, kind: "truncate", cut });
+    this.#unsynced.push({ sequence: ++this.#sequence, kind: "truncate", at: length, cut });
   }
 
   read(offset: number, length: number): Uint8Array {
@@ -59,14 +73,19 @@ export class SimFile {
   /** With `holes`, sectors of what survives unsynced may be zeros: the disk wrote later ones first. */
   crash(random: SimRandom, { holes }: { readonly holes: boolean }): void {
     const survivors = survivorCount(this.#unsynced.length, random);
-    let tornBytes = 0;
+    let unsyncedFrom = Number.POSITIVE_INFINITY;
     while (this.#unsynced.length > survivors) {
       const change = this.#unsynced.pop()!;
-      const torn = this.#unsynced.length === survivors && change.kind === "append";
-      tornBytes = torn ? random.below(change.length + 1) : 0;
-      this.#undo(change, tornBytes);
+      const isLast = this.#unsynced.length === survivors;
+      if (isLast && change.kind !== "truncate") {
+        unsyncedFrom = change.at;
+        this.#undo(change, random.below(lengthOf(change) + 1));
+      } else {
+        this.#undo(change, 0);
+      }
     }
-    if (holes) this.#punchHoles(this.#durableLength(tornBytes), random);
+    for (const { at } of this.#unsynced) unsyncedFrom = Math.min(unsyncedFrom, at);
+    if (holes) this.#punchHoles(unsyncedFrom, random);
     this.#unsynced = [];
   }
 
@@ -75,26 +94,19 @@ export class SimFile {
     this.#bytes[offset]! ^= 1 << bit;
   }
 
-  /** Of an append, the first `keptBytes` stay. */
+  /** Of what was written, the first `keptBytes` stay. */
   #undo(change: Change, keptBytes: number): void {
     if (change.kind === "append") {
       this.#length -= change.length - keptBytes;
       return;
     }
+    if (change.kind === "overwrite") {
+      this.#bytes.set(change.before.subarray(keptBytes), change.at + keptBytes);
+      return;
+    }
     this.#reserve(this.#length + change.cut.length);
     this.#bytes.set(change.cut, this.#length);
     this.#length += change.cut.length;
-  }
-
-  /** Bytes that no unsynced change ever touched. */
-  #durableLength(tornBytes: number): number {
-    let length = this.#length - tornBytes;
-    let shortest = length;
-    for (const change of this.#unsynced.toReversed()) {
-      length += change.kind === "append" ? -change.length : change.cut.length;
-      shortest = Math.min(shortest, length);
-    }
-    return shortest;
   }
 
   #punchHoles(from: number, random: SimRandom): void {
@@ -110,6 +122,10 @@ export class SimFile {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+function lengthOf(change: Exclude<Change, { kind: "truncate" }>): number {
+  return change.kind === "append" ? change.length : change.before.length;
 }
 
 /** All or none of them rather often: that is where bugs live. */

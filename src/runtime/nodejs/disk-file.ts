@@ -6,6 +6,7 @@ import { ioError } from "../io-error.ts";
 import type { DiskFile, OnRead } from "../runtime.ts";
 import { ReadPace } from "./read-pace.ts";
 import type { ReadThread } from "./read-thread.ts";
+import type { ZerosAhead } from "./zeros-ahead.ts";
 
 type Reader = Pick<ReadThread, "retain" | "release" | "onOtherRead" | "read">;
 
@@ -19,9 +20,20 @@ export class NodejsDiskFile implements DiskFile {
   /** Under way. */
   #readCount = 0;
   #onReadsOver: (() => void) | undefined;
+  readonly #ahead: ZerosAhead | undefined;
 
-  /** Requires: `file` was opened for reading and appending. `thread` is for reads that `borrow` asks for. */
-  constructor(path: string, file: FileHandle, thread?: Reader, pace = new ReadPace()) {
+  /**
+   * Requires: `file` was opened for reading and appending, or for writing anywhere if there are zeros `ahead`. `thread` is
+   * for reads that `borrow` asks for.
+   */
+  constructor(
+    path: string,
+    file: FileHandle,
+    thread?: Reader,
+    pace = new ReadPace(),
+    ahead: ZerosAhead | undefined = undefined,
+  ) {
+    this.#ahead = ahead;
     this.#path = path;
     this.#file = file;
     this.#thread = thread;
@@ -37,11 +49,13 @@ export class NodejsDiskFile implements DiskFile {
     const { fd } = this.#file;
     let written = 0;
     try {
-      while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written);
+      while (written < bytes.length)
+        written += writeSync(fd, bytes, written, bytes.length - written, this.#placeAfter(written));
     } catch (cause) {
-      const outcome = takeBackSync(fd, written) ? "not-applied" : "unknown";
+      const outcome = this.#takeBackSync(written) ? "not-applied" : "unknown";
       throw ioError(outcome, `cannot append to ${this.#path}`, cause);
     }
+    this.#writeZerosSync(written);
   }
 
   sync(): Promise<void> {
@@ -58,7 +72,10 @@ export class NodejsDiskFile implements DiskFile {
 
   truncate(sizeBytes: number): Promise<void> {
     return this.#inOrder(() =>
-      this.#attempt("not-applied", "truncate", () => this.#file.truncate(sizeBytes)),
+      this.#attempt("not-applied", "truncate", async () => {
+        await this.#file.truncate(sizeBytes);
+        this.#ahead?.onTruncated(sizeBytes);
+      }),
     );
   }
 
@@ -101,7 +118,10 @@ export class NodejsDiskFile implements DiskFile {
   }
 
   sizeBytes(): Promise<number> {
-    return this.#attempt("not-applied", "look at", async () => (await this.#file.stat()).size);
+    return this.#attempt("not-applied", "look at", async () => {
+      const { size } = await this.#file.stat();
+      return this.#ahead?.end ?? size;
+    });
   }
 
   close(): Promise<void> {
@@ -112,21 +132,62 @@ export class NodejsDiskFile implements DiskFile {
     let written = 0;
     try {
       while (written < bytes.length) {
-        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written);
+        const place = this.#placeAfter(written);
+        const { bytesWritten } = await this.#file.write(bytes, written, bytes.length - written, place);
         written += bytesWritten;
       }
     } catch (cause) {
       const outcome = (await this.#takeBack(written)) ? "not-applied" : "unknown";
       throw ioError(outcome, `cannot append to ${this.#path}`, cause);
     }
+    await this.#writeZeros(written);
+  }
+
+  /** After an append of so many bytes. Where there is no room, whoever appends next is told. */
+  async #writeZeros(appendedBytes: number): Promise<void> {
+    const ahead = this.#ahead;
+    const zeros = ahead?.onAppended(appendedBytes);
+    if (ahead === undefined || zeros === undefined || zeros.length === 0) return;
+    const written = await this.#file.write(zeros, 0, zeros.length, ahead.end).catch(() => undefined);
+    ahead.onWritten(written?.bytesWritten ?? 0);
+  }
+
+  #writeZerosSync(appendedBytes: number): void {
+    const ahead = this.#ahead;
+    const zeros = ahead?.onAppended(appendedBytes);
+    if (ahead === undefined || zeros === undefined || zeros.length === 0) return;
+    try {
+      ahead.onWritten(writeSync(this.#file.fd, zeros, 0, zeros.length, ahead.end));
+    } catch {
+      // as above
+    }
+  }
+
+  /** Where an append goes on of which so many bytes are written; null for the file's end. */
+  #placeAfter(writtenBytes: number): number | null {
+    return this.#ahead === undefined ? null : this.#ahead.end + writtenBytes;
   }
 
   /** Cuts off what a failed append did write; true if nothing of it is left. */
   async #takeBack(writtenBytes: number): Promise<boolean> {
     if (writtenBytes === 0) return true;
     try {
-      const { size } = await this.#file.stat();
-      await this.#file.truncate(size - writtenBytes);
+      const sizeBytes = this.#ahead?.end ?? (await this.#file.stat()).size - writtenBytes;
+      await this.#file.truncate(sizeBytes);
+      this.#ahead?.onTruncated(sizeBytes);
+      return true;
+    } catch {
+      return false; // the append's own error is the one to tell
+    }
+  }
+
+  #takeBackSync(writtenBytes: number): boolean {
+    if (writtenBytes === 0) return true;
+    const { fd } = this.#file;
+    try {
+      const sizeBytes = this.#ahead?.end ?? fstatSync(fd).size - writtenBytes;
+      ftruncateSync(fd, sizeBytes);
+      this.#ahead?.onTruncated(sizeBytes);
       return true;
     } catch {
       return false; // the append's own error is the one to tell
@@ -175,6 +236,8 @@ export class NodejsDiskFile implements DiskFile {
         this.#onReadsOver = resolve;
       });
     }
+    const ahead = this.#ahead;
+    if (ahead?.isThere) await this.#file.truncate(ahead.end).catch(() => undefined); // whoever opens it can tell them
     await this.#file.close();
     const thread = this.#thread;
     this.#thread = undefined;
@@ -203,16 +266,5 @@ export class NodejsDiskFile implements DiskFile {
     } catch (cause) {
       throw ioError(outcome, `cannot ${verb} ${this.#path}`, cause);
     }
-  }
-}
-
-/** As `#takeBack`, at once. */
-function takeBackSync(fd: number, writtenBytes: number): boolean {
-  if (writtenBytes === 0) return true;
-  try {
-    ftruncateSync(fd, fstatSync(fd).size - writtenBytes);
-    return true;
-  } catch {
-    return false; // the append's own error is the one to tell
   }
 }

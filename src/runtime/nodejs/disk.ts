@@ -4,23 +4,22 @@ import { access, link, mkdir, open, readdir, rename, rmdir, stat, unlink } from 
 import { dirname } from "node:path";
 import type { Outcome } from "../../base/errors.ts";
 import { ioError, systemCode } from "../io-error.ts";
-import type { Disk, DiskFile } from "../runtime.ts";
+import type { Disk, DiskFile, OpenOptions } from "../runtime.ts";
 import { NodejsDiskFile } from "./disk-file.ts";
 import { takeLock } from "./lock-file.ts";
 import { ReadPace } from "./read-pace.ts";
 import { ReadThread } from "./read-thread.ts";
+import { ZerosAhead } from "./zeros-ahead.ts";
 
-/** Every write lands at the end; never truncates on opening. */
-const OPEN_FLAGS = constants.O_RDWR | constants.O_APPEND;
+/** Never truncates on opening. */
+const OPEN_FLAGS = constants.O_RDWR;
 
 export function createNodejsDisk(): Disk {
   const thread = new ReadThread();
   const pace = new ReadPace();
   return {
     open: (path, options) =>
-      attempt("not-applied", `cannot open ${path}`, () =>
-        openFile(path, options?.create !== false, thread, pace),
-      ),
+      attempt("not-applied", `cannot open ${path}`, () => openFile(path, options, thread, pace)),
     list: (path) => attempt("not-applied", `cannot list ${path}`, () => list(path)),
     exists: (path) => attempt("not-applied", `cannot look for ${path}`, () => exists(path)),
     makeDirectory: (path) => attempt("unknown", `cannot make directory ${path}`, () => makeDirectory(path)),
@@ -43,12 +42,18 @@ async function attempt<T>(outcome: Outcome, what: string, act: () => Promise<T>)
 
 async function openFile(
   path: string,
-  create: boolean,
+  { create = true, zerosAheadBytes }: OpenOptions = {},
   thread: ReadThread,
   pace: ReadPace,
 ): Promise<DiskFile> {
-  const file = await open(path, create ? OPEN_FLAGS | constants.O_CREAT : OPEN_FLAGS);
-  return new NodejsDiskFile(path, file, thread, pace);
+  const flags = create ? OPEN_FLAGS | constants.O_CREAT : OPEN_FLAGS;
+  if (zerosAheadBytes === undefined) {
+    const file = await open(path, flags | constants.O_APPEND); // every write lands at the end
+    return new NodejsDiskFile(path, file, thread, pace);
+  }
+  const file = await open(path, flags);
+  const { size } = await file.stat();
+  return new NodejsDiskFile(path, file, thread, pace, new ZerosAhead(zerosAheadBytes, size));
 }
 
 async function list(path: string): Promise<readonly string[]> {

@@ -4,7 +4,8 @@
  *
  * A batch says how much of the file was on the disk for sure when it was made. If some later batch vouches so for the
  * first bytes that are not whole, they are damaged; otherwise they are the tail of a write that a crash cut short,
- * of which a disk may well have kept a later part and lost an earlier one.
+ * of which a disk may well have kept a later part and lost an earlier one. Zeros to the end of the newest file are
+ * neither: they were written ahead of batches that never came.
  */
 import { crc32 } from "node:zlib";
 import { BATCH_HEADER_BYTES, decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "./log-format.ts";
@@ -70,12 +71,21 @@ interface Findings {
 function judge(log: LogBytes, { batches, wholeBytes, stamp, isNewest }: Findings): LogWalk {
   const nextSequence = batches.length;
   const walk = { batches, wholeBytes, nextSequence };
-  if (wholeBytes === log.length && wholeBytes > 0) return { ...walk, verdict: { kind: "whole" } };
+  const isOver = isNewest ? isZeroFrom(log, wholeBytes) : wholeBytes === log.length;
+  if (isOver && wholeBytes > 0) return { ...walk, verdict: { kind: "whole" } };
   const later = stamp === undefined ? [] : laterBatches(log, wholeBytes, stamp);
   const isVouchedFor = later.some(({ start }) => durableAt(log, start) > wholeBytes);
   if (isNewest && !isVouchedFor) return { ...walk, verdict: { kind: "torn" } };
   const what = wholeBytes === 0 ? "the header is damaged" : "a batch is damaged";
   return { ...walk, batches: [...batches, ...later], verdict: { kind: "damaged", what } };
+}
+
+/** Requires: `from` is a multiple of 4. */
+function isZeroFrom({ words, bytes, length }: LogBytes, from: number): boolean {
+  let at = from;
+  while (at + 4 <= length && words[at >>> 2] === 0) at += 4;
+  while (at < length && bytes[at] === 0) at++;
+  return at === length;
 }
 
 /** Batches that are whole somewhere after `from`. */

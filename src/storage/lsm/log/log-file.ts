@@ -8,7 +8,7 @@
  * disk of the bytes since the last good one (the system may have dropped them and will not say so again): the file is
  * written anew from memory, beside the old one, and takes its place when it is whole.
  */
-import type { Disk, DiskFile } from "../../../runtime/runtime.ts";
+import type { Disk, DiskFile, OpenOptions } from "../../../runtime/runtime.ts";
 import { SEGMENT_HEADER_BYTES } from "./log-format.ts";
 import { logName } from "./log-name.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -20,6 +20,9 @@ interface Mark {
   readonly batch: number;
 }
 
+/** Written ahead at a time: fewer, and more syncs have to record a new length; more, and one sync takes long. */
+const ZEROS_BYTES = 512 * 1024;
+
 export class LogFile {
   readonly segment: Segment;
   readonly path: string;
@@ -28,6 +31,9 @@ export class LogFile {
   readonly #disk: Disk;
   readonly #directory: string;
   #file: DiskFile | undefined;
+  #options: OpenOptions = {};
+  /** The disk may have the file with zeros behind its batches. */
+  #mayHaveZeros = false;
   #isOpen = false;
   #isSuspect = false;
   #hasEnd = false;
@@ -105,9 +111,14 @@ export class LogFile {
     return this.hasUnwritten;
   }
 
-  /** Resolves when the file's name is durable and it holds exactly what was written so far. */
-  async open(): Promise<void> {
+  /**
+   * Resolves when the file's name is durable and it holds exactly what was written so far. With `zerosAhead`, zeros may
+   * stand behind that until `trim`, so that syncs take less time.
+   */
+  async open(zerosAhead = false): Promise<void> {
     await this.#letGo();
+    this.#options = zerosAhead ? { zerosAheadBytes: Math.min(ZEROS_BYTES, this.segment.bytes.length) } : {};
+    this.#mayHaveZeros ||= zerosAhead;
     if (this.#isSuspect || !(await this.#continue())) await this.#rewrite();
     await this.#disk.syncDirectory(this.#directory);
     this.#isSuspect = false;
@@ -146,6 +157,20 @@ export class LogFile {
     }
   }
 
+  /** Resolves when the file durably ends where its batches do. Requires: everything is durable. */
+  async trim(): Promise<void> {
+    if (!this.#mayHaveZeros) return;
+    if (!this.#isOpen) await this.open();
+    try {
+      await this.#file!.truncate(this.#written.bytes);
+      await this.#file!.sync();
+    } catch (cause) {
+      this.#isOpen = false;
+      throw cause;
+    }
+    this.#mayHaveZeros = false;
+  }
+
   /** Lets go of the file and the segment. Never rejects. Requires: everything is durable, or given up. */
   async finish(): Promise<void> {
     this.#isOpen = false;
@@ -155,7 +180,7 @@ export class LogFile {
 
   /** Cuts off what a failed append may have left; false if the file has lost bytes. */
   async #continue(): Promise<boolean> {
-    this.#file = await this.#disk.open(this.path);
+    this.#file = await this.#disk.open(this.path, this.#options);
     const sizeBytes = await this.#file.sizeBytes();
     if (sizeBytes > this.#written.bytes) await this.#file.truncate(this.#written.bytes);
     return sizeBytes >= this.#written.bytes;
@@ -164,7 +189,8 @@ export class LogFile {
   async #rewrite(): Promise<void> {
     await this.#letGo();
     const sealed = this.#sealed;
-    this.#file = await replaceFile(this.#disk, this.path, this.segment.bytes.subarray(0, sealed.bytes));
+    const bytes = this.segment.bytes.subarray(0, sealed.bytes);
+    this.#file = await replaceFile(this.#disk, this.path, bytes, this.#options);
     this.#written = sealed;
     this.#durable = sealed;
   }

@@ -144,12 +144,33 @@ describe("a torn tail", () => {
     expect(keysOf(await recover(world))).toBe(`${rows("a", [0, 1, 2, 3])},b 0`);
   });
 
-  test("of zeros is one", async () => {
-    const { world } = await worldWithFiles("a");
-    await overwrite(world, path(1), (bytes) => Uint8Array.of(...bytes, ...new Uint8Array(500)));
+  test("of zeros is none, for they may have been written ahead, and is cut off", async () => {
+    for (const zeroCount of [500, 501, 3]) {
+      const { world, ends } = await worldWithFiles("a");
+      const wholeBytes = ends[0]!.at(-1)!;
+      await overwrite(world, path(1), (bytes) => {
+        return Uint8Array.of(...bytes.slice(0, wholeBytes), ...new Uint8Array(zeroCount));
+      });
+      const log = await recover(world);
+      expect(keysOf(log)).toBe(rows("a"));
+      expect(log.tornBytes).toBe(0);
+      expect(world.disk("a").tree.open(path(1), false).length).toBe(wholeBytes);
+    }
+  });
+
+  test("of zeros and something else is one", async () => {
+    const { world, ends } = await worldWithFiles("a");
+    const whole = (bytes: Uint8Array): Uint8Array => bytes.slice(0, ends[0]!.at(-1)!);
+    await overwrite(world, path(1), (bytes) => Uint8Array.of(...whole(bytes), ...new Uint8Array(500), 1));
     const log = await recover(world);
     expect(keysOf(log)).toBe(rows("a"));
-    expect(log.tornBytes).toBe(500);
+    expect(log.tornBytes).toBe(501);
+  });
+
+  test("of zeros is damage where the file is not the newest", async () => {
+    const { world } = await worldWithFiles("ab");
+    await overwrite(world, path(1), (bytes) => Uint8Array.of(...bytes, ...new Uint8Array(500)));
+    await expect(recover(world)).rejects.toMatchObject({ code: "CORRUPTION" });
   });
 
   test("may be a whole file, which is then removed", async () => {

@@ -2,7 +2,7 @@
  * Brings back the memtables that the commit log describes, when a node starts.
  *
  *   older files   were on the disk as a whole before the next was begun: anything else is damage
- *   newest file   may end in the torn tail of a write that a crash cut short, which is cut off
+ *   newest file   may end in the torn tail of a write that a crash cut short, or in zeros; which is cut off
  *
  * Damage stops the start, unless it is to recover: then it is told beside the rows of what is whole, and the damaged
  * files are left as they are.
@@ -96,7 +96,7 @@ class LogRecovery {
       this.#recover(log, log.verdict.what);
       return true;
     }
-    this.#tornBytes += log.lengthBytes - log.wholeBytes;
+    if (log.verdict.kind === "torn") this.#tornBytes += log.lengthBytes - log.wholeBytes;
     if (log.batches.length === 0) {
       await disk.remove(log.path); // a crash came before its first batch
       return false;
@@ -127,7 +127,7 @@ class LogRecovery {
   }
 }
 
-/** Cuts off the torn tail: what the next start finds is what this one found, and more. */
+/** Cuts off the torn tail, or zeros: what the next start finds is what this one found, and more. */
 async function makeDurable(disk: Disk, { path, wholeBytes, lengthBytes }: ReadLog): Promise<void> {
   const file = await disk.open(path, { create: false });
   try {

@@ -210,9 +210,9 @@ describe("trouble", () => {
     "a full disk refuses puts until there is room again, and loses nothing, under %s",
     async (policy) => {
       const { world, log } = await openLog({ policy });
+      world.disk("a").capacityBytes = world.disk("a").usedBytes + 150; // and no zeros ahead
       log.put("a", "1");
       await world.runFor(2000);
-      world.disk("a").capacityBytes = world.disk("a").usedBytes + 50;
       log.put("b", "x".repeat(100));
       const waiting = log.writer.durable();
       if (policy === "always") {
@@ -257,10 +257,46 @@ describe("trouble", () => {
       expect(failures).toBe(1);
       expect(log.notes).toEqual([expect.stringMatching(/^trouble: /), "recovery"]);
       const file = await world.runUntil(disk.open(FIRST_FILE));
-      expect(await world.runUntil(file.sizeBytes())).toBe(log.memtables[0]!.segment.sealedBytes);
+      const { sealedBytes } = log.memtables[0]!.segment;
+      const sizeBytes = await world.runUntil(file.sizeBytes());
+      if (policy !== "always") expect(sizeBytes).toBe(sealedBytes);
+      const behind = await world.runUntil(file.read(sealedBytes, sizeBytes));
+      expect(behind.every((byte) => byte === 0)).toBe(true); // written ahead
       expect(await reopened(world)).toEqual(log.rows);
     },
   );
+
+  test("zeros are ahead of what is awaited, and behind nothing that is over", async () => {
+    const { world, log } = await openLog({ policy: "always" });
+    const sizeOf = (path: string): number => world.disk("a").tree.open(path, false).length;
+    await world.runUntil(log.putDurably("a", "1"));
+    const sizeBytes = sizeOf(FIRST_FILE);
+    expect(sizeBytes).toBeGreaterThan(log.memtables[0]!.segment.sealedBytes);
+    await world.runUntil(log.putDurably("b", "1"));
+    expect(sizeOf(FIRST_FILE)).toBe(sizeBytes);
+    log.rotate();
+    await world.runUntil(log.putDurably("c", "1"));
+    world.crash("a");
+    expect(sizeOf(FIRST_FILE)).toBe(log.memtables[0]!.segment.sealedBytes);
+    expect(await reopened(world)).toEqual(log.rows);
+  });
+
+  test("a file whose zeros cannot be cut off is tried again, and the next one waits", async () => {
+    const { world, log } = await openLog({ policy: "always" });
+    await world.runUntil(log.putDurably("a", "1"));
+    let failures = 0;
+    const failing = new Set(["truncate", "sync"]);
+    world.disk("a").intercept = ({ kind }) => (failing.delete(kind) && ++failures > 0 ? "EIO" : undefined);
+    log.rotate();
+    log.put("b", "1");
+    await world.runFor(3000);
+    expect(failures).toBe(2);
+    expect(log.notes).toEqual([expect.stringMatching(/^trouble: /), "recovery"]);
+    world.crash("a");
+    const { length } = world.disk("a").tree.open(FIRST_FILE, false);
+    expect(length).toBe(log.memtables[0]!.segment.sealedBytes);
+    expect(await reopened(world)).toEqual(log.rows);
+  });
 
   test("after a failed sync the file is written anew: what the system dropped is not taken for durable", async () => {
     for (let seed = 0; seed < 20; seed++) {

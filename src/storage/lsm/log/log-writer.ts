@@ -268,7 +268,7 @@ export class LogWriter {
 
   async #take(step: "open" | "write" | "sync" | "finish", file: LogFile): Promise<void> {
     if (step === "open") {
-      await file.open();
+      await file.open(this.#policy === "always");
     } else if (step === "write") {
       this.#seal(file);
       this.#lastWriteMs = this.#stepStartMs;
@@ -302,6 +302,7 @@ export class LogWriter {
   /** A file that ends with the whole log gets a mark of it first: whatever is damaged in it was no torn tail. */
   async #finish(file: LogFile): Promise<void> {
     if (file === this.#active && !file.isEmpty && file.sealEnd()) return;
+    await file.trim();
     await file.finish();
     this.#files.shift();
   }
