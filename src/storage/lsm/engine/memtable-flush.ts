@@ -5,6 +5,7 @@
 import { assert } from "../../../base/assert.ts";
 import type { BackgroundTask, TaskRuntime } from "../../../runtime/runtime.ts";
 import { flushOrder } from "../log/flush-order.ts";
+import { RowFetch } from "../log/row-fetch.ts";
 import { RunScan } from "../log/run-scan.ts";
 import { Segment } from "../log/segment.ts";
 import type { CellTraits } from "../table/cell-traits.ts";
@@ -44,9 +45,11 @@ async function flush(
   const writer = await TableWriter.create(disk, path, { traits, settings, origin });
   try {
     const sums = { summary: new MerkleSummary(), tally: new RowTally() };
-    const scan = new RunScan(segment, flushOrder(segment), new Uint8Array(0), undefined, false);
+    const order = flushOrder(segment);
+    const scan = new RunScan(segment, order, new Uint8Array(0), undefined, false);
     const rows = new RowSums(segment, scan, traits);
-    while (rows.next()) {
+    const fetch = new RowFetch(segment, order);
+    for (fetch.next(); rows.next(); fetch.next()) {
       rows.addToTally(sums.tally);
       rows.addToSummary(sums.summary);
       const written = writer.add(rows.rows.key, rows.rows.cell);
