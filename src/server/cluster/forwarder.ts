@@ -35,11 +35,18 @@ export interface Forwarding {
   readonly stamp: (() => Stamp) | undefined;
 }
 
-interface Request {
+/** A request on its way. */
+interface Asking {
   readonly forwarding: Forwarding;
-  readonly stamp: Stamp | undefined;
-  readonly isRepeatable: boolean;
+  stamp: Stamp | undefined;
+  isRepeatable: boolean;
   readonly endMs: number;
+  /** Who can be asked yet, in this order. */
+  targets: NodeId[];
+  /** The last one. */
+  failure: StoreError | undefined;
+  /** True once it may have been done, though nobody has said so. */
+  isUncertain: boolean;
 }
 
 type Attempted = { readonly answer: Uint8Array } | { readonly failure: StoreError };
@@ -62,43 +69,38 @@ export class Forwarder {
 
   /** The first answer. Rejects with StoreError. */
   async ask(forwarding: Forwarding): Promise<Uint8Array> {
-    const { slot, stamp, isRepeatable = false, isLocal = false } = forwarding;
-    const endMs = this.#clock.monotonicMs() + TIMEOUT_MS;
-    const stamped = {
+    const asking = this.#begin(forwarding);
+    for (let id = await this.#next(asking); id !== undefined; id = await this.#next(asking)) {
+      const attempted = await this.#attempt(id, asking);
+      if ("answer" in attempted) return asking.isUncertain ? uncertain(attempted.answer) : attempted.answer;
+      if (!mayGoOn(asking, id, attempted.failure)) break;
+    }
+    throw refused(asking);
+  }
+
+  #begin(forwarding: Forwarding): Asking {
+    const { stamp, isRepeatable = false } = forwarding;
+    return {
       forwarding,
       stamp: stamp?.(),
       isRepeatable: isRepeatable || stamp !== undefined,
-      endMs,
+      endMs: this.#clock.monotonicMs() + TIMEOUT_MS,
+      targets: this.#targetsOf(forwarding),
+      failure: undefined,
+      isUncertain: false,
     };
-    const plain = { forwarding, stamp: undefined, isRepeatable, endMs };
-    let request: Request = stamped;
-    let failure: StoreError | undefined;
-    let isUncertain = false;
-    let targets = [...this.othersWith(slot, isLocal)];
-    for (;;) {
-      if (endMs <= this.#clock.monotonicMs()) break;
-      let id = targets.shift();
-      if (id === undefined) {
-        // Where slots have just moved, or a node has just died, those who have the slot now may be others.
-        if (failure === undefined || !ELSEWHERE_SOON.has(failure.code)) break;
-        await this.#lookAgain(failure);
-        targets = [...this.othersWith(slot, isLocal)];
-        id = targets.shift();
-        if (id === undefined) break;
-      }
-      const attempted = await this.#attempt(id, request, targets.length === 0);
-      if ("answer" in attempted) return isUncertain ? uncertain(attempted.answer) : attempted.answer;
-      if (attempted.failure.outcome === "unknown") isUncertain = true;
-      else if (UNSTAMPED_BETTER.has(attempted.failure.code) && request.stamp !== undefined) {
-        if (isUncertain) continue; // under another stamp it would be another write
-        request = plain;
-        targets.unshift(id);
-        continue;
-      }
-      failure = attempted.failure;
-      if (isUncertain && !request.isRepeatable) break;
+  }
+
+  /** Whom to ask now; undefined if there is nobody, or no time. */
+  async #next(asking: Asking): Promise<NodeId | undefined> {
+    const { targets, failure, endMs } = asking;
+    if (endMs <= this.#clock.monotonicMs()) return undefined;
+    if (targets.length === 0 && failure !== undefined && ELSEWHERE_SOON.has(failure.code)) {
+      // Where slots have just moved, or a node has just died, those who have the slot now may be others.
+      await this.#lookAgain(failure);
+      asking.targets = this.#targetsOf(asking.forwarding);
     }
-    throw refused(isLocal ? `slot ${slot} in this datacenter` : `slot ${slot}`, failure, isUncertain);
+    return asking.targets.shift();
   }
 
   async #lookAgain({ code }: StoreError): Promise<void> {
@@ -107,13 +109,13 @@ export class Forwarder {
     await this.#clock.sleep(PAUSE_MS);
   }
 
-  async #attempt(id: NodeId, request: Request, isLast: boolean): Promise<Attempted> {
+  async #attempt(id: NodeId, asking: Asking): Promise<Attempted> {
     const { calls, view } = this.#cluster;
-    const { forwarding, stamp, isRepeatable, endMs } = request;
-    const { method, encode, wallMs } = forwarding;
+    const { stamp, endMs, targets, isRepeatable } = asking;
+    const { method, encode, wallMs } = asking.forwarding;
     const sentMs = this.#clock.monotonicMs();
     const leftMs = endMs - sentMs;
-    const isOnly = isLast || !isRepeatable;
+    const isOnly = targets.length === 0 || !isRepeatable;
     const timeoutMs = isOnly ? leftMs : Math.min(leftMs, Math.max(LATE_MS, LATE_P99S * view.p99Ms(id)));
     const life = this.#life;
     const sent = { life, sentMs, patienceMs: timeoutMs, wallMs, stamp, method, payload: encode(timeoutMs) };
@@ -124,6 +126,10 @@ export class Forwarder {
       if (failure instanceof StoreError) return { failure };
       throw failure;
     }
+  }
+
+  #targetsOf({ slot, isLocal }: Forwarding): NodeId[] {
+    return [...this.othersWith(slot, isLocal)];
   }
 
   /** The other replicas of the slot that are up, the nearest first. */
@@ -141,6 +147,21 @@ export class Forwarder {
 /** A stamp of this node's is refused: its clock is far ahead, or too many nodes have stamped what is there. */
 export const UNSTAMPED_BETTER: ReadonlySet<string> = new Set(["CLOCK_SKEW", "TOO_MANY_SIBLINGS"]);
 
+/** Learns from a failure; true if another one may be asked, or the same one otherwise. */
+function mayGoOn(asking: Asking, id: NodeId, failure: StoreError): boolean {
+  if (failure.outcome === "unknown") {
+    asking.isUncertain = true;
+  } else if (UNSTAMPED_BETTER.has(failure.code) && asking.stamp !== undefined) {
+    if (asking.isUncertain) return true; // under another stamp it would be another write
+    asking.stamp = undefined;
+    asking.isRepeatable = asking.forwarding.isRepeatable === true;
+    asking.targets.unshift(id);
+    return true;
+  }
+  asking.failure = failure;
+  return !asking.isUncertain || asking.isRepeatable;
+}
+
 /** A replica that says NOTAPPLIED speaks of its own attempt: one before it may have been applied. */
 function uncertain(answer: Uint8Array): Uint8Array {
   const text = Buffer.from(answer).toString("latin1");
@@ -148,12 +169,12 @@ function uncertain(answer: Uint8Array): Uint8Array {
   return Buffer.from(text.replace(" NOTAPPLIED ", " UNKNOWN "), "latin1");
 }
 
-function refused(place: string, cause: StoreError | undefined, isUncertain: boolean): StoreError {
-  if (cause === undefined) {
-    const text = `no replica of ${place} is up`;
-    return new StoreError("QUORUM_UNAVAILABLE", "not-applied", text);
+function refused({ forwarding: { slot, isLocal }, failure, isUncertain }: Asking): StoreError {
+  if (failure === undefined) {
+    const place = isLocal ? `slot ${slot} in this datacenter` : `slot ${slot}`;
+    return new StoreError("QUORUM_UNAVAILABLE", "not-applied", `no replica of ${place} is up`);
   }
   // A lost connection is no fault of this node's disk, which IO would say.
-  const code = cause.code === "IO" ? "QUORUM_TIMEOUT" : cause.code;
-  return new StoreError(code, isUncertain ? "unknown" : "not-applied", cause.message, { cause });
+  const code = failure.code === "IO" ? "QUORUM_TIMEOUT" : failure.code;
+  return new StoreError(code, isUncertain ? "unknown" : "not-applied", failure.message, { cause: failure });
 }
