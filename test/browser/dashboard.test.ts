@@ -1,6 +1,6 @@
 /**
  * The dashboard in a real browser, before three real nodes: one is killed and comes back, a conflict is made and settled by
- * clicking, the node that serves the page dies. One story, in this order.
+ * clicking and by keys, the node that serves the page dies, a fourth joins and leaves. One story, in this order.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { ROOT } from "../source-file.ts";
 import { RealCluster, type RealNode } from "../support/cluster/real-cluster.ts";
 import { until } from "../support/cluster/until.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { RunningKvorum } from "../support/running-kvorum.ts";
 import { chromiumAbsence, openPage, startBrowser, type WatchedPage } from "./browser.ts";
 import { cutOffElements, faintTexts, headingLevels, unnamedElements } from "./page-reading.ts";
 
@@ -20,6 +21,11 @@ const FILES = join(ROOT, "dist/dashboard");
 const ZIPPED_BYTES_MAX = 100 * 1024;
 /** After the node has noticed. */
 const FOLLOWS_WITHIN_MS = 2_000;
+/** So that a move takes a while. */
+const MOVED_KEYS = 300;
+const MOVED_VALUE_BYTES = 2_000;
+/** On a machine that does much else. */
+const MOVE_MS = 120_000;
 
 test(`all files together are below ${ZIPPED_BYTES_MAX} bytes, zipped, and name no other host`, () => {
   const names = readdirSync(FILES, { recursive: true, encoding: "utf8" });
@@ -156,6 +162,35 @@ describe.skipIf(chromiumAbsence !== undefined)("in Chromium", () => {
     expect(await valuesOf("cup")).toContain("tea, green and black");
   });
 
+  test("settles a conflict by keys alone, and leaves who did it where they were", async () => {
+    await makeConflict("plate");
+    await page.locator(".skip-link").focus();
+    const tabTo = async (selector: string): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        await page.keyboard.press("Tab");
+        if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+      }
+      throw new Error(`no key leads to ${selector}`);
+    };
+    await tabTo("#key");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("plate");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".sibling button");
+    await tabTo(".sibling button");
+    await page.keyboard.press("Space");
+    const chosen = await page.inputValue("#draft");
+    expect(["tea, green", "tea, black"]).toContain(chosen);
+    await tabTo("#draft");
+    await page.keyboard.press("End");
+    await page.keyboard.type(" with milk");
+    await tabTo(".resolve-form button");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".resolved");
+    expect(await valuesOf("plate")).toContain(`${chosen} with milk`);
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe("resolved");
+  });
+
   test("a key that is nowhere is said to be so", async () => {
     await lookUp("nothing:here");
     await expect.poll(() => page.textContent(".verdict")).toContain("No replica has this key.");
@@ -226,22 +261,91 @@ describe.skipIf(chromiumAbsence !== undefined)("in Chromium", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  test("asks for a token where the node wants one", async () => {
-    const guard = (guarded: Page) =>
-      guarded.route("**/api/**", (route) => {
-        const isKnown = route.request().headers().authorization === "Bearer open sesame";
-        return isKnown
-          ? route.continue()
-          : route.fulfill({ status: 401, json: { error: { code: "TOKEN", message: "no" } } });
-      });
-    const url = `http://127.0.0.1:${adminPorts[0]}/`;
-    const { page: locked } = await openPage(browser, url, {}, guard);
+  test("asks for a token where the node wants one, and takes no other", async () => {
+    const adminPort = await freePort();
+    const guarded = new RunningKvorum(
+      ["serve", "--port", `${await freePort()}`, "--admin-port", `${adminPort}`, "--storage", "memory"],
+      { environment: { KVORUM_ADMIN_TOKEN: "open sesame" } },
+    );
+    await guarded.ready();
+    const { page: locked } = await openPage(browser, `http://127.0.0.1:${adminPort}/`);
     await locked.getByLabel("Admin token").fill("wrong");
-    await locked.getByRole("button", { name: "Open" }).click();
+    await locked.keyboard.press("Enter");
     await expect.poll(() => locked.getByRole("alert").textContent()).toContain("does not take that token");
+    expect(await locked.locator("#main").count()).toBe(0);
     await locked.getByLabel("Admin token").fill("open sesame");
-    await locked.getByRole("button", { name: "Open" }).click();
+    await locked.keyboard.press("Enter");
     await locked.waitForSelector(".ring-picture");
+    await expect.poll(() => locked.textContent(".link-state")).toBe("live"); // events need it, too
     await locked.context().close();
+    guarded.signal("SIGTERM");
+    await guarded.end();
   });
+
+  test("follows a node that joins, and one that leaves: slots on their way, then the newcomer's part", {
+    timeout: 240_000,
+  }, async () => {
+    const writer = await RawClient.connect(node1().port);
+    for (let i = 0; i < MOVED_KEYS; i++)
+      await writer.call("SET", `moved:${i}`, "v".repeat(MOVED_VALUE_BYTES));
+    writer.close();
+    await noteMoves(page);
+    const newcomer = await cluster.add();
+    await until("node-1 knows of the move", async () => (await node1().status()).move !== null, MOVE_MS);
+    await nextAnswer();
+    const noted = async (): Promise<string> => JSON.stringify(await notedMoves(page));
+    await expect.poll(noted, { timeout: FOLLOWS_WITHIN_MS }).toMatch(/node-4 is joining.*"arcs":[1-9]/);
+    await until("node-1 has counted it in", () => hasSettled(4), MOVE_MS);
+    await nextAnswer();
+    await expect.poll(sentence, { timeout: FOLLOWS_WITHIN_MS }).toContain("All 4 nodes are up");
+    expect(await page.locator(".nodes-table tbody tr").count()).toBe(4);
+    await expect.poll(() => page.locator(".bands path").count(), { timeout: FOLLOWS_WITHIN_MS }).toBe(12);
+    expect(await row("node-4").textContent()).toMatch(/2\d\.\d%/);
+    expect(await page.locator(".moving path, .move").count()).toBe(0);
+
+    const { self } = await newcomer.status();
+    const asker = await RawClient.connect(node1().port);
+    expect(String(await asker.call("KV.MEMBER", "LEAVE", self))).toBe("+OK\r\n");
+    asker.close();
+    await until("node-1 counts three again", () => hasSettled(3), MOVE_MS);
+    await nextAnswer();
+    const parts = async () => [
+      await page.locator(".bands path").count(),
+      await page.locator(".nodes-table tbody tr").count(),
+    ];
+    await expect.poll(parts, { timeout: FOLLOWS_WITHIN_MS }).toEqual([9, 3]);
+    await cluster.part(newcomer);
+  });
+
+  /** The page asks each second; on a busy machine that may take a while, which is not the page's fault. */
+  const nextAnswer = () =>
+    page.waitForResponse((response) => response.url().endsWith("/api/status"), { timeout: MOVE_MS });
+
+  async function hasSettled(memberCount: number): Promise<boolean> {
+    const { members, move } = await node1().status();
+    const isCountedIn = members.every(({ state }) => state === "member");
+    return move === null && members.length === memberCount && isCountedIn;
+  }
 });
+
+/** Has the page note what it shows of slots on their way, however short that is to be seen. */
+function noteMoves(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const noted = { texts: [] as string[], arcs: 0 };
+    Object.assign(window, { noted });
+    const look = (): void => {
+      const text = document.querySelector(".move")?.textContent;
+      if (text != null) noted.texts.push(text);
+      noted.arcs = Math.max(noted.arcs, document.querySelectorAll(".moving path").length);
+    };
+    new MutationObserver(look).observe(document.body, {
+      childList: true,
+      subtree: true,
+      characterData: true,
+    });
+  });
+}
+
+function notedMoves(page: Page): Promise<{ readonly texts: readonly string[]; readonly arcs: number }> {
+  return page.evaluate(() => Reflect.get(window, "noted"));
+}

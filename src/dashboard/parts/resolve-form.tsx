@@ -1,4 +1,5 @@
 /** Writes one value in the place of all siblings: one of them, or what the user makes of them. */
+import { useEffect, useRef } from "preact/hooks";
 import type { KeyExplorer } from "../state/key-explorer.ts";
 import type { ComparedSibling } from "../view/sibling-comparison.ts";
 
@@ -11,11 +12,7 @@ export interface ResolveFormProps {
 export function ResolveForm({ explorer, compared }: ResolveFormProps) {
   const resolution = explorer.resolution.value;
   if (compared.length === 0) {
-    return resolution.kind === "done" ? (
-      <p class="resolved" role="status">
-        Settled: what you wrote has taken the place of the values that you saw.
-      </p>
-    ) : null;
+    return resolution.kind === "done" ? <Settled /> : null;
   }
   const draft = explorer.draft.value;
   const submit = (event: Event): void => {
@@ -50,5 +47,16 @@ export function ResolveForm({ explorer, compared }: ResolveFormProps) {
         </p>
       )}
     </form>
+  );
+}
+
+/** Takes the focus, which was in the form that is no more: else a keyboard would begin at the top of the page again. */
+function Settled() {
+  const place = useRef<HTMLParagraphElement>(null);
+  useEffect(() => place.current?.focus(), []);
+  return (
+    <p class="resolved" role="status" tabIndex={-1} ref={place}>
+      Settled: what you wrote has taken the place of the values that you saw.
+    </p>
   );
 }
