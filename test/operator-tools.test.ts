@@ -60,6 +60,14 @@ test(
       ["doctor"],
       ["cli", "GET", "k"],
       ["bench"],
+      ["status"],
+      ["ring"],
+      ["keyspaces"],
+      ["repair"],
+      ["leave", "127.0.0.1:7003"],
+      ["weight", "127.0.0.1:7003", "2"],
+      ["stay"],
+      ["checkpoint"],
     ];
     const endings = await Promise.all(
       commands.map(([name, ...words]) => run([name!, "--port", "1", ...words])),

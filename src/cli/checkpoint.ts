@@ -9,9 +9,10 @@ import { toText } from "../base/bytes.ts";
 import type { Network } from "../runtime/runtime.ts";
 import { type AskedNode, askNode, NoAnswer, strangerThere } from "./node-question.ts";
 
-export interface CheckpointSettings extends AskedNode {
+export interface CheckpointRequest {
   /** A name, or a path of this machine; without, the node finds a name. */
   readonly target: string | undefined;
+  readonly json: boolean;
 }
 
 export interface CheckpointOutput {
@@ -22,15 +23,17 @@ export interface CheckpointOutput {
 /** Resolves to the exit code. */
 export async function checkpoint(
   network: Pick<Network, "connect">,
-  { target, ...node }: CheckpointSettings,
+  { node, request }: { readonly node: AskedNode; readonly request: CheckpointRequest },
   output: CheckpointOutput,
 ): Promise<number> {
+  const { target, json } = request;
   const asked = target?.includes("/") === true ? resolve(target) : target;
   const call = ["KV.CHECKPOINT", ...(asked === undefined ? [] : [asked])];
   try {
     const [path] = await askNode(network, node, [call]);
     if (!(path instanceof Uint8Array)) throw strangerThere();
-    output.writeOutput(`${toText(path)}\n`);
+    const place = toText(path);
+    output.writeOutput(`${json ? JSON.stringify({ path: place }) : place}\n`);
     return 0;
   } catch (cause) {
     if (!(cause instanceof NoAnswer)) throw cause;

@@ -1,4 +1,4 @@
-/** What `--help` says at its end, of the whole program and of each command: examples and exit codes. */
+/** What `--help` says at its end, where grammar/node-command.ts does not write it: examples and exit codes. */
 export const PROGRAM_EPILOGUE = `
 Examples:
   kvorum serve                                one node on 127.0.0.1:6379
@@ -13,6 +13,8 @@ Examples:
   kvorum key cart:42 --port 7001              where a key lives, and what each replica has of it
   kvorum bench --port 7001                    put a load on it, and measure it
   kvorum repair --port 7001                   compare all copies now, and mend what differs
+  kvorum join 127.0.0.1:17001 --port 7004 --data node-4
+                                              one more node for that cluster
   kvorum leave 127.0.0.1:7003 --port 7001     take that node out of its cluster
   kvorum checkpoint                           a copy of all data of a running node
   kvorum inspect kvorum-data                  is what is on the disk whole?
@@ -38,35 +40,6 @@ Exit codes:
   1  a node could not start, or all have died
   2  asked wrongly: an unknown option, a bad setting`;
 
-export const QUESTION_EPILOGUE = `
-Exit codes:
-  0  the node has answered, whatever it says
-  1  it has not: nobody listens, a wrong password
-  2  asked wrongly`;
-
-export const REPAIR_EPILOGUE = `
-Examples:
-  kvorum repair --port 7001
-  kvorum repair --port 7001 --slots 0-1023
-
-Exit codes:
-  0  all copies were compared, and are equal now
-  1  not all could be: a node is down
-  2  asked wrongly`;
-
-export const CHANGE_EPILOGUE = `
-Waits until it is done; whoever does not want to wait may end it: the cluster goes on.
-
-Examples:
-  kvorum leave 127.0.0.1:7003 --port 7001
-  kvorum weight 127.0.0.1:7002 2 --port 7001
-  kvorum stay --port 7001
-
-Exit codes:
-  0  it is done
-  1  the cluster does not do it, or nobody has answered
-  2  asked wrongly`;
-
 export const KEYSPACE_EPILOGUE = `
 Examples:
   kvorum keyspace set sessions --ttl 30m --read one --write quorum
@@ -78,17 +51,6 @@ Examples:
 Exit codes:
   0  it is so
   1  it is not possible, or nobody has answered
-  2  asked wrongly`;
-
-export const CHECKPOINT_EPILOGUE = `
-Examples:
-  kvorum checkpoint monday                       DATA/checkpoints/monday
-  kvorum checkpoint /backup/monday --port 7000
-  kvorum serve --data /backup/monday-copy        serves what was in it, as a node of its own
-
-Exit codes:
-  0  it is there, and durable
-  1  it could not be made: nobody listens, a wrong password, the disk is full
   2  asked wrongly`;
 
 export const INSPECT_EPILOGUE = `
@@ -122,3 +84,25 @@ Exit codes:
   0  stopped as asked
   1  could not start or failed: the port is taken, the disk is full
   2  asked wrongly: an unknown option, a bad setting`;
+
+const AS_SERVE = `
+Every setting can be given as kvorum serve --help says. A node's peer port is the one for clients
++ 10000, unless its settings say otherwise. kvorum status shows how far it is.
+`;
+
+const SERVE_EXIT_CODES = `
+Exit codes:
+  0  stopped as asked
+  1  could not start or failed: the port is taken, the disk is full
+  2  asked wrongly: an unknown option, a bad setting`;
+
+export const JOIN_EPILOGUE = `${AS_SERVE}
+Examples:
+  kvorum join 127.0.0.1:17001 --port 7004 --data node-4
+  kvorum join 10.0.0.1:16379,10.0.0.2:16379 --host 10.0.0.4
+${SERVE_EXIT_CODES}`;
+
+export const REPLACE_EPILOGUE = `${AS_SERVE}
+Examples:
+  kvorum replace 70aa944319c9c9e1 10.0.0.1:16379 --host 10.0.0.4
+${SERVE_EXIT_CODES}`;

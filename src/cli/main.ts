@@ -53,9 +53,9 @@ export async function main(args: readonly string[]): Promise<void> {
       });
       process.exit(await up(settings, { nodeCount: nodeCountOf(nodes), flags }));
     },
-    checkpoint: async (target, flags) => {
+    checkpoint: async (request, flags) => {
       const node = await nodeToAsk(flags);
-      process.exitCode = await checkpoint(createNodejsRuntime().network, { ...node, target }, output);
+      process.exitCode = await checkpoint(createNodejsRuntime().network, { node, request }, output);
     },
     question: async (question, form, flags) => {
       const node = await nodeToAsk(flags);
@@ -66,12 +66,12 @@ export async function main(args: readonly string[]): Promise<void> {
         output,
       );
     },
-    changeMember: async (change, flags) => {
+    changeMember: async (change, form, flags) => {
       const node = await nodeToAsk(flags);
       const showsProgress = process.stderr.isTTY === true;
       process.exitCode = await changeMember(
         createNodejsRuntime(),
-        { node, change },
+        { node, change, form },
         { ...output, showsProgress },
       );
     },

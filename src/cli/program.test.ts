@@ -26,14 +26,14 @@ async function run(...args: string[]) {
     inspect: async (path, options) => {
       inspected = { path, ...options };
     },
-    checkpoint: async (target, given) => {
-      checkpointed = { target, flags: Object.fromEntries(given) };
+    checkpoint: async (request, given) => {
+      checkpointed = { ...request, flags: Object.fromEntries(given) };
     },
     question: async (question, form, given) => {
       asked = { question, ...form, flags: Object.fromEntries(given) };
     },
-    changeMember: async (change, given) => {
-      changed = { ...change, flags: Object.fromEntries(given) };
+    changeMember: async (change, form, given) => {
+      changed = { ...change, ...form, flags: Object.fromEntries(given) };
     },
     keyspace: async (request, form, given) => {
       declared = { ...request, ...form, flags: Object.fromEntries(given) };
@@ -91,14 +91,15 @@ test("up is told how many nodes, and what all of them are told", async () => {
 
 test("leave, weight and stay are told whom, and where to ask", async () => {
   const { changed } = await run("leave", "127.0.0.1:7003", "--port", "7001");
-  expect(changed).toEqual({ kind: "leave", member: "127.0.0.1:7003", flags: { port: "7001" } });
+  expect(changed).toEqual({ kind: "leave", member: "127.0.0.1:7003", json: false, flags: { port: "7001" } });
   expect((await run("weight", "70aa", "2")).changed).toEqual({
     kind: "weight",
     member: "70aa",
     weight: "2",
+    json: false,
     flags: {},
   });
-  expect((await run("stay")).changed).toEqual({ kind: "stay", flags: {} });
+  expect((await run("stay", "--json")).changed).toEqual({ kind: "stay", json: true, flags: {} });
   expect(await run("weight", "70aa")).toMatchObject({ exitCode: 1, changed: undefined });
 });
 
@@ -112,9 +113,9 @@ test("inspect is told the path, and what to print", async () => {
 });
 
 test("checkpoint is told what to make, and where the node is", async () => {
-  expect((await run("checkpoint")).checkpointed).toEqual({ target: undefined, flags: {} });
-  const { checkpointed } = await run("checkpoint", "a", "--host", "h", "--port", "1", "--password-file", "f");
-  expect(checkpointed).toEqual({ target: "a", flags: { host: "h", port: "1", "password-file": "f" } });
+  expect((await run("checkpoint")).checkpointed).toEqual({ target: undefined, json: false, flags: {} });
+  const { checkpointed } = await run("checkpoint", "a", "--host", "h", "--password-file", "f");
+  expect(checkpointed).toEqual({ target: "a", json: false, flags: { host: "h", "password-file": "f" } });
   expect((await run("checkpoint", "a", "b")).errors).toContain("see kvorum checkpoint --help");
 });
 
@@ -160,13 +161,17 @@ test("nodes, key and hotkeys are told what to ask for", async () => {
 });
 
 test("top is told how often to look", async () => {
-  expect((await run("top", "--interval", "5s")).tool).toEqual({ tool: "top", interval: "5s", flags: {} });
+  expect((await run("top", "--interval", "5s")).tool).toEqual({
+    ...{ tool: "top", interval: "5s", json: false, flags: {} },
+  });
 });
 
 test("cli is told a command word by word, also where words look like options", async () => {
-  expect((await run("cli")).tool).toEqual({ tool: "prompt", words: [], flags: {} });
+  expect((await run("cli")).tool).toEqual({ tool: "prompt", words: [], json: false, flags: {} });
   const { tool } = await run("cli", "--port", "7", "SET", "k", "--port", "-h");
-  expect(tool).toEqual({ tool: "prompt", words: ["SET", "k", "--port", "-h"], flags: { port: "7" } });
+  expect(tool).toEqual({
+    ...{ tool: "prompt", words: ["SET", "k", "--port", "-h"], json: false, flags: { port: "7" } },
+  });
 });
 
 test("the help of serve names every setting, its default, and how else to give it", async () => {
@@ -179,27 +184,60 @@ test("the help of serve names every setting, its default, and how else to give i
   expect(output).toContain("Exit codes:");
 });
 
-test("no line of the help is too long to read", async () => {
-  for (const args of [
-    ["--help"],
-    ["serve", "--help"],
-    ["up", "--help"],
-    ["status", "--help"],
-    ["ring", "--help"],
-    ["repair", "--help"],
-    ["checkpoint", "--help"],
-    ["bench", "--help"],
-    ["nodes", "--help"],
-    ["top", "--help"],
-    ["cli", "--help"],
-    ["doctor", "--help"],
-    ["keyspaces", "--help"],
-    ["key", "--help"],
-    ["hotkeys", "--help"],
-  ]) {
-    const { output } = await run(...args);
+const COMMANDS = createProgram({ writeOutput: () => undefined } as never).commands.flatMap((command) =>
+  command.commands.length === 0
+    ? [[command.name()]]
+    : [[command.name()], ...command.commands.map((sub) => [command.name(), sub.name()])],
+);
+
+test.each([[], ...COMMANDS])(
+  "the help of %s %s is no wider than a terminal, and tells of exit codes",
+  async (...words) => {
+    const { output, exitCode } = await run(...words, "--help");
+    expect(exitCode).toBe(0);
     expect(output.split("\n").filter((line) => line.length > 100)).toEqual([]);
+    if (words.length < 2)
+      for (const code of [0, 1, 2]) expect(output).toMatch(new RegExp(`^  ${code}  `, "m"));
+  },
+);
+
+const RUNS_NODES = ["serve", "up", "join", "replace"];
+
+test("every command that answers can do so for a program", async () => {
+  for (const words of COMMANDS) {
+    if (RUNS_NODES.includes(words[0]!) || words.join() === "keyspace") continue;
+    expect([words, (await run(...words, "--help")).output]).toEqual([
+      words,
+      expect.stringContaining("--json"),
+    ]);
   }
+});
+
+test("join and replace are serve, told of the others and of the lost one", async () => {
+  const { flags } = await run("join", "a:1,b:2", "--port", "7004");
+  expect(flags).toEqual(
+    new Map([
+      ["port", "7004"],
+      ["join", "a:1,b:2"],
+    ]),
+  );
+  const replacing = await run("replace", "70aa", "a:1", "--data", "d");
+  expect(replacing.flags).toEqual(
+    new Map([
+      ["data", "d"],
+      ["join", "a:1"],
+      ["replace", "70aa"],
+    ]),
+  );
+  expect((await run("join")).errors).toBe(
+    "kvorum: missing required argument 'peers'; see kvorum join --help\n",
+  );
+  expect((await run("join", "a:1", "--replace", "x")).errors).toContain("unknown option '--replace'");
+});
+
+test("help is a command, too", async () => {
+  expect((await run("help")).output).toContain("Usage: kvorum");
+  expect((await run("help", "bench")).output).toContain("Usage: kvorum bench");
 });
 
 test("--version prints the version and no more", async () => {

@@ -46,9 +46,14 @@ export async function runTool(
     case "key":
       return key(runtime, { node, request: request.request }, output);
     case "top":
-      return top(runtime, { node, interval: request.interval }, output.screen(), output);
+      return top(runtime, { node, interval: request.interval, json: request.json }, output.screen(), output);
     case "prompt":
-      return prompt(runtime.network, { node, words: request.words }, output.lineSource(runtime.disk), output);
+      return prompt(
+        runtime.network,
+        { node, words: request.words, json: request.json },
+        output.lineSource(runtime.disk),
+        output,
+      );
     case "hotkeys":
       return hotKeys(runtime.network, { node, words: request.words }, output);
   }

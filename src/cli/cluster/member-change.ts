@@ -33,12 +33,16 @@ interface ChangeRuntime {
 /** Resolves to the exit code. */
 export async function changeMember(
   runtime: ChangeRuntime,
-  { node, change }: { readonly node: AskedNode; readonly change: MemberChange },
+  {
+    node,
+    change,
+    form,
+  }: { readonly node: AskedNode; readonly change: MemberChange; readonly form: { readonly json: boolean } },
   output: ChangeOutput,
 ): Promise<number> {
   try {
     await carryThrough(runtime, { node, change }, output);
-    output.writeOutput(`${doneText(change)}\n`);
+    output.writeOutput(`${form.json ? JSON.stringify({ done: change }) : doneText(change)}\n`);
     return 0;
   } catch (cause) {
     if (!(cause instanceof NoAnswer)) throw cause;

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { BENCH_DEFAULTS, type BenchWords } from "../bench/bench-plan.ts";
 import { WORKLOADS } from "../bench/workload.ts";
-import { addNodeOptions } from "./node-options.ts";
+import { defineNodeCommand, type NodeCommand } from "./node-command.ts";
 import type { ToolActions } from "./tool-request.ts";
 
 const WORKLOAD_LINES = WORKLOADS.map(({ name, summary }) => `  ${name.padEnd(6)}${summary}`).join("\n");
 
-const EPILOGUE = `
+const NOTES = `
 Workloads:
 ${WORKLOAD_LINES}
 
@@ -22,46 +22,35 @@ Examples:
   kvorum bench --nodes 127.0.0.1:7001,127.0.0.1:7002 --workload a,b,c --clients 100
   kvorum bench --workload get -P 16 -n 1_000_000
   kvorum bench --workload a --rate 20000 --duration 1m --json
-
-Exit codes:
-  0  everything was answered
-  1  nobody is there, or some requests were refused or lost
-  2  asked wrongly`;
+`;
 
 export function defineBench(command: Command, actions: ToolActions): Command {
   const { workload, clients, pipeline, requests, keys, keyBytes, valueBytes, warmUp, seed } = BENCH_DEFAULTS;
-  command
-    .summary("put a load on running nodes, and measure it")
-    .description(
+  const shape: NodeCommand = {
+    summary: "put a load on running nodes, and measure it",
+    description:
       "Puts a load on running nodes, of Kvorum or Redis, and says how many requests they took and how long.",
-    )
-    .option(
-      "--nodes <addresses>",
-      "nodes to spread the clients over, with commas, instead of --host and --port",
-    )
-    .option("-w, --workload <names>", `what to ask for, one after another, with commas [${workload}]`)
-    .option("-c, --clients <number>", `connections, all together [${clients}]`)
-    .option("-P, --pipeline <number>", `requests that each sends at once [${pipeline}]`)
-    .option(
-      "--threads <number>",
-      "threads to ask with [one for each node named, up to half of the processors]",
-    )
-    .option("-n, --requests <number>", `how many requests to measure [${requests}, without --duration]`)
-    .option("--duration <time>", "how long to measure, such as 30s")
-    .option("--rate <number>", "an open loop of so many requests each second")
-    .option("-r, --keys <number>", `how many records [${keys}]`)
-    .option("--distribution <name>", "which keys: uniform, zipfian or latest [the workload's own]")
-    .option("-d, --value-bytes <size>", `how long values are [${valueBytes}]`)
-    .option("--key-bytes <number>", `how long keys are [${keyBytes}]`)
-    .option("--warm-up <time>", `how long to go before measuring [${warmUp}]`)
-    .option("--no-load", "do not write the records of workloads a to f first: they are there")
-    .option("--seed <number>", `another one makes other choices [${seed}]`)
-    .option("--json", "print one line of JSON");
-  const flagsOf = addNodeOptions(command);
-  return command
-    .helpOption("-h, --help", "print this help")
-    .addHelpText("after", EPILOGUE)
-    .action((given: Record<string, unknown>) =>
-      actions.tool({ tool: "bench", words: given as BenchWords }, flagsOf(given)),
-    );
+    options: [
+      ["--nodes <addresses>", "nodes to spread the clients over, with commas, instead of --host and --port"],
+      ["-w, --workload <names>", `what to ask for, one after another, with commas [${workload}]`],
+      ["-c, --clients <number>", `connections, all together [${clients}]`],
+      ["-P, --pipeline <number>", `requests that each sends at once [${pipeline}]`],
+      ["--threads <number>", "threads to ask with [one for each node named, up to half of the processors]"],
+      ["-n, --requests <number>", `how many requests to measure [${requests}, without --duration]`],
+      ["--duration <time>", "how long to measure, such as 30s"],
+      ["--rate <number>", "an open loop of so many requests each second"],
+      ["-r, --keys <number>", `how many records [${keys}]`],
+      ["--distribution <name>", "which keys: uniform, zipfian or latest [the workload's own]"],
+      ["-d, --value-bytes <size>", `how long values are [${valueBytes}]`],
+      ["--key-bytes <number>", `how long keys are [${keyBytes}]`],
+      ["--warm-up <time>", `how long to go before measuring [${warmUp}]`],
+      ["--no-load", "do not write the records of workloads a to f first: they are there"],
+      ["--seed <number>", `another one makes other choices [${seed}]`],
+    ],
+    notes: NOTES,
+    exitCodes: ["everything was answered", "nobody is there, or some requests were refused or lost"],
+  };
+  return defineNodeCommand(command, shape, ({ options, flags }) =>
+    actions.tool({ tool: "bench", words: options as BenchWords }, flags),
+  );
 }

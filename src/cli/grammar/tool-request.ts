@@ -9,8 +9,8 @@ export type ToolRequest =
   | { readonly tool: "doctor"; readonly json: boolean }
   | { readonly tool: "key"; readonly request: KeyRequest }
   /** `interval`: as the user wrote it, if so. */
-  | { readonly tool: "top"; readonly interval: string | undefined }
-  | { readonly tool: "prompt"; readonly words: readonly string[] }
+  | { readonly tool: "top"; readonly interval: string | undefined; readonly json: boolean }
+  | { readonly tool: "prompt"; readonly words: readonly string[]; readonly json: boolean }
   | { readonly tool: "hotkeys"; readonly words: HotKeysWords };
 
 export interface ToolActions {

@@ -12,7 +12,12 @@ interface Talk {
 }
 
 async function talk(
-  { words = [], lines = [], isTerminal = true }: { words?: string[]; lines?: string[]; isTerminal?: boolean },
+  {
+    words = [],
+    lines = [],
+    isTerminal = true,
+    json = false,
+  }: { words?: string[]; lines?: string[]; isTerminal?: boolean; json?: boolean },
   node = NODE,
 ): Promise<Talk> {
   const server = await new SimServer("prompt", "in place").listen();
@@ -28,7 +33,7 @@ async function talk(
     },
   };
   const exitCode = await server.world.runUntil(
-    prompt(server.world.runtime("person").network, { node, words }, source, {
+    prompt(server.world.runtime("person").network, { node, words, json }, source, {
       writeOutput: (text) => {
         output += Buffer.from(text as string).toString();
       },
@@ -96,4 +101,15 @@ test("a connection that breaks is told, and the next line tries again", async ()
   });
   expect(errors).toMatch(/hung up|broke/);
   expect(output).toMatch(/"v"\n$/);
+});
+
+test("a program gets each reply as a line of JSON, errors too, wherever it asks", async () => {
+  const lines = ['SET k "a b"', "GET k", "GET nothing", "MGET k nothing", "INCR k"];
+  const { output } = await talk({ lines, json: true });
+  const replies = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(replies).toEqual(["OK", "a b", null, ["a b", null], { error: expect.stringContaining("integer") }]);
+  expect(await talk({ words: ["INCR"], json: true })).toMatchObject({ exitCode: 1 });
 });

@@ -3,6 +3,7 @@
  *
  *   on a terminal   history, completion by TAB, replies with their types; `help SET`, `exit`
  *   in a pipe       a command a line, replies as they are
+ *   with --json     each reply a line of JSON; an error is {"error": TEXT}
  *   exit code       0 the node has answered; 1 it has not, or the only command failed
  */
 import { utf8 } from "../../base/bytes.ts";
@@ -16,7 +17,7 @@ import type { AskedNode } from "../node-question.ts";
 import { addressOf } from "../start-failure.ts";
 import { CommandDocs } from "./command-docs.ts";
 import { NodeLink } from "./node-link.ts";
-import { rawReply, replyText, siblingsText } from "./reply-text.ts";
+import { jsonReply, rawReply, replyText, siblingsText } from "./reply-text.ts";
 
 export interface PromptOutput {
   writeOutput(text: string | Uint8Array): void;
@@ -39,16 +40,18 @@ export interface PromptRequest {
   readonly node: AskedNode;
   /** One command to ask; empty for a prompt. */
   readonly words: readonly string[];
+  /** Replies are for a program. */
+  readonly json: boolean;
 }
 
 /** Resolves to the exit code. */
 export async function prompt(
   network: Pick<Network, "connect">,
-  { node, words }: PromptRequest,
+  { node, words, json }: PromptRequest,
   source: LineSource,
   output: PromptOutput,
 ): Promise<number> {
-  const talk = new Talk(network, node, output);
+  const talk = new Talk(network, node, json, output);
   try {
     if (words.length > 0) return (await talk.ask(words.map(utf8))) ? 0 : 1;
     await talk.begin();
@@ -68,13 +71,15 @@ export async function prompt(
 class Talk {
   readonly #network: Pick<Network, "connect">;
   readonly #node: AskedNode;
+  readonly #json: boolean;
   readonly #output: PromptOutput;
   #link: NodeLink | undefined;
   #docs = new CommandDocs([]);
 
-  constructor(network: Pick<Network, "connect">, node: AskedNode, output: PromptOutput) {
+  constructor(network: Pick<Network, "connect">, node: AskedNode, json: boolean, output: PromptOutput) {
     this.#network = network;
     this.#node = node;
+    this.#json = json;
     this.#output = output;
   }
 
@@ -137,6 +142,10 @@ class Talk {
 
   #show(words: readonly Uint8Array[], reply: Reply): void {
     const { isTerminal, isColoured } = this.#output;
+    if (this.#json) {
+      this.#output.writeOutput(`${jsonReply(reply)}\n`);
+      return;
+    }
     if (!isTerminal) {
       this.#output.writeOutput(Buffer.concat([rawReply(reply), utf8("\n")]));
       return;

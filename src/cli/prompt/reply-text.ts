@@ -1,5 +1,7 @@
 /** Replies as a person reads them: on a terminal with their types, for a pipe as they are. */
+
 import { toText } from "../../base/bytes.ts";
+import { plainReply } from "../../resp/plain-reply.ts";
 import type { Reply, ReplyPair, TaggedReply } from "../../resp/reply.ts";
 import { type Colour, coloured } from "../colour.ts";
 
@@ -121,4 +123,16 @@ function quotedText(text: string): string {
 
 function hexOf(character: string): string {
   return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}
+
+/** In one line. Maps become objects, sets arrays, an error {"error": TEXT}, what JSON has no number for a string. */
+export function jsonReply(reply: Reply): string {
+  return JSON.stringify(plainReply(reply), (_, value: unknown) => {
+    if (value instanceof Map) return Object.fromEntries(value);
+    if (value instanceof Set) return [...value];
+    if (value instanceof Error) return { error: value.message };
+    return typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))
+      ? `${value}`
+      : value;
+  });
 }

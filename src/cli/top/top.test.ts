@@ -40,12 +40,12 @@ class FakeScreen implements Screen {
   }
 }
 
-async function watching(isTerminal: boolean) {
+async function watching(isTerminal: boolean, json = false) {
   const cluster = await new SimCluster("top", 3).listen();
   const screen = new FakeScreen(isTerminal);
   const sinks = new CollectedOutput();
   const node = { host: cluster.ids[0]!, port: 6379, password: undefined };
-  const exitCode = top(cluster.world.runtime("person"), { node, interval: undefined }, screen, sinks);
+  const exitCode = top(cluster.world.runtime("person"), { node, interval: undefined, json }, screen, sinks);
   return { cluster, screen, sinks, exitCode };
 }
 
@@ -108,8 +108,15 @@ test("nobody there is told at once", async () => {
   const sinks = new CollectedOutput();
   const node = { host: cluster.ids[0]!, port: 6379, password: undefined };
   const screen = new FakeScreen(true);
-  const exitCode = top(cluster.world.runtime("person"), { node, interval: "1s" }, screen, sinks);
+  const exitCode = top(cluster.world.runtime("person"), { node, interval: "1s", json: false }, screen, sinks);
   expect(await cluster.settle(exitCode)).toBe(1);
   expect(sinks.errors).toContain("kvorum: nothing to show by the node at n1:6379");
   expect(screen.shown).toEqual([]);
+});
+
+test("a program gets each node's figures, once", async () => {
+  const { cluster, screen, sinks, exitCode } = await watching(true, true);
+  expect(await cluster.settle(exitCode)).toBe(0);
+  expect(screen.shown).toEqual([]);
+  expect(JSON.parse(sinks.output)).toMatchObject([{ up: true }, { up: true }, { up: true }]);
 });

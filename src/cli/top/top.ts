@@ -6,6 +6,7 @@
 import { parseDuration } from "../../node/quantity.ts";
 import { type AskedNode, NoAnswer } from "../node-question.ts";
 import { type ClusterReading, type ReadingRuntime, readCluster } from "../nodes/node-reading.ts";
+import { figuresOfNode, type NodeFigures } from "../nodes/nodes-report.ts";
 import { SettingsError } from "../settings-loader.ts";
 import { type Sample, topFrame } from "./top-frame.ts";
 
@@ -26,6 +27,8 @@ export interface TopRequest {
   readonly node: AskedNode;
   /** As the user wrote it, if so. */
   readonly interval: string | undefined;
+  /** One line of figures, and no picture. */
+  readonly json: boolean;
 }
 
 export const INTERVAL_DEFAULT = "1s";
@@ -33,16 +36,17 @@ export const INTERVAL_DEFAULT = "1s";
 /** Resolves to the exit code. Rejects with SettingsError. */
 export async function top(
   runtime: ReadingRuntime,
-  { node, interval = INTERVAL_DEFAULT }: TopRequest,
+  { node, interval = INTERVAL_DEFAULT, json }: TopRequest,
   screen: Screen,
-  output: { writeError(text: string): void },
+  output: { writeOutput(text: string): void; writeError(text: string): void },
 ): Promise<number> {
   const intervalMs = (parseDuration(interval) ?? 0) / 1_000;
   if (intervalMs < 100) throw new SettingsError([`--interval must be 100ms or longer, but is "${interval}"`]);
   try {
     const watch = new Watch(runtime, node, screen);
     await watch.look();
-    await (screen.isTerminal ? watch.run(intervalMs) : watch.showOnce(intervalMs));
+    if (json) output.writeOutput(`${JSON.stringify(watch.figures())}\n`);
+    else await (screen.isTerminal ? watch.run(intervalMs) : watch.showOnce(intervalMs));
     return 0;
   } catch (cause) {
     if (!(cause instanceof NoAnswer)) throw cause;
@@ -71,6 +75,11 @@ class Watch {
     const reading = await this.#ask();
     this.#before = this.#now;
     this.#now = { atMs: this.#runtime.clock.monotonicMs(), reading };
+  }
+
+  /** Of each node, as it was at the last look. */
+  figures(): readonly NodeFigures[] {
+    return this.#now!.reading.nodes.map(figuresOfNode);
   }
 
   /** A picture with rates, which take two looks. */
