@@ -53,6 +53,7 @@ const WISHES = [
   "wipes",
   "endsEarly",
   "hintBytesMax",
+  "doublesMessages",
   "faultEveryMs",
   "faultsMs",
 ] as const satisfies readonly (keyof RunWishes)[];

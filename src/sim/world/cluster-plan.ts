@@ -22,6 +22,8 @@ export interface ClusterPlan {
   readonly keyspace: Partial<Keyspace> | undefined;
   /** How much each node keeps for nodes that are down; undefined: as much as by default. */
   readonly hintBytesMax?: number | undefined;
+  /** What nodes say to each other comes twice now and then. */
+  readonly doublesMessages?: boolean | undefined;
 }
 
 export interface PlanWishes {
@@ -32,6 +34,7 @@ export interface PlanWishes {
   readonly settings?: Partial<NodeSettings>;
   readonly keyspace?: Partial<Keyspace> | undefined;
   readonly hintBytesMax?: number | undefined;
+  readonly doublesMessages?: boolean | undefined;
 }
 
 /** Nodes n1, n2, ... dealt out to datacenters dc1, dc2, ... in turn. */
@@ -42,6 +45,7 @@ export function planCluster({
   settings = {},
   keyspace,
   hintBytesMax,
+  doublesMessages,
 }: PlanWishes): ClusterPlan {
   const nodes = Array.from({ length: count }, (_, i) => {
     const machine = Math.floor(i / datacenters / nodesPerMachine) * datacenters + (i % datacenters);
@@ -53,5 +57,5 @@ export function planCluster({
       weight: 1,
     };
   });
-  return { nodes, settings, keyspace, hintBytesMax };
+  return { nodes, settings, keyspace, hintBytesMax, doublesMessages };
 }

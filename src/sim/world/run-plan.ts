@@ -66,6 +66,7 @@ export interface RunWishes {
   readonly endsEarly?: boolean;
   /** What each node keeps for nodes that are down, at most: so little that some of it has to come another way. */
   readonly hintBytesMax?: number;
+  readonly doublesMessages?: boolean;
   readonly faultEveryMs?: number;
   readonly faultsMs?: number;
   readonly script?: readonly Deed[];
@@ -94,6 +95,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     nodesPerMachine,
     settings: { storage: settings.storage, fsync: settings.fsync, ...wishes.settings },
     hintBytesMax: wishes.hintBytesMax,
+    doublesMessages: wishes.doublesMessages,
     ...(!founds && { keyspace: keyspaceOf(copies, datacenters, isSloppy) }),
   });
   const machines = new Set(cluster.nodes.map(({ machine }) => machine)).size;

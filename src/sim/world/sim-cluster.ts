@@ -15,6 +15,7 @@ import { type Logger, silentLogger } from "../../base/logger.ts";
 import type { Topology } from "../../membership/topology.ts";
 import type { FixedCluster } from "../../node/cluster/cluster-begin.ts";
 import type { Moves } from "../../node/cluster/moves.ts";
+import type { PeerStation } from "../../node/cluster/peer-station.ts";
 import { openNode, type StorageNode } from "../../node/node.ts";
 import { DEFAULT_SETTINGS, type NodeSettings } from "../../node/settings.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -25,6 +26,7 @@ import type { CellTraits } from "../../storage/lsm/table/cell-traits.ts";
 import type { CellRules } from "../../storage/storage-engine.ts";
 import { SimWorld, type SimWorldOptions } from "../sim-runtime.ts";
 import type { ClusterPlan, PlannedNode } from "./cluster-plan.ts";
+import { doubleMessages } from "./doubled-messages.ts";
 import { fixedClusterFor, fixedTopology } from "./fixed-topology.ts";
 import type { Phase, Site, StartOptions } from "./sim-site.ts";
 
@@ -299,6 +301,8 @@ export class SimCluster {
     const { rules, traits, hintBytesMax = this.plan.hintBytesMax } = seams;
     const own = { fixed: this.#fixedFor(name), speaks: site.speaks, hintBytesMax, rules, traits };
     const node = await openNode(runtime, settings, logger, own);
+    if (this.plan.doublesMessages === true && node.cluster !== undefined)
+      doubleMessages((node.cluster.calls as PeerStation).door, runtime);
     seams.onOpen?.(node, name);
     const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
     await server.listen();

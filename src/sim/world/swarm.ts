@@ -66,6 +66,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     faultEveryMs: pick([1_000, 3_000, 8_000]),
     moves: random.oneIn(2),
     ...apart,
+    ...(new SimRandom(`${seed}/doubles`).oneIn(4) && { doublesMessages: true }),
     ...(new SimRandom(`${seed}/hints`).oneIn(4) && { hintBytesMax: HINT_BYTES_FEW }),
     ...(founds && new SimRandom(`${seed}/keyspaces`).oneIn(3) && { keyspaces: true }),
   };
@@ -104,6 +105,7 @@ export function describeWishes(wishes: RunWishes): string {
     clockFaults === true ? "clocks wrong" : "",
     founds === true && moves === true ? "slots move" : "",
     wishes.keyspaces === true ? "keyspaces" : "",
+    wishes.doublesMessages === true ? "messages twice" : "",
     wishes.hintBytesMax === undefined ? "" : "few hints",
   ];
   return parts.filter((part) => part !== "").join(", ");
