@@ -160,13 +160,23 @@ class Churn {
       )
         continue;
       this.#away.add(node);
+      const begunMs = clock.monotonicMs();
       const harmed = this.#harmOne(node, random).finally(() => {
         this.#away.delete(node);
         underWay.delete(harmed);
       });
       underWay.add(harmed);
+      if (!this.#isChanging) continue;
+      // Where starting a process takes a minute, nothing would ever move else: half of the time all are there.
+      await harmed;
+      await this.#untilOver(clock.monotonicMs() - begunMs);
     }
     await Promise.all(underWay);
+  }
+
+  /** Resolves after so long, or when it is over. */
+  #untilOver(ms: number): Promise<void> {
+    return sleep(Math.max(0, Math.min(ms, this.#endMs - clock.monotonicMs())));
   }
 
   /** Resolves when others have seen that it is back: while that lasts, it counts as away. */

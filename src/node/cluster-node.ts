@@ -26,6 +26,7 @@ import { Collector, type CollectorParts } from "./cluster/collector.ts";
 import { DurableWaits } from "./cluster/durable-waits.ts";
 import { type Footing, openFooting, standFixed } from "./cluster/footing.ts";
 import { GossipRounds } from "./cluster/gossip-rounds.ts";
+import { HintHeirs } from "./cluster/hint-heirs.ts";
 import { Liveness } from "./cluster/liveness.ts";
 import type { MemberStatus, NodeLoad } from "./cluster/member-status.ts";
 import { Moves } from "./cluster/moves.ts";
@@ -191,7 +192,8 @@ export class ClusterNode {
       const known = parseAddress(text);
       if (known !== undefined) station.know(id, known);
     }
-    const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock });
+    const heirs = new HintHeirs(this.view, this.coordinator);
+    const delivery = new HintDelivery({ store: hints, cluster: this.view, peers: this.calls, clock, heirs });
     const others = [this.collector, this.repair, ...(this.moves === undefined ? [] : [this.moves])];
     this.#ticks = new ClusterTicks({ clock, liveness, coordinator: this.coordinator, delivery, others });
   }

@@ -1,12 +1,13 @@
 /**
  * Brings one node the hints that wait for it, in order, some at a time; what is not acknowledged stays, and is sent
- * again.
+ * again. If the node is no member any more, its heirs get them: those who keep the rows now.
  *
  * Invariant: a hint is given up only once the node has acknowledged it, it is overdue, or the node has refused it, as
  * nothing it could ever take, again and again.
  */
 import { StoreError } from "../../base/errors.ts";
 import { mergeCells } from "../../causality/encoded-cell.ts";
+import type { NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { Cluster, PeerCalls } from "../replica-calls.ts";
 import { decodeAck, encodeWriteCell, REPLICA_METHOD } from "../replica-message.ts";
@@ -21,7 +22,16 @@ export interface CourierParts {
   readonly cluster: Pick<Cluster, "epoch" | "isUp" | "p99Ms">;
   readonly peers: PeerCalls;
   readonly clock: Pick<Clock, "monotonicMs" | "wallMs">;
+  /** Undefined where nobody leaves. */
+  readonly heirs?: Heirs | undefined;
   readonly settings: DeliverySettings;
+}
+
+export interface Heirs {
+  /** True if the node is no member of the cluster, and never will be again. */
+  hasLeft(id: NodeId): boolean;
+  /** Resolves when all who keep the row now have what the cell says. Rejects with StoreError. */
+  give(ref: KeyRef, cell: Uint8Array): Promise<void>;
 }
 
 export interface DeliverySettings {
@@ -63,7 +73,7 @@ export class HintCourier {
     let pauseMs = IDLE_MS;
     try {
       await this.#dropOverdue();
-      if (cluster.isUp(this.#log.target)) pauseMs = await this.#deliver(startedMs);
+      if (cluster.isUp(this.#log.target) || this.#hasLeft) pauseMs = await this.#deliver(startedMs);
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
       pauseMs = this.#pace.onFailure(); // this node's disk ails: the hints stay where they are
@@ -124,8 +134,12 @@ export class HintCourier {
   }
 
   async #send(ref: KeyRef, cell: Uint8Array): Promise<Verdict> {
-    const { cluster, peers, settings } = this.#parts;
+    const { cluster, peers, settings, heirs } = this.#parts;
     try {
+      if (this.#hasLeft) {
+        await heirs!.give(ref, cell);
+        return "delivered";
+      }
       const payload = encodeWriteCell({ epoch: cluster.epoch, ref, cell, hintFor: undefined });
       const { timeoutMs } = settings;
       decodeAck(await peers.call(this.#log.target, REPLICA_METHOD.writeCell, payload, { timeoutMs }));
@@ -135,6 +149,10 @@ export class HintCourier {
       if (cause.code === "OVERLOADED") return "overloaded";
       return cause.code === "INVALID_REQUEST" || cause.code === "CORRUPTION" ? "refused" : "failed";
     }
+  }
+
+  get #hasLeft(): boolean {
+    return this.#parts.heirs?.hasLeft(this.#log.target) === true;
   }
 
   get #overdueMs(): number {

@@ -71,6 +71,8 @@ export const CHECKS: Readonly<Record<string, Verb>> = {
           .cluster!.members()
           .filter(({ hintsPending }) => hintsPending > 0);
         const targets = waiting.map(({ peerHost }) => peerHost ?? "somebody").sort();
+        if (targets.length === 0 && cluster.node(name).cluster!.hints.statistics.count > 0)
+          return "some for who has left";
         return targets.length === 0 ? "none" : `some for ${targets.join(" ")}`;
       }),
   },
