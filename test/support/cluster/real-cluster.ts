@@ -115,6 +115,11 @@ export class RealNode {
     return this.#running !== undefined && !this.#running.hasEnded;
   }
 
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.isAlive ? this.#running?.pid : undefined;
+  }
+
   async status(): Promise<ClusterStatus> {
     const client = await RawClient.connect(this.#port);
     try {
