@@ -86,8 +86,8 @@ Exit codes:
   2  asked wrongly: an unknown option, a bad setting`;
 
 const AS_SERVE = `
-Every setting can be given as kvorum serve --help says. A node's peer port is the one for clients
-+ 10000, unless its settings say otherwise. kvorum status shows how far it is.
+Every setting can be given as kvorum serve --help says. Its own peer port is its port + 10000,
+if not told otherwise by --peer-port. kvorum status, asked of the others, shows how far it is.
 `;
 
 const SERVE_EXIT_CODES = `

@@ -15,12 +15,14 @@ import { checkpoint } from "./checkpoint.ts";
 import { answerQuestion } from "./cluster/cluster-questions.ts";
 import { changeMember } from "./cluster/member-change.ts";
 import { wantsColour } from "./colour.ts";
+import { loadJoiningSettings } from "./joining-settings.ts";
 import { keyspace } from "./keyspace/keyspace.ts";
 import type { AskedNode } from "./node-question.ts";
 import { createProgram } from "./program.ts";
 import type { LineSource } from "./prompt/prompt.ts";
 import { terminalLines } from "./prompt/terminal-lines.ts";
 import { repair } from "./repair/repair.ts";
+import type { ServeSettings } from "./serve-settings.ts";
 import { loadSettings, SettingsError } from "./settings-loader.ts";
 import { readTextFile } from "./text-file.ts";
 import { runTool } from "./tools.ts";
@@ -30,6 +32,8 @@ import { up } from "./up/up.ts";
 import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX } from "./up/up-plan.ts";
 
 const ASKED_WRONGLY = 2;
+/** Where settings come from beside the command line. */
+const SURROUNDINGS = { environment: process.env, readFile: readTextFile };
 
 /** Runs one command to its end, and sets the process's exit code. `args`: without node and script. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -39,16 +43,11 @@ export async function main(args: readonly string[]): Promise<void> {
     writeError: (text: string) => void process.stderr.write(text),
   };
   const program = createProgram({
-    serve: async (flags) => {
-      const settings = await loadSettings({ flags, environment: process.env, readFile: readTextFile });
-      const welcomes = process.stderr.isTTY === true;
-      const { serve } = await import("./serve.ts"); // a whole server: whoever only asks one need not wait for that
-      // Not left to run out: something of the node might keep the process alive.
-      process.exit(await serve(settings, { welcomes }));
-    },
+    serve: async (flags) => serveToItsEnd(await loadSettings({ flags, ...SURROUNDINGS })),
+    join: async (flags) => serveToItsEnd(await loadJoiningSettings({ flags, ...SURROUNDINGS })),
     up: async (nodes, flags) => {
       const settings = await loadSettings({
-        ...{ flags, environment: process.env, readFile: readTextFile },
+        ...{ flags, ...SURROUNDINGS },
         defaults: { port: FIRST_PORT_DEFAULT },
       });
       process.exit(await up(settings, { nodeCount: nodeCountOf(nodes), flags }));
@@ -110,6 +109,12 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (cause) {
     process.exitCode = exitCodeOf(cause);
   }
+}
+
+/** Does not return: something of the node might keep the process alive. */
+async function serveToItsEnd(settings: ServeSettings): Promise<never> {
+  const { serve } = await import("./serve.ts"); // a whole server: whoever only asks one need not wait for that
+  process.exit(await serve(settings, { welcomes: process.stderr.isTTY === true }));
 }
 
 function standardLines(disk: Disk): LineSource {

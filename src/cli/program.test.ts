@@ -20,6 +20,9 @@ async function run(...args: string[]) {
     serve: async (given) => {
       flags = given;
     },
+    join: async (given) => {
+      flags = given;
+    },
     up: async (nodes, given) => {
       raised = { nodes, flags: Object.fromEntries(given) };
     },

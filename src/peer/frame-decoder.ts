@@ -96,7 +96,9 @@ export class FrameDecoder {
     const { bytes, start } = this.#input;
     const length = readUint32(bytes, start);
     if (bytes[start + CHECK_AT] !== lengthCheck(length) || length < HEADER_BYTES) {
-      throw damaged("this is no frame of the peer protocol");
+      throw damaged(
+        "this is no frame of the peer protocol: is it a port for clients? Nodes have another one for peers",
+      );
     }
     const payloadBytes = length - HEADER_BYTES;
     if (payloadBytes > this.payloadBytesMax) {

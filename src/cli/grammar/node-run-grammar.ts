@@ -7,6 +7,8 @@ import { FIRST_PORT_DEFAULT, NODES_DEFAULT, NODES_MAX, SETTINGS_OF_ONE_NODE } fr
 export interface NodeRunActions {
   /** `flags`: by option name, as the user wrote them. */
   serve(flags: ReadonlyMap<string, string>): Promise<void>;
+  /** As `serve`, of a node for which others have a peer port, unless told otherwise. */
+  join(flags: ReadonlyMap<string, string>): Promise<void>;
   /** `nodes`: as the user wrote it, if so. `flags`: as of `serve`, for every node; `port` is the first one's. */
   up(nodes: string | undefined, flags: ReadonlyMap<string, string>): Promise<void>;
 }
@@ -34,7 +36,7 @@ export function defineJoin(command: Command, actions: NodeRunActions): Command {
     .argument("<peers>", PEERS);
   const flagsOf = addSettings(finish(command, JOIN_EPILOGUE), settingsBut("join", "replace"));
   return command.action((peers: string, given: Options) =>
-    actions.serve(new Map([...flagsOf(given), ["join", peers]])),
+    actions.join(new Map([...flagsOf(given), ["join", peers]])),
   );
 }
 
@@ -45,11 +47,11 @@ export function defineReplace(command: Command, actions: NodeRunActions): Comman
       "Runs one node, as kvorum serve does, which takes the place of a member that will not come back, and its data from " +
         "the other replicas.",
     )
-    .argument("<lost>", "id of the lost member, as `kvorum status` shows it")
+    .argument("<lost>", "the lost member's id, all 16 digits: `kvorum status --json` tells them")
     .argument("<peers>", PEERS);
   const flagsOf = addSettings(finish(command, REPLACE_EPILOGUE), settingsBut("join", "replace"));
   return command.action((lost: string, peers: string, given: Options) =>
-    actions.serve(new Map([...flagsOf(given), ["join", peers], ["replace", lost]])),
+    actions.join(new Map([...flagsOf(given), ["join", peers], ["replace", lost]])),
   );
 }
 

@@ -68,3 +68,15 @@ test("bytes that are no text, long values and counters are shown as what they ar
   expect(text).toMatch(/- +never .*\+ 17 by increments/);
   expect(text).toContain("\nAll replicas have the same.\n");
 });
+
+test("a key that no replica has is said to be nowhere", () => {
+  const merged = { context: "TOKEN", siblings: [] };
+  const missing = found.replicas.map(({ id }) => ({ id, state: "missing", version: null }) as const);
+  const nowhere = { ...found, merged, identical: true, replicas: missing };
+  expect(keyReport({ found: nowhere, status, nowMs: NOW_MS })).toContain("\nNo replica has this key.\n");
+  const [first, ...others] = missing;
+  const replicas = [{ ...first!, state: "unreachable" } as const, ...others];
+  expect(keyReport({ found: { ...nowhere, replicas }, status, nowMs: NOW_MS })).toContain(
+    "2 of 3 replicas answered; none of them has this key.",
+  );
+});

@@ -111,6 +111,11 @@ function verdict({ identical, replicas, merged }: KeyWhereabouts): string {
     reached.length === replicas.length
       ? "All replicas"
       : `${reached.length} of ${replicas.length} replicas answered; they`;
+  if (reached.every(({ state }) => state === "missing")) {
+    return reached.length === replicas.length
+      ? "No replica has this key."
+      : `${reached.length} of ${replicas.length} replicas answered; none of them has this key.`;
+  }
   const same = identical
     ? `${answered} have the same.`
     : `${answered} differ: a read mends it, or \`kvorum repair\`.`;
