@@ -81,6 +81,23 @@ test("a trace tells of each replica that was asked", async () => {
   client.close();
 });
 
+test("a node's status tells where others have their admin doors, and what they use", async () => {
+  const [node, ...others] = cluster.nodes;
+  const status = (await (await fetch(`http://127.0.0.1:${node!.adminPort}/api/status`)).json()) as {
+    readonly members: readonly {
+      readonly name: string;
+      readonly adminPort: number | null;
+      readonly load: { readonly usedMemory: number | null; readonly diskBytes: number | null } | null;
+    }[];
+  };
+  for (const { name, adminPort } of others) {
+    const member = status.members.find((each) => each.name === name)!;
+    expect(member.adminPort).toBe(adminPort);
+    expect(member.load!.usedMemory).toBeGreaterThan(0);
+    expect(member.load!.diskBytes).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test("a node that is down lags behind, and no more once it is back", async () => {
   const [node, victim] = [cluster.nodes[0]!, cluster.nodes[1]!];
   await victim.kill();

@@ -17,6 +17,7 @@ import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.ts";
 import { ClusterDoor } from "./cluster/cluster-door.ts";
+import type { NodeReports } from "./cluster/node-reports.ts";
 import { RequestClaims } from "./cluster/request-claims.ts";
 import type { ServedCluster } from "./cluster/served-cluster.ts";
 import type { CommandEntry, CommandTable } from "./command-table.ts";
@@ -87,6 +88,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly dispatcher: Dispatcher<Session<Server>>;
   /** HTTP for those who look after the node, where there is any. It closes with the server. */
   admin: AdminFace | undefined;
+  /** Of other members, where somebody asks for them. */
+  reports: NodeReports | undefined;
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
   /** Whether times of requests, hot keys and slow ones are looked for. */
@@ -211,10 +214,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
 
   /** CONFIG RESETSTAT: begins all counts anew. */
   resetStatistics(): void {
-    const { expiredRows, evictedRows } = this.node.engine.statistics;
-    this.statistics.reset();
-    this.statistics.expiredRowsBefore = expiredRows;
-    this.statistics.evictedRowsBefore = evictedRows;
+    this.statistics.reset(this.node.engine.statistics);
     for (const entry of this.commands.entries()) entry.resetStatistics();
     this.node.replica.lookups.reset();
   }

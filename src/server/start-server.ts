@@ -6,6 +6,8 @@ import type { NodeSettings } from "../node/settings.ts";
 import { isLoopback } from "../node/settings-schema.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type AdminWorld, openAdminDoor } from "./admin/admin-door.ts";
+import { ownReport } from "./admin/own-report.ts";
+import { NodeReports } from "./cluster/node-reports.ts";
 import { createCommandTable } from "./commands.ts";
 import { type RunningServer, Server } from "./server.ts";
 
@@ -24,6 +26,7 @@ export async function startServer(
   refuseOpenDoor(settings);
   const node = await openNode(runtime, settings, logger, options);
   const server = new Server({ runtime, node, settings, logger, commands: createCommandTable() });
+  server.reports = server.cluster && new NodeReports(server.cluster, runtime.clock, () => ownReport(server));
   try {
     await server.listen();
   } catch (cause) {

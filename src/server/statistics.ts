@@ -56,7 +56,10 @@ export class Statistics {
     this.#sampled = { commands: this.commands, bytesIn: this.bytesIn, bytesOut: this.bytesOut };
   }
 
-  reset(): void {
+  /** Begins all counts anew; what the engine counts goes on, and is reckoned from here. */
+  reset({ expiredRows, evictedRows }: { readonly expiredRows: number; readonly evictedRows: number }): void {
+    this.expiredRowsBefore = expiredRows;
+    this.evictedRowsBefore = evictedRows;
     this.connections = 0;
     this.rejectedConnections = 0;
     this.commands = 0;

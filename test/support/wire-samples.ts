@@ -27,6 +27,13 @@ import { decodeMoveReport, encodeMoveReport } from "../../src/node/cluster/move-
 import { GREET_METHOD } from "../../src/node/cluster/strangers.ts";
 import { REGISTER_METHOD } from "../../src/node/cluster/topology-register.ts";
 import {
+  decodeTraced,
+  encodeTraceHead,
+  TRACED_METHOD,
+  takeTrail,
+  withTrail,
+} from "../../src/node/cluster/trace-message.ts";
+import {
   decodeAcceptorReply,
   decodeAcceptorRequest,
   encodeAcceptorReply,
@@ -41,6 +48,13 @@ import * as relay from "../../src/replication/relay-message.ts";
 import * as replica from "../../src/replication/replica-message.ts";
 import * as sweep from "../../src/replication/sweep-message.ts";
 import * as transact from "../../src/replication/transact-message.ts";
+import {
+  checkReportRequest,
+  decodeReport,
+  encodeReport,
+  encodeReportRequest,
+  REPORT_METHOD,
+} from "../../src/server/cluster/node-report.ts";
 
 export interface WireSample {
   readonly name: string;
@@ -66,6 +80,8 @@ export const METHODS: readonly number[] = [
     MOVE_METHOD,
     REPLACE_METHOD,
     REGISTER_METHOD,
+    TRACED_METHOD,
+    REPORT_METHOD,
   ],
 ];
 
@@ -83,6 +99,7 @@ const epoch = 0x0102030405;
 const ref = { database: 3, key: utf8("cart:42") };
 const cell = utf8("a cell");
 const [A, B, C] = ["00112233445566aa", "00112233445566bb", "00112233445566cc"];
+const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const dot = { actor: 0xfedcba9876543210n, counter: 0x10000_0001 };
 const vector = [{ actor: 1n, counter: 7 }, dot];
 const args = [utf8("SET"), utf8("cart:42"), utf8("tea")];
@@ -232,6 +249,45 @@ export const WIRE_SAMPLES: readonly WireSample[] = [
     ],
     relay.encodeRelayed,
     (bytes) => relay.decodeRelayed(bytes, 4),
+  ),
+
+  sample(
+    "traced",
+    TRACED_METHOD,
+    {
+      context: { traceId, parentId: A, isSampled: true, wantsSteps: false },
+      method: R.writeCell,
+      request: cell,
+    },
+    ({ context, method, request }) =>
+      Buffer.concat([encodeTraceHead(context, context.parentId, method), request]),
+    (bytes) => {
+      const { context, method, payload } = decodeTraced({ bytes, start: 0, end: bytes.length });
+      return { context, method, request: payload.bytes.subarray(payload.start, payload.end) };
+    },
+  ),
+  sample(
+    "traced-answer",
+    TRACED_METHOD,
+    {
+      reply: cell,
+      work: { tookUs: 9, localUs: 2, steps: [{ kind: "disk" as const, startUs: 2, tookUs: 7 }] },
+    },
+    ({ reply, work }) => withTrail(reply, work),
+    (bytes) => {
+      const { answer, work } = takeTrail({ bytes, start: 0, end: bytes.length });
+      return { reply: answer.bytes.subarray(answer.start, answer.end), work };
+    },
+  ),
+  sample("report-request", REPORT_METHOD, undefined, encodeReportRequest, (bytes) =>
+    checkReportRequest({ bytes, start: 0, end: bytes.length }),
+  ),
+  sample(
+    "report",
+    REPORT_METHOD,
+    { adminPort: 8001, usedMemory: 12_345, diskBytes: null, opsPerSecond: 7 },
+    encodeReport,
+    decodeReport,
   ),
 
   sample(

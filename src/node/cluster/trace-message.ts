@@ -121,9 +121,22 @@ export function takeTrail({ bytes, start, end }: ByteRange): {
   const trail = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
   const stepsEnd = trail.length - LENGTH_BYTES;
   const length = stepsEnd < 0 ? Number.POSITIVE_INFINITY : trail.readUInt32LE(stepsEnd);
-  if (length > stepsEnd)
-    throw new StoreError("CORRUPTION", "unknown", "the answer to a traced request is damaged");
+  if (length > stepsEnd) throw damaged();
   const answer = { bytes, start, end: end - LENGTH_BYTES - length };
   const text = trail.toString("utf8", stepsEnd - length, stepsEnd);
-  return { answer, work: length === 0 ? undefined : (JSON.parse(text) as RemoteWork) };
+  return { answer, work: length === 0 ? undefined : workIn(text) };
+}
+
+function workIn(text: string): RemoteWork {
+  try {
+    const work: Partial<RemoteWork> | null = JSON.parse(text);
+    if (Array.isArray(work?.steps)) return work as RemoteWork;
+  } catch {
+    // It is told below.
+  }
+  throw damaged();
+}
+
+function damaged(): StoreError {
+  return new StoreError("CORRUPTION", "unknown", "the answer to a traced request is damaged");
 }

@@ -8,7 +8,7 @@ const status: AdminRoute = {
   path: "/api/status",
   summary:
     "How the cluster is, in a sentence; its members with their state and load; keyspaces; the move under way.",
-  answer: ({ server }) => json(nodeStatus(server)),
+  answer: async ({ server }) => json(nodeStatus(server, await server.reports?.latest())),
 };
 
 const ring: AdminRoute = {
