@@ -9,6 +9,7 @@
  */
 import { crc32 } from "node:zlib";
 import { assert } from "../../../base/assert.ts";
+import { ByteCopier } from "../../../base/byte-copier.ts";
 import type { ByteRange } from "../../../base/bytes.ts";
 import type { RowKey } from "../../row-key.ts";
 import {
@@ -42,6 +43,9 @@ export class Segment {
   readonly shared: SharedArrayBuffer;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
+  /** For cells that come from one buffer, one after the other, as a server's do. */
+  readonly #copier = new ByteCopier();
+  #lastSource: Uint8Array = NO_SOURCE;
   #batchStart = SEGMENT_HEADER_BYTES;
   #tail = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES;
   #sequence = 0;
@@ -220,10 +224,16 @@ export class Segment {
   }
 
   /** Requires: `at` is a multiple of 4. Zeros fill the last word, for a buffer may hold an older segment. */
-  #copyCell(at: number, { bytes, start, end }: ByteRange): void {
+  #copyCell(at: number, cell: ByteRange): void {
+    const { bytes, start, end } = cell;
     const length = end - start;
     if (length > 0) this.words[(at + length - 1) >>> 2] = 0;
     const target = this.bytes;
+    if (bytes === this.#lastSource) {
+      this.#copier.copy(cell, this.words, target, at >>> 2);
+      return;
+    }
+    this.#lastSource = bytes;
     if (length > LOOP_BYTES_MAX) {
       target.set(bytes.subarray(start, end), at);
       return;
@@ -234,3 +244,4 @@ export class Segment {
 
 /** Up to here a loop beats `set`, which costs a view of the source. */
 const LOOP_BYTES_MAX = 48;
+const NO_SOURCE = new Uint8Array(0);
