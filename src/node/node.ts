@@ -28,7 +28,6 @@ import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** How often to look for expired rows, and while there are any; in steps of how many they are dropped, and how often freed memory is given back. */
-const EXPIRY_LOOK_MS = 100;
 const EXPIRY_BUSY_MS = 20;
 const EXPIRY_ROWS_MAX = 200;
 const UPKEEP_INTERVAL_MS = 100;
@@ -134,9 +133,11 @@ export class StorageNode {
     for (const physical of store.abandoned) void this.#dropDatabase(physical);
     this.#expiryTick = new DemandTick(runtime.clock, EXPIRY_BUSY_MS, () => this.#dropExpired());
     this.#cancels = [
-      runtime.clock.every(EXPIRY_LOOK_MS, () => this.#dropExpired()),
+      runtime.clock.every(UPKEEP_INTERVAL_MS, () => {
+        this.#dropExpired();
+        this.#work(() => store.maintain());
+      }),
       () => this.#expiryTick.close(),
-      runtime.clock.every(UPKEEP_INTERVAL_MS, () => this.#work(() => store.maintain())),
     ];
   }
 

@@ -17,7 +17,7 @@ export interface PeerServerStatistics {
   readonly queuedBytes: number;
 }
 
-const TICK_MS = 100;
+const TICK_MS = 250;
 /** How long a closing server waits for handlers to finish, and for peers to take their answers. */
 const CLOSE_PATIENCE_MS = 5_000;
 

@@ -35,6 +35,10 @@ export interface Surroundings {
   /** To the other end's host. */
   readonly link: SimLink;
   transmit(what: Transmission): void;
+  /** When something small that is sent now will arrive; undefined if it may get lost or stuck. */
+  arrivalMs(): number | undefined;
+  /** Of the system, which goes on while the process stands still. */
+  plan(atMs: number, fire: () => void): void;
   /** True if a write shall not get out at once, though it could. */
   stalls(): boolean;
   /** Undefined if nobody listens. */
@@ -46,6 +50,12 @@ export interface Surroundings {
 interface Segment {
   readonly content: Uint8Array | "end";
   isHere: boolean;
+}
+
+/** So much will have been read at the other end, as this one hears then. */
+interface Credit {
+  readonly atMs: number;
+  readonly length: number;
 }
 
 interface Lent {
@@ -65,6 +75,8 @@ export class SimConnection implements Connection {
 
   #outbox: Lent[] = [];
   #outstandingBytes = 0;
+  /** On their way here, in the order they were sent. */
+  #credits: Credit[] = [];
   #hasSentEnd = false;
   /** What is under way is not sent again. */
   #hasGivenUp = false;
@@ -109,12 +121,14 @@ export class SimConnection implements Connection {
   write(bytes: Uint8Array): boolean {
     if (this.#state !== "open" || !this.#around.life.isAlive) return true;
     const copy = bytes.slice();
+    this.#takeCredits();
     if (this.#outbox.length === 0 && this.#outstandingBytes < WINDOW_BYTES && !this.#around.stalls()) {
       this.#send(copy);
       return true;
     }
     this.#outbox.push({ bytes, copy });
     if (this.#outstandingBytes < WINDOW_BYTES) this.#around.life.plan(0, () => this.#flush());
+    else this.#awaitCredits();
     return false;
   }
 
@@ -259,10 +273,15 @@ export class SimConnection implements Connection {
     readBuffer.fill(SCRUBBED, 0, length); // whoever kept it sees it
   }
 
-  /** Tells the sender that it may send so much more. */
+  /** Tells the sender that it may send so much more. Most never ask: it is noted there, unless something waits or goes wrong. */
   #credit(length: number): void {
     if (length === 0) return;
     const other = this.#other!;
+    const atMs = other.#outbox.length === 0 ? this.#around.arrivalMs() : undefined;
+    if (atMs !== undefined) {
+      other.#credits.push({ atMs, length });
+      return;
+    }
     this.#around.transmit({
       link: this.#around.link,
       arrive: () => other.#onCredit(length),
@@ -275,14 +294,36 @@ export class SimConnection implements Connection {
     this.#flush();
   }
 
+  /** Those that have arrived by now. */
+  #takeCredits(): void {
+    if (this.#credits.length === 0) return;
+    const { nowMs } = this.#around.life;
+    this.#credits = this.#credits.filter(({ atMs, length }) => {
+      if (atMs > nowMs) return true;
+      this.#outstandingBytes -= length;
+      return false;
+    });
+  }
+
+  /** Something waits for those under way. */
+  #awaitCredits(): void {
+    const credits = this.#credits;
+    this.#credits = [];
+    for (const { atMs, length } of credits) this.#around.plan(atMs, () => this.#onCredit(length));
+  }
+
   #flush(): void {
+    this.#takeCredits();
     if (this.#state === "closed" || this.#outbox.length === 0) return;
     while (this.#outbox.length > 0 && this.#outstandingBytes < WINDOW_BYTES) {
       const { bytes, copy } = this.#outbox.shift()!;
       assert(equalBytes(bytes, copy), "the bytes of a write changed before onDrain");
       this.#send(copy);
     }
-    if (this.#outbox.length > 0) return;
+    if (this.#outbox.length > 0) {
+      this.#awaitCredits();
+      return;
+    }
     if (this.#state === "ending") this.#sendEnd();
     this.#around.life.plan(0, () => {
       if (this.#state !== "closed" && this.#outbox.length === 0) this.#events?.onDrain();

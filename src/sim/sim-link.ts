@@ -63,6 +63,10 @@ export class SimLink {
     this.#busyUntilMs = 0;
   }
 
+  get isLossy(): boolean {
+    return this.#lossOdds > 0;
+  }
+
   loses(random: SimRandom): boolean {
     return this.#lossOdds > 0 && random.between(0, 1) < this.#lossOdds;
   }

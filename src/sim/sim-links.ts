@@ -104,6 +104,16 @@ export class SimLinks {
     this.#send(transmission, transmission.retransmitMs ?? RETRANSMIT_MS, this.#scheduler.nowMs);
   }
 
+  /** When what has no size would arrive that is sent now; undefined if the way may keep it. */
+  arrivalMs(link: SimLink): number | undefined {
+    if (link.isLossy || this.#isBarred(link)) return undefined;
+    return this.#scheduler.nowMs + link.takesMs(this.#scheduler.nowMs, 0, this.#random);
+  }
+
+  plan(atMs: number, fire: () => void): void {
+    this.#scheduler.plan(atMs, fire);
+  }
+
   /** Never arrives, however often it is sent. */
   lose({ giveUp }: Pick<Transmission, "giveUp">): void {
     if (giveUp !== undefined) this.#scheduler.plan(this.#scheduler.nowMs + GIVE_UP_MS, giveUp);

@@ -177,12 +177,15 @@ export class SimNetwork {
   }
 
   #end(addresses: { local: string; peer: string }, owner: Owner, otherHost: string): SimConnection {
+    const link = this.links.between(owner.hostName, otherHost);
     const connection: SimConnection = new SimConnection(addresses, {
       life: owner.life,
       random: this.#random,
       readBuffer: owner.readBuffer,
-      link: this.links.between(owner.hostName, otherHost),
+      link,
       transmit: (what) => (end.isMute ? this.links.lose(what) : this.links.transmit(what)),
+      arrivalMs: () => (end.isMute ? undefined : this.links.arrivalMs(link)),
+      plan: (atMs, fire) => this.links.plan(atMs, fire),
       stalls: () => this.stallsWrites && this.#random.oneIn(STALL_ODDS),
       trace: this.#trace,
       forget: () => this.#ends.delete(end),

@@ -53,7 +53,8 @@ export class ClusterTicks {
     if (this.#lookStalls.onTick(nowMs)) return;
     coordinator.onTick(nowMs);
     for (const other of others) other.onTick(nowMs);
-    if (!delivery.isIdle) this.rouse();
+    if (delivery.isIdle) delivery.onTick(nowMs);
+    else this.rouse();
   }
 
   /** True if it is to come again. */

@@ -15,14 +15,16 @@ export class HintDelivery {
   readonly #parts: CourierParts;
   readonly #couriers = new Map<NodeId, { readonly log: HintLog; readonly courier: HintCourier }>();
 
-  /** Needs `onTick` about every ten milliseconds while it is not idle. */
+  /** Needs `onTick` about every ten milliseconds while it is not idle, and some times a second else. */
   constructor(parts: Omit<CourierParts, "settings"> & { readonly settings?: DeliverySettings }) {
     this.#parts = { settings: DEFAULT_DELIVERY, ...parts };
   }
 
-  /** No hint waits for anybody. */
+  /** No hint waits for anybody who is up: there is nothing to be done but to drop what is overdue. */
   get isIdle(): boolean {
-    return this.#parts.store.logs.size === 0 && this.#couriers.size === 0;
+    const { store, cluster } = this.#parts;
+    for (const target of store.logs.keys()) if (cluster.isUp(target)) return false;
+    return true;
   }
 
   onTick(nowMs: number): void {

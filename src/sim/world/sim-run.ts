@@ -54,7 +54,7 @@ const LOOK_EVERY_MS = 10_000;
 const RETURN_MS_MAX = 30_000;
 const READS_MS_MAX = 30_000;
 const SETTLED_MS = 3_000;
-const EQUAL_LOOK_MS = 5_000;
+const EQUAL_LOOK_MS = 2_000;
 
 export function runSimulation(plan: RunPlan, options: RunOptions): Promise<RunResult> {
   return new SimRun(plan, options).run();
