@@ -134,8 +134,10 @@ test("keyspaces are shown, listed, changed and dropped, and refused with the rea
     [["SET", "a", "COPIES", "dc1"], /COPIES dc1: say how many/],
     [["SET", "a", "COPIES", "3"], /a node alone keeps one copy/],
     [["SET", "a", "MODE", "cp"], /no mode cp yet/],
-    [["SET", "a", "STORAGE", "memory"], /run a cluster of its own/],
-    [["SET", "a", "MAXMEMORY", "1mb"], /MAXMEMORY belongs to/],
+    [["SET", "a", "MAXMEMORY", "1mb"], /a has storage disk/],
+    [["SET", "a", "MAXMEMORY", "much"], /MAXMEMORY much: a size such as/],
+    [["SET", "a", "EVICT", "oldest"], /EVICT oldest: it is noeviction or allkeys-lru/],
+    [["SET", "default", "STORAGE", "memory"], /where the node's --storage says/],
     [["DROP", "default"], /the default keyspace stays/],
     [["DROP", "nobody"], /there is no keyspace nobody/],
     [["SHOW", "nobody"], /there is no keyspace nobody/],
@@ -144,4 +146,33 @@ test("keyspaces are shown, listed, changed and dropped, and refused with the rea
   }
   expect(await ask("KV.KEYSPACE", "DROP", "sessions")).toBe("OK");
   expect(await ask("KV.KEYSPACE", "LIST")).toHaveLength(1);
+});
+
+test("a keyspace in memory keeps to its own limit, by its own policy, and INFO tells of it", async () => {
+  const server = await new SimServer("limits", 0).listen();
+  const client = await server.client();
+  const ask = (...call: Call): Promise<PlainReply> => server.settle(client.call(...call));
+  const limits = ["STORAGE", "memory", "MAXMEMORY", "1mb", "EVICT", "allkeys-lru"] as const;
+  expect(await ask("KV.KEYSPACE", "SET", "pages", ...limits)).toBe("OK");
+  await ask("KV.KEYSPACE", "SET", "kept", "STORAGE", "memory", "MAXMEMORY", "1mb");
+  expect(await ask("KV.KEYSPACE", "SHOW", "pages")).toEqual(
+    expect.arrayContaining(["storage", "memory", "maxmemory", "1mb", "evict", "allkeys-lru"]),
+  );
+  const value = "x".repeat(10_000);
+  for (let i = 0; i < 200; i++) {
+    await ask("SET", `pages:${i}`, value);
+    await ask("SET", `users:${i}`, value);
+  }
+  expect(await ask("EXISTS", "pages:199", "users:0", "users:199")).toBe(3);
+  const info = String(await ask("INFO", "keyspace"));
+  const [, rows, evicted] = /kvorum_keyspace_pages:storage=memory,rows=(\d+),.*evicted=(\d+)/.exec(info)!;
+  expect(Number(rows)).toBeGreaterThan(50);
+  expect(Number(rows) + Number(evicted)).toBe(200);
+  expect(await ask("DBSIZE")).toBe(200 + Number(rows));
+  expect(await ask("OBJECT", "IDLETIME", "pages:199")).toBe(0);
+  const replies: unknown[] = [];
+  for (let i = 0; i < 200; i++) replies.push(await ask("SET", `kept:${i}`, value));
+  expect(replies[0]).toBe("OK");
+  expect(String(replies.at(-1))).toMatch(/OOM command not allowed/);
+  expect(await ask("SET", "users:200", value)).toBe("OK");
 });

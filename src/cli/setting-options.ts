@@ -2,8 +2,9 @@
  * Every setting of `kvorum serve` and its three names: `--max-clients` on the command line,
  * KVORUM_MAX_CLIENTS in the environment, `max-clients` in the file. A value is text in all three.
  */
+
+import { EVICTION_POLICIES } from "../base/eviction-policy.ts";
 import { FSYNC_POLICIES } from "../node/settings.ts";
-import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
 import { LOG_FORMATS, LOG_LEVELS, SERVE_DEFAULTS, type ServeSettings } from "./serve-settings.ts";
 import { SETTING_KINDS } from "./setting-kinds.ts";
 

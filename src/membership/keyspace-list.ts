@@ -1,28 +1,32 @@
 /**
- * The keyspaces of a node alone as bytes, in its data directory: a document (checked-document.ts) named "KVKS", version 1,
+ * The keyspaces of a node alone as bytes, in its data directory: a document (checked-document.ts) named "KVKS", version 1, or 2 if one is in memory,
  *
  *   keyspaces   [{ name, copies: [{ datacenter, count }], read, write, storage, ttlMs, conflictRule, mode }]   by name
  *
- * each as in version 3 of a topology. DO NOT CHANGE: see docs/formats/topology.md to add a version.
+ * each as in version 3 of a topology, or 4. DO NOT CHANGE: see docs/formats/topology.md to add a version.
  */
 import { corrupt, decodeDocument, encodeDocument } from "./checked-document.ts";
 import { DEFAULT_KEYSPACE, findKeyspaceFault, type Keyspace } from "./topology.ts";
-import { buildKeyspace, KEYSPACES_VERSION, keyspaceFields } from "./topology-codec.ts";
+import { buildKeyspace, KEYSPACES_VERSION, keyspaceFields, MEMORY_VERSION } from "./topology-codec.ts";
 
 const MAGIC = "KVKS";
-const VERSION = 1;
+/** And which version of a topology has keyspaces alike. */
+const PLAIN = { version: 1, like: KEYSPACES_VERSION };
+const IN_MEMORY = { version: 2, like: MEMORY_VERSION };
 
 export function encodeKeyspaces(keyspaces: readonly Keyspace[]): Uint8Array {
-  const fields = keyspaces.map((keyspace) => keyspaceFields(keyspace, KEYSPACES_VERSION));
-  return encodeDocument(MAGIC, VERSION, { keyspaces: fields });
+  const { version, like } = keyspaces.some(({ storage }) => storage === "memory") ? IN_MEMORY : PLAIN;
+  const fields = keyspaces.map((keyspace) => keyspaceFields(keyspace, like));
+  return encodeDocument(MAGIC, version, { keyspaces: fields });
 }
 
 /** Throws StoreError CORRUPTION if encodeKeyspaces did not make these bytes. */
 export function decodeKeyspaces(bytes: Uint8Array): readonly Keyspace[] {
+  const { version, like } = bytes[4] === IN_MEMORY.version ? IN_MEMORY : PLAIN;
   const keyspaces = decodeDocument(
     bytes,
-    { magic: MAGIC, version: VERSION },
-    (fields) => fields.objects("keyspaces", (each) => buildKeyspace(each, KEYSPACES_VERSION)),
+    { magic: MAGIC, version },
+    (fields) => fields.objects("keyspaces", (each) => buildKeyspace(each, like)),
     encodeKeyspaces,
   );
   const fault = keyspaces.map(findKeyspaceFault).find(Boolean);

@@ -32,7 +32,6 @@ test("what nothing could meet is refused, with the reason", () => {
     expect(reason(name, {})).toMatch(/is named by/);
   expect(reason("s", { write: 7 })).toBe("write 7: s keeps 6 copies");
   expect(reason("s", { mode: "cp" })).toMatch(/no mode cp yet/);
-  expect(reason("s", { storage: "memory" })).toMatch(/cluster of its own/);
   expect(reason("s", { copies: new Map([["dc9", 3]]) })).toBe(
     "no member is in datacenter dc9: members are in dc1, dc2",
   );
@@ -53,4 +52,27 @@ test("there are no more keyspaces than can be looked through", () => {
   const host = { ...CLUSTER, keyspaces: [...many, ...CLUSTER.keyspaces] };
   expect(reason("one-more", {}, host)).toMatch(/no more are possible/);
   expect(reason("k1", { ttlMs: 1 }, host)).toBe("");
+});
+
+test("a keyspace in memory has limits of its own, and no other one has", () => {
+  const limits = { maxmemoryBytes: 1000, evictionPolicy: "allkeys-lru" } as const;
+  const pages = wished(CLUSTER, "pages", { storage: "memory", ...limits });
+  expect(pages).toEqual({
+    ...CLUSTER.keyspaces[0]!,
+    ...{ name: "pages", storage: "memory", memory: { bytesMax: 1000, evictionPolicy: "allkeys-lru" } },
+  });
+  const host = { ...CLUSTER, keyspaces: [...CLUSTER.keyspaces, pages] };
+  expect(wished(host, "pages", { maxmemoryBytes: 2000 }).memory).toEqual({ ...pages.memory, bytesMax: 2000 });
+  expect(wished(host, "pages", { storage: "disk" })).toEqual({ ...CLUSTER.keyspaces[0]!, name: "pages" });
+  expect(wished(CLUSTER, "pages", { storage: "memory" }).memory).toEqual({
+    bytesMax: 0,
+    evictionPolicy: "noeviction",
+  });
+  expect(reason("default", { storage: "memory" })).toMatch(/where the node's --storage says/);
+  expect(reason("s", { maxmemoryBytes: 5 })).toMatch(/s has storage disk/);
+  expect(reason("pages", { ...limits, storage: "disk" }, host)).toMatch(/pages has storage disk/);
+  expect(reason("s", { storage: "memory", evictionPolicy: "allkeys-lru" })).toMatch(/say how much that is/);
+  const volatile = { storage: "memory", maxmemoryBytes: 5, evictionPolicy: "volatile-ttl" } as const;
+  expect(reason("s", volatile)).toMatch(/would fill the memory/);
+  expect(reason("s", volatile, ALONE)).toBe("");
 });

@@ -2,6 +2,7 @@
  * What somebody wants of a keyspace, and what comes of it: the settings that he names change, the others stay as they are,
  * or for a new keyspace, as the default one's are now. Refused is what nothing could ever meet. Pure.
  */
+import type { EvictionPolicy } from "../base/eviction-policy.ts";
 import { compareText } from "../ring/ring-member.ts";
 import {
   COPIES_MAX,
@@ -11,6 +12,7 @@ import {
   findKeyspaceFault,
   KEYSPACES_MAX,
   type Keyspace,
+  type KeyspaceMemory,
   type Topology,
 } from "./topology.ts";
 
@@ -24,6 +26,9 @@ export interface KeyspaceWish {
   readonly conflictRule?: Keyspace["conflictRule"];
   readonly mode?: Keyspace["mode"];
   readonly storage?: Keyspace["storage"];
+  /** Of storage memory, as is `evictionPolicy`; 0 for no limit. */
+  readonly maxmemoryBytes?: number;
+  readonly evictionPolicy?: EvictionPolicy;
 }
 
 export type WishedKeyspace =
@@ -48,10 +53,13 @@ export function wishedKeyspace(host: KeyspaceHost, name: string, wish: KeyspaceW
   const present = known ?? { ...defaultKeyspaceOf(host), name };
   const copies = wish.copies === undefined ? present.copies : listed(wish.copies, present);
   const { read, write, ttlMs, conflictRule, mode, storage } = { ...present, ...wish };
-  const keyspace = { name, copies, read, write, storage, ttlMs, conflictRule, mode };
+  const memory = storage === "memory" ? memoryOf(present, wish) : undefined;
+  const settings = { name, copies, read, write, storage, ttlMs, conflictRule, mode };
+  const keyspace = memory === undefined ? settings : { ...settings, memory };
   const reason =
     findPlaceFault(host, wish, keyspace) ??
     findUnbuiltFault(present, wish, copies) ??
+    findMemoryFault(host, wish, keyspace) ??
     findLevelFaults(host, keyspace) ??
     findKeyspaceFault(keyspace);
   return reason === undefined ? { kind: "wished", keyspace } : refused(reason);
@@ -86,7 +94,7 @@ function findPlaceFault(
 /** What there are words for, and nothing behind them yet. */
 function findUnbuiltFault(
   present: Keyspace,
-  { mode, storage }: KeyspaceWish,
+  { mode }: KeyspaceWish,
   copies: Keyspace["copies"],
 ): string | undefined {
   if (present.name !== DEFAULT_KEYSPACE && !isSame(copies, present.copies)) {
@@ -95,8 +103,33 @@ function findUnbuiltFault(
   if (mode === "cp" && present.mode !== "cp") {
     return "there is no mode cp yet: a keyspace whose writes are linearizable needs a consensus on each key, and all are ap";
   }
-  if (storage !== undefined && storage !== present.storage) {
-    return "a node keeps all its keyspaces alike yet, as its own --storage says: run a cluster of its own for what shall be in memory";
+  return undefined;
+}
+
+function memoryOf({ memory }: Keyspace, wish: KeyspaceWish): KeyspaceMemory {
+  return {
+    bytesMax: wish.maxmemoryBytes ?? memory?.bytesMax ?? 0,
+    evictionPolicy: wish.evictionPolicy ?? memory?.evictionPolicy ?? "noeviction",
+  };
+}
+
+function findMemoryFault(
+  { members }: KeyspaceHost,
+  wish: KeyspaceWish,
+  { name, storage, memory }: Keyspace,
+): string | undefined {
+  if (name === DEFAULT_KEYSPACE && wish.storage === "memory") {
+    return "the default keyspace is kept where the node's --storage says; declare one for the keys that shall be in memory";
+  }
+  const isLimited = wish.maxmemoryBytes !== undefined || wish.evictionPolicy !== undefined;
+  if (isLimited && storage === "disk") {
+    return `maxmemory and evict are of keyspaces with storage memory, and ${name} has storage disk`;
+  }
+  if (memory !== undefined && memory.bytesMax === 0 && memory.evictionPolicy !== "noeviction") {
+    return `evict ${memory.evictionPolicy} says what goes once maxmemory is reached: say how much that is`;
+  }
+  if (members.length > 0 && memory?.evictionPolicy.startsWith("volatile") === true) {
+    return `evict ${memory.evictionPolicy}: in a cluster what is deleted is remembered as a row that does not expire, and would fill the memory; allkeys-lru and the like let it go`;
   }
   return undefined;
 }

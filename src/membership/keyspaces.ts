@@ -8,15 +8,8 @@
  * Invariant: it depends on the key and the declared names alone: all who go by one topology agree.
  * Hot: looking a key up allocates nothing; and nothing is looked up while there is the default keyspace only.
  */
-import { utf8 } from "../base/bytes.ts";
+import { FirstWords } from "../base/first-words.ts";
 import { DEFAULT_KEYSPACE, defaultKeyspaceOf, type Keyspace, type Topology } from "./topology.ts";
-
-const COLON = 0x3a;
-
-interface NamedKeyspace {
-  readonly name: Uint8Array;
-  readonly keyspace: Keyspace;
-}
 
 export class Keyspaces {
   /** Sorted by name. */
@@ -24,27 +17,21 @@ export class Keyspaces {
   readonly default: Keyspace;
   /** True if some keys expire though nobody says so of them. */
   readonly hasExpiry: boolean;
-  /** By the length of the name; none of the default one, which no key names. */
-  readonly #named: readonly (readonly NamedKeyspace[] | undefined)[];
+  /** Without the default one, which no key names. */
+  readonly #named: FirstWords<Keyspace>;
 
   /** Requires: sorted by name, one of them "default". */
   constructor(all: readonly Keyspace[]) {
     this.all = all;
     this.default = defaultKeyspaceOf({ keyspaces: all });
     this.hasExpiry = all.some(({ ttlMs }) => ttlMs > 0);
-    const named: NamedKeyspace[][] = [];
-    for (const keyspace of all) {
-      if (keyspace.name === DEFAULT_KEYSPACE) continue;
-      const name = utf8(keyspace.name);
-      named[name.length] ??= [];
-      named[name.length]!.push({ name, keyspace });
-    }
-    this.#named = Array.from(named);
+    const named = all.filter(({ name }) => name !== DEFAULT_KEYSPACE);
+    this.#named = new FirstWords(named.map((keyspace) => [keyspace.name, keyspace]));
   }
 
   /** True if every key is of the default one. */
   get isSingle(): boolean {
-    return this.#named.length === 0;
+    return this.#named.isEmpty;
   }
 
   named(name: string): Keyspace | undefined {
@@ -53,18 +40,7 @@ export class Keyspaces {
 
   /** The keyspace of the key `bytes[start, end)`. */
   of(bytes: Uint8Array, start = 0, end = bytes.length): Keyspace {
-    const named = this.#named;
-    const last = Math.min(end, start + named.length);
-    for (let i = start; i < last; i++) {
-      if (bytes[i] !== COLON) continue;
-      const candidates = named[i - start];
-      if (candidates === undefined) return this.default;
-      for (let c = 0; c < candidates.length; c++) {
-        if (startsWith(bytes, start, candidates[c]!.name)) return candidates[c]!.keyspace;
-      }
-      return this.default;
-    }
-    return this.default;
+    return this.#named.of(bytes, start, end) ?? this.default;
   }
 
   /** When a key of that name expires if nobody says when; `never` if it does not. */
@@ -85,9 +61,4 @@ export function keyspacesOf(topology: Topology): Keyspaces {
     KNOWN.set(topology, keyspaces);
   }
   return keyspaces;
-}
-
-function startsWith(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
-  return true;
 }

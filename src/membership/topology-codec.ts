@@ -2,6 +2,7 @@
  * A topology as bytes: what its register holds, what is kept on disk, and what nodes fetch from each other.
  * DO NOT CHANGE: see docs/formats/topology.md to add a version. Canonical: equal topologies have equal bytes.
  */
+import { EVICTION_POLICIES } from "../base/eviction-policy.ts";
 import { corrupt, decodeDocument, encodeDocument, type Fields } from "./checked-document.ts";
 import {
   CONFLICT_RULES,
@@ -9,6 +10,7 @@ import {
   type ConsistencyLevel,
   findTopologyFault,
   type Keyspace,
+  type KeyspaceMemory,
   MEMBER_STATES,
   MODES,
   MOVE_KINDS,
@@ -20,9 +22,10 @@ import {
 } from "./topology.ts";
 
 const MAGIC = "KVTP";
-/** Version 2 tells more of a move; version 3 of keyspaces. Each topology has the oldest that says it all: older nodes can read it. */
+/** Version 2 tells more of a move; version 3 of keyspaces, and version 4 of those in memory. Each topology has the oldest that says it all: older nodes can read it. */
 const STAGED_VERSION = 2;
 export const KEYSPACES_VERSION = 3;
+export const MEMORY_VERSION = 4;
 
 /** Requires: findTopologyFault finds none. */
 export function encodeTopology(topology: Topology): Uint8Array {
@@ -52,11 +55,14 @@ export function encodeTopology(topology: Topology): Uint8Array {
 }
 
 function versionFor({ keyspaces, move }: Topology): number {
+  if (keyspaces.some(({ storage }) => storage === "memory")) return MEMORY_VERSION;
   const isPlain = ({ read, write, ttlMs, conflictRule }: Keyspace): boolean =>
     typeof read === "string" && typeof write === "string" && ttlMs === 0 && conflictRule === "siblings";
   if (move?.kind === "copies" || keyspaces.length > 1 || !keyspaces.every(isPlain)) return KEYSPACES_VERSION;
   return move === undefined ? 1 : STAGED_VERSION;
 }
+
+const LATER_VERSIONS = [STAGED_VERSION, KEYSPACES_VERSION, MEMORY_VERSION];
 
 /** Before version 3, all keyspaces said "newest", and showed siblings nevertheless. */
 const RULE_BEFORE = "newest";
@@ -65,7 +71,22 @@ const RULE_BEFORE = "newest";
 export function keyspaceFields(keyspace: Keyspace, version: number): object {
   const { name, copies, read, write, storage, ttlMs, conflictRule, mode } = keyspace;
   const rule = version < KEYSPACES_VERSION ? RULE_BEFORE : conflictRule;
-  return { name, copies: copiesFields(copies), read, write, storage, ttlMs, conflictRule: rule, mode };
+  const memory = version < MEMORY_VERSION ? undefined : memoryFields(keyspace);
+  return {
+    name,
+    copies: copiesFields(copies),
+    read,
+    write,
+    storage,
+    ttlMs,
+    conflictRule: rule,
+    mode,
+    memory,
+  };
+}
+
+function memoryFields({ memory }: Keyspace): object | undefined {
+  return memory && { bytesMax: memory.bytesMax, evictionPolicy: memory.evictionPolicy };
 }
 
 function copiesFields(copies: Keyspace["copies"]): object {
@@ -74,7 +95,7 @@ function copiesFields(copies: Keyspace["copies"]): object {
 
 /** Throws StoreError CORRUPTION if encodeTopology did not make these bytes. */
 export function decodeTopology(bytes: Uint8Array): Topology {
-  const version = bytes[4] === STAGED_VERSION || bytes[4] === KEYSPACES_VERSION ? bytes[4] : 1;
+  const version = LATER_VERSIONS.find((each) => each === bytes[4]) ?? 1;
   const build = (fields: Fields): Topology => buildTopology(fields, version);
   const topology = decodeDocument(bytes, { magic: MAGIC, version }, build, encodeTopology);
   const fault = findTopologyFault(topology);
@@ -117,6 +138,15 @@ export function buildKeyspace(fields: Fields, version: number): Keyspace {
     ttlMs: fields.number("ttlMs"),
     conflictRule: ruleOf(fields, version),
     mode: fields.word("mode", MODES),
+    ...(version >= MEMORY_VERSION &&
+      fields.has("memory") && { memory: buildMemory(fields.object("memory")) }),
+  };
+}
+
+function buildMemory(fields: Fields): KeyspaceMemory {
+  return {
+    bytesMax: fields.number("bytesMax"),
+    evictionPolicy: fields.word("evictionPolicy", EVICTION_POLICIES),
   };
 }
 

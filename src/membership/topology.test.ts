@@ -171,7 +171,13 @@ test("what makes no sense is refused with a reason", () => {
 
 test("bytes come back as the topology they were, at every stage of its life", () => {
   const added = changed(addMember(founded("a", "b", "c"), node("d")));
-  const cached = changed(setKeyspace(founded("a"), { ...KEYSPACE, name: "cache", storage: "memory" }));
+  const memory = { bytesMax: 5, evictionPolicy: "allkeys-lru" } as const;
+  const cache = { ...KEYSPACE, name: "cache", storage: "memory", memory } as const;
+  const cached = changed(setKeyspace(founded("a"), cache));
+  expect(encodeTopology(cached)[4]).toBe(4);
+  expect(reason(setKeyspace(founded("a"), { ...KEYSPACE, name: "cache", storage: "memory" }))).toMatch(
+    /limits/,
+  );
   for (const topology of [added, joining(founded("a", "b", "c"), "d"), cached]) {
     expect(decodeTopology(encodeTopology(topology))).toEqual(topology);
   }

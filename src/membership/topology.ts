@@ -6,6 +6,7 @@
  * Invariant: members are sorted by id, keyspaces by name, and one is named "default". At most one move is under way, and
  * no voters change while others do. findTopologyFault says it all.
  */
+import type { EvictionPolicy } from "../base/eviction-policy.ts";
 import { compareText, type NodeId, type RingMember, WEIGHT_SUM_MAX } from "../ring/ring-member.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 
@@ -63,6 +64,15 @@ export interface Keyspace {
   readonly ttlMs: number;
   readonly conflictRule: (typeof CONFLICT_RULES)[number];
   readonly mode: (typeof MODES)[number];
+  /** There with storage memory, and only then. */
+  readonly memory?: KeyspaceMemory;
+}
+
+export interface KeyspaceMemory {
+  /** What its rows may take on each node; 0 for no limit. */
+  readonly bytesMax: number;
+  /** Which of them go then. */
+  readonly evictionPolicy: EvictionPolicy;
 }
 
 export type Consistency = (typeof CONSISTENCIES)[number];
@@ -173,7 +183,8 @@ function findMemberFault(
 }
 
 /** Also of a keyspace that is only wished for. */
-export function findKeyspaceFault({ name, copies, read, write, ttlMs }: Keyspace): string | undefined {
+export function findKeyspaceFault(keyspace: Keyspace): string | undefined {
+  const { name, copies, read, write, ttlMs, storage, memory } = keyspace;
   if (!isName(name) || name.includes(":")) return `a keyspace may not be named ${JSON.stringify(name)}`;
   if (!isRising(copies.map(({ datacenter }) => datacenter)))
     return `datacenters of ${name} are sorted, each once`;
@@ -184,6 +195,10 @@ export function findKeyspaceFault({ name, copies, read, write, ttlMs }: Keyspace
     if (typeof level === "number" && !isWhole(level, 1, LEVEL_MAX))
       return `${level} is no number of machines`;
   }
+  if ((storage === "memory") !== (memory !== undefined)) return `${name} has limits in memory, or is on disk`;
+  if (storage === "memory" && name === DEFAULT_KEYSPACE) return "the default keyspace is where the node is";
+  if (memory !== undefined && !isWhole(memory.bytesMax, 0, Number.MAX_SAFE_INTEGER))
+    return `the memory of ${name} is no number of bytes`;
   return isWhole(ttlMs, 0, TTL_MS_MAX) ? undefined : `the expiry of ${name} is no number of milliseconds`;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Logger } from "../base/logger.ts";
 import { DocumentFile } from "../membership/document-file.ts";
-import { memberOf, type Topology } from "../membership/topology.ts";
+import { type Keyspace, memberOf, type Topology } from "../membership/topology.ts";
 import type { PeerAddress } from "../peer/peer-identity.ts";
 import type { PeerLink } from "../peer/peer-link.ts";
 import type { Coordinator } from "../replication/coordinator.ts";
@@ -39,7 +39,8 @@ import type { StampCount } from "./cluster/settled-stamps.ts";
 
 export interface ClusterParts {
   readonly runtime: Runtime;
-  readonly engine: StorageEngine;
+  /** `lasting` of it: what can be compared with other replicas. */
+  readonly engine: StorageEngine & { readonly lasting: StorageEngine };
   readonly replica: LocalReplica;
   /** True if `durable` means that a write would survive a power failure. */
   readonly isSynced: boolean;
@@ -58,6 +59,8 @@ export interface ClusterParts {
   readonly stamps: StampCount;
   /** As `durable` of the engine, whatever the policy. */
   readonly synced: () => Promise<void> | undefined;
+  /** Told of the keyspaces in force, at once and whenever there is another plan. */
+  readonly onKeyspaces: (keyspaces: readonly Keyspace[]) => void;
   readonly logger: Logger;
   /** Aborted: the node is to stop, and not to wait for others any more. */
   readonly stop: AbortSignal | undefined;
@@ -112,11 +115,13 @@ export class ClusterNode {
   }
 
   private constructor(
-    { runtime, engine, replica, isSynced, stamps, synced, logger, moveBytesPerSecond }: ClusterParts,
+    parts: ClusterParts,
     footing: Footing,
     hints: HintStore,
     seen: Pick<CollectorParts, "seenFile" | "bounds">,
   ) {
+    const { runtime, engine, replica, isSynced, stamps, synced, logger } = parts;
+    const { moveBytesPerSecond, onKeyspaces } = parts;
     const { clock } = runtime;
     const { membership, station, address } = footing;
     const { topology } = membership.plans!;
@@ -152,7 +157,7 @@ export class ClusterNode {
     });
     const exchanging = {
       clock,
-      engine,
+      engine: engine.lasting,
       received: replica.received,
       view: this.view,
       peers: this.calls,
@@ -185,9 +190,13 @@ export class ClusterNode {
       footing,
       gossip: this.#gossip,
       view: this.view,
-      onTopology: (plan) => this.moves?.onTopology(plan),
+      onTopology: (plan) => {
+        onKeyspaces(plan.keyspaces);
+        this.moves?.onTopology(plan);
+      },
       logger,
     });
+    onKeyspaces(topology.keyspaces);
     for (const [id, text] of membership.addresses) {
       const known = parseAddress(text);
       if (known !== undefined) station.know(id, known);

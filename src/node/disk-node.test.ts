@@ -266,7 +266,7 @@ test("with a full disk, who waits for memtables to be flushed is told, and does 
   disk.capacityBytes = Number.POSITIVE_INFINITY;
   await bench.world.runFor(60_000);
   await bench.set("late", "1");
-  expect(bench.node.engine.statistics).toMatchObject({ fullMemtableCount: 0 });
+  expect(bench.node.engine.main.statistics).toMatchObject({ fullMemtableCount: 0 });
 });
 
 test.each(["../up", "", "a/b", ".hidden", "x".repeat(200)])(

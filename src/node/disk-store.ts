@@ -15,6 +15,7 @@ import type { LsmEngineOptions } from "../storage/lsm/engine/lsm-options.ts";
 import { LsmEngine } from "../storage/lsm/lsm-engine.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
+import { AnnexFile } from "./annex-file.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DatabaseMap, unusedNumbers } from "./database-map.ts";
 import { DatabaseRow } from "./database-row.ts";
@@ -40,6 +41,7 @@ export class DiskStore implements NodeStore {
   readonly directory: NodeDirectory;
   readonly checkpoints: Checkpoints;
   readonly ownKeyspaces: OwnKeyspaces;
+  readonly annexFile: AnnexFile;
   #writeCount = 0;
 
   /** Resolves when what the directory holds can be read. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
@@ -58,12 +60,14 @@ export class DiskStore implements NodeStore {
         await directory.forgetSeen();
         await renew();
       };
-      if (!isReplica || !(await directory.isContinued())) await directory.forgetSeen();
+      const annexFile = await AnnexFile.open(runtime.disk, directory.path, logger);
+      const isWhole = (await directory.isContinued()) && !annexFile.hasLostRows;
+      if (!isReplica || !isWhole) await directory.forgetSeen();
       // Who has the only copy loses what it loses; of a replica, others may have what it wrote and does not know any more.
-      if (isReplica && (await directory.mayLackRows())) await renew();
+      if (isReplica && (annexFile.hasLostRows || (await directory.mayLackRows()))) await renew();
       const engine = await openEngine({ runtime, settings, cells, hashSeed, logger, onLoss });
       try {
-        return await openOn({ runtime, directory, engine, hashSeed, logger }, settings.recover);
+        return await openOn({ runtime, directory, engine, annexFile, hashSeed, logger }, settings.recover);
       } catch (cause) {
         await engine.close();
         throw cause;
@@ -83,6 +87,7 @@ export class DiskStore implements NodeStore {
     readonly hashSeed: number;
     readonly checkpoints: Checkpoints;
     readonly ownKeyspaces: OwnKeyspaces;
+    readonly annexFile: AnnexFile;
   }) {
     this.directory = parts.directory;
     this.engine = parts.engine;
@@ -92,6 +97,7 @@ export class DiskStore implements NodeStore {
     this.hashSeed = parts.hashSeed;
     this.checkpoints = parts.checkpoints;
     this.ownKeyspaces = parts.ownKeyspaces;
+    this.annexFile = parts.annexFile;
   }
 
   /**
@@ -184,12 +190,13 @@ interface Opened {
   readonly runtime: Runtime;
   readonly directory: NodeDirectory;
   readonly engine: LsmEngine;
+  readonly annexFile: AnnexFile;
   readonly hashSeed: number;
   readonly logger: Logger;
 }
 
 async function openOn(
-  { runtime, directory, engine, hashSeed, logger }: Opened,
+  { runtime, directory, engine, annexFile, hashSeed, logger }: Opened,
   recover: boolean,
 ): Promise<DiskStore> {
   const { clock, disk } = runtime;
@@ -216,6 +223,7 @@ async function openOn(
       accompany: (target) => ownKeyspaces.copyTo(runtime.disk, target),
     }),
     ownKeyspaces,
+    annexFile,
   });
 }
 

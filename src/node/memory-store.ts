@@ -20,6 +20,7 @@ export class MemoryStore implements NodeStore {
   readonly hashSeed: number;
   readonly ownKeyspaces = new OwnKeyspaces();
   readonly evictions = new EvictionTally();
+  readonly annexFile = undefined;
 
   constructor(
     { random, clock }: Pick<Runtime, "random" | "clock">,

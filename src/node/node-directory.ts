@@ -10,6 +10,7 @@
  *   DIR/checkpoints/                                         see checkpoints.ts
  *   DIR/hints/    what waits for other nodes: see src/replication/hints/hint-store.ts
  *   DIR/keyspaces the keyspaces of a node alone, if it has declared any: see own-keyspaces.ts
+ *   DIR/annexes   the keyspaces that are in memory: see annex-file.ts
  *   DIR/cluster/                                             of a member of a cluster: see cluster/footing.ts
  */
 import { StoreError } from "../base/errors.ts";
@@ -20,7 +21,7 @@ import { Identity } from "../storage/lsm/directory/identity.ts";
 import { loadMarker, saveMarker } from "../storage/lsm/directory/store-marker.ts";
 
 const OWN_NAME =
-  /^(IDENTITY|SEEN|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints|keyspaces)(\..*)?$/;
+  /^(IDENTITY|SEEN|LOCK|STORE|CLOSED|CURRENT|MANIFEST-.*|log|tables|quarantine|checkpoints|cluster|hints|keyspaces|annexes)(\..*)?$/;
 /** A whole file system may be given to a node, and people look into directories. */
 const TOLERATED_NAME = /^(\..*|lost\+found)$/;
 

@@ -4,6 +4,7 @@ import type { Stamper } from "../replication/stamper.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import type { RowKey } from "../storage/row-key.ts";
 import type { StorageEngine } from "../storage/storage-engine.ts";
+import type { AnnexFile } from "./annex-file.ts";
 import type { DatabaseMap } from "./database-map.ts";
 import type { EvictionTally } from "./eviction-tally.ts";
 import type { OwnKeyspaces } from "./own-keyspaces.ts";
@@ -23,6 +24,8 @@ export interface NodeStore {
   readonly ownKeyspaces: OwnKeyspaces;
   /** Of stores that evict. */
   readonly evictions?: EvictionTally;
+  /** Which keyspaces are in memory beside it; undefined where all rows are. */
+  readonly annexFile: AnnexFile | undefined;
   /**
    * Asked before replies are sent: undefined if what was written since the last call is as durable as the
    * settings promise, else a promise of that.

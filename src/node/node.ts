@@ -4,6 +4,8 @@
 import type { Awaitable } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { NOTHING_KNOWN } from "../causality/encoded-cell.ts";
+import type { Keyspace } from "../membership/topology.ts";
 import { LocalReplica } from "../replication/local-replica.ts";
 import { SiblingTally } from "../replication/sibling-tally.ts";
 import type { Stamper } from "../replication/stamper.ts";
@@ -11,16 +13,19 @@ import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import { DemandTick } from "../runtime/demand-tick.ts";
 import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
+import { DividedEngine } from "../storage/divided/divided-engine.ts";
 import type { CellTraits } from "../storage/lsm/table/cell-traits.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
 import { RowKey } from "../storage/row-key.ts";
-import type { CellRules, RowCounts, StorageEngine } from "../storage/storage-engine.ts";
+import type { CellRules, RowCounts } from "../storage/storage-engine.ts";
 import { AbandonedRows } from "./abandoned-rows.ts";
+import { AnnexKeeper } from "./annex-keeper.ts";
 import { cellTraits, clusterRules, soleReplicaRules } from "./cell-rules.ts";
 import { type ClusterSettings, clusterSettingsOf, type FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { type DatabaseMap, OWN_NUMBER } from "./database-map.ts";
 import { DiskStore } from "./disk-store.ts";
+import { EvictionTally } from "./eviction-tally.ts";
 import type { KeyspaceBook } from "./keyspace-book.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { NodeStore } from "./node-store.ts";
@@ -51,8 +56,9 @@ export async function openNode(
     settings.storage === "memory"
       ? new MemoryStore(runtime, settings, rules)
       : await DiskStore.open(runtime, settings, { rules, traits, isReplica }, logger);
-  const node = new StorageNode(runtime, store, logger, siblings);
-  if (cluster !== undefined) await node.enter(runtime, settings, cluster, { stop, speaks, hintBytesMax });
+  const node = new StorageNode(runtime, store, logger, { rules, siblings });
+  if (cluster === undefined) node.standAlone();
+  else await node.enter(runtime, settings, cluster, { stop, speaks, hintBytesMax });
   return node;
 }
 
@@ -74,12 +80,18 @@ export interface OpenOptions {
 /** A node alone, at once. */
 export function openMemoryNode(runtime: Runtime, settings: NodeSettings, logger: Logger): StorageNode {
   const siblings = new SiblingTally();
-  const store = new MemoryStore(runtime, settings, siblings.watching(soleReplicaRules));
-  return new StorageNode(runtime, store, logger, siblings);
+  const rules = siblings.watching(soleReplicaRules);
+  return new StorageNode(runtime, new MemoryStore(runtime, settings, rules), logger, { rules, siblings });
+}
+
+export interface NodeCells {
+  readonly rules: CellRules;
+  readonly siblings?: SiblingTally;
 }
 
 export class StorageNode {
-  readonly engine: StorageEngine;
+  /** What the store has, and beside it the keyspaces in memory. */
+  readonly engine: DividedEngine;
   readonly replica: LocalReplica;
   /** The engine's methods want the numbers that this gives. */
   readonly databases: DatabaseMap;
@@ -96,6 +108,8 @@ export class StorageNode {
   readonly #expiryTick: DemandTick;
   readonly #rowKey: RowKey;
   readonly #abandonedRows: AbandonedRows;
+  readonly #annexes: AnnexKeeper;
+  readonly #evictions: EvictionTally;
   readonly #keyspaceOf = (bytes: Uint8Array, start: number, end: number): string =>
     this.keyspaces.keyspaces.of(bytes, start, end).name;
   #cluster: ClusterNode | undefined;
@@ -103,15 +117,22 @@ export class StorageNode {
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
 
-  /** `siblings`: whom the store's merges tell. */
+  /** `rules`: as the store's engine has them; `siblings`: whom its merges tell. */
   constructor(
-    runtime: Pick<Runtime, "clock">,
+    runtime: Pick<Runtime, "clock" | "random">,
     store: NodeStore,
     logger: Logger,
-    siblings: SiblingTally = new SiblingTally(),
+    { rules, siblings = new SiblingTally() }: NodeCells,
   ) {
-    const { engine, stamper, databases, hashSeed } = store;
-    this.#clock = runtime.clock;
+    const { stamper, databases, hashSeed } = store;
+    const { clock, random } = runtime;
+    this.#evictions = store.evictions ?? new EvictionTally();
+    const engine = new DividedEngine({
+      main: store.engine,
+      ...{ rules, traits: cellTraits, nothing: NOTHING_KNOWN, hashSeed, random, clock },
+      onEvicted: (rowKey) => this.#evictions.note(rowKey),
+    });
+    this.#clock = clock;
     this.#logger = logger;
     this.#store = store;
     this.actor = stamper.actor;
@@ -126,9 +147,14 @@ export class StorageNode {
     });
     this.siblings = siblings;
     siblings.keyspaceOf = this.#keyspaceOf;
-    if (store.evictions !== undefined) store.evictions.keyspaceOf = this.#keyspaceOf;
+    this.#evictions.keyspaceOf = this.#keyspaceOf;
     this.#rowKey = new RowKey(hashSeed);
     this.#abandonedRows = new AbandonedRows(engine, runtime.clock, hashSeed);
+    const synced = (): Promise<void> | undefined => this.disk?.engine.plain.synced();
+    this.#annexes = new AnnexKeeper({ engine, file: store.annexFile, clock, synced, logger });
+    store.ownKeyspaces.onChanged = ({ all }) => {
+      if (this.#cluster === undefined) this.#annexes.adopt(all);
+    };
     databases.onAbandoned = (physical) => void this.#dropDatabase(physical);
     for (const physical of store.abandoned) void this.#dropDatabase(physical);
     this.#expiryTick = new DemandTick(runtime.clock, EXPIRY_BUSY_MS, () => this.#dropExpired());
@@ -136,6 +162,7 @@ export class StorageNode {
       runtime.clock.every(UPKEEP_INTERVAL_MS, () => {
         this.#dropExpired();
         this.#work(() => store.maintain());
+        this.#work(() => engine.maintain());
       }),
       () => this.#expiryTick.close(),
     ];
@@ -149,6 +176,11 @@ export class StorageNode {
   /** Its part in a cluster; undefined while it is alone. */
   get cluster(): ClusterNode | undefined {
     return this.#cluster;
+  }
+
+  /** Its own keyspaces are in force. Call before anybody uses the node; or `enter`. */
+  standAlone(): void {
+    this.#annexes.adopt(this.#store.ownKeyspaces.keyspaces.all);
   }
 
   /**
@@ -177,6 +209,7 @@ export class StorageNode {
         dataDirectory: rowsOnDisk === undefined ? undefined : dataDirectory,
         stamps: this.stamper,
         synced: () => rowsOnDisk?.plain.synced(),
+        onKeyspaces: (keyspaces: readonly Keyspace[]) => this.#annexes.adopt(keyspaces),
       };
       this.#cluster = await ClusterNode.open(
         { runtime, ...own, logger: this.#logger, stop, speaks },
@@ -201,6 +234,8 @@ export class StorageNode {
   /** Takes over those settings that may change while the node runs. */
   applySettings(settings: NodeSettings & Tuning): void {
     this.#store.applySettings(settings);
+    const { evictionSamples, lfuLogFactor, lfuDecayMinutes } = settings;
+    this.engine.setLimits({ evictionSamples, lfuLogFactor, lfuDecayMinutes });
   }
 
   /** Asked before replies are sent: see NodeStore. */
@@ -228,17 +263,19 @@ export class StorageNode {
 
   /** Rows of the keyspace that went for want of memory, since the start. */
   evictedRows(keyspace: string): number {
-    return this.#store.evictions?.of(keyspace) ?? 0;
+    return this.#evictions.of(keyspace);
   }
 
   /** How a key has been used; undefined if it is not there, or on disk. Not a use of it. */
   usage(ref: KeyRef): RowUsage | undefined {
-    return this.#store.usage(this.#rowKeyOf(ref));
+    const rowKey = this.#rowKeyOf(ref);
+    return this.engine.usage(rowKey) ?? this.#store.usage(rowKey);
   }
 
   /** Bytes that a key takes: see NodeStore. */
   rowBytes(ref: KeyRef): Awaitable<number | undefined> {
-    return this.#store.rowBytes(this.#rowKeyOf(ref));
+    const rowKey = this.#rowKeyOf(ref);
+    return this.engine.rowBytes(rowKey) ?? this.#store.rowBytes(rowKey);
   }
 
   /** Evicts down to the memory limit; false if that is not possible. */
@@ -251,6 +288,7 @@ export class StorageNode {
     for (const cancel of this.#cancels) cancel();
     await this.#abandonedRows.close();
     await this.#expiring;
+    await this.#annexes.close();
     await this.#store.close();
     this.#logger.info({}, "node closed");
   }

@@ -28,6 +28,8 @@ const DEFAULT: Keyspace = {
 };
 
 export class OwnKeyspaces implements KeyspaceBook {
+  /** Told of every change, once it is durable. */
+  onChanged: ((keyspaces: Keyspaces) => void) | undefined = undefined;
   #keyspaces: Keyspaces;
   readonly #file: DocumentFile | undefined;
   /** Changes follow each other. */
@@ -86,6 +88,7 @@ export class OwnKeyspaces implements KeyspaceBook {
       const all = change(this.#keyspaces.all);
       await this.#file?.save(encodeKeyspaces(all));
       this.#keyspaces = new Keyspaces(all);
+      this.onChanged?.(this.#keyspaces);
     });
     this.#changing = changed.catch(() => undefined); // told to whoever asked for it
     return changed;

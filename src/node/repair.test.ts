@@ -172,7 +172,8 @@ async function increment(town: FixedTown, index: number): Promise<void> {
 test("a node that evicts rows takes no part", async () => {
   const town = await FixedTown.open("evicting", 3);
   for (const key of KEYS) await writeAlone(town, 0, key, put("a"));
-  Object.assign(town.node(1).engine, { statistics: { ...town.node(1).engine.statistics, evictedRows: 1 } });
+  const { main } = town.node(1).engine;
+  Object.assign(main, { statistics: { ...main.statistics, evictedRows: 1 } });
   await expect(town.node(1).cluster!.repair.repair()).rejects.toMatchObject({ code: "OVERLOADED" });
   const run = await town.world.runUntil(town.node(0).cluster!.repair.repair(), 60_000);
   expect([...run.failures.keys()]).toEqual([town.ids[1]]);

@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import { StoreError } from "../base/errors.ts";
+import { EVICTION_POLICIES } from "../base/eviction-policy.ts";
 import { WEIGHT_MAX } from "../membership/topology.ts";
-import { EVICTION_POLICIES } from "../storage/memory/eviction-policy.ts";
 import { parseAddress, parseAddresses } from "./cluster/address.ts";
 import {
   DATABASE_COUNT,

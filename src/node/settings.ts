@@ -2,7 +2,7 @@
  * The settings of one node, with their defaults. What may be written in them stands in settings-schema.ts;
  * how people give them (flags, environment, file) in src/cli/.
  */
-import type { EvictionPolicy } from "../storage/memory/eviction-policy.ts";
+import type { EvictionPolicy } from "../base/eviction-policy.ts";
 
 export const STORAGE_KINDS = ["memory", "disk"] as const;
 export type StorageKind = (typeof STORAGE_KINDS)[number];

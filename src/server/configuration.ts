@@ -3,10 +3,10 @@
  * server runs do; the rest say how things are.
  */
 import { utf8 } from "../base/bytes.ts";
+import { EVICTION_POLICIES, type EvictionPolicy } from "../base/eviction-policy.ts";
 import { parseSize } from "../node/quantity.ts";
 import { DATABASE_COUNT } from "../node/settings.ts";
 import { findConflict } from "../node/settings-schema.ts";
-import { EVICTION_POLICIES, type EvictionPolicy } from "../storage/memory/eviction-policy.ts";
 import { latin1 } from "./arguments.ts";
 import { as, choice, flag, INT32_MAX, immutable, only, type Parameter, size, whole } from "./parameter.ts";
 import type { LiveSettings } from "./server.ts";

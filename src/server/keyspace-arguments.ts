@@ -1,17 +1,17 @@
 /**
- * The settings of a keyspace as people write them: `COPIES dc1=3,dc2=2 READ one WRITE quorum TTL 30m CONFLICT newest`.
+ * The settings of a keyspace as people write them: `COPIES dc1=3,dc2=2 READ one WRITE quorum TTL 30m STORAGE memory
+ * MAXMEMORY 256mb EVICT allkeys-lru`.
  * Throws CommandError, which says what would be right.
  */
 import { toText } from "../base/bytes.ts";
+import { EVICTION_POLICIES } from "../base/eviction-policy.ts";
 import type { KeyspaceWish } from "../membership/keyspace-wish.ts";
 import { CONFLICT_RULES, COPIES_MAX, MODES, STORAGES, TTL_MS_MAX } from "../membership/topology.ts";
-import { parseDuration } from "../node/quantity.ts";
+import { parseDuration, parseSize } from "../node/quantity.ts";
 import { parseConsistency } from "../replication/quorum-need.ts";
 import { CommandError } from "./command-shape.ts";
 
 const MICROS_PER_MS = 1000;
-const MEMORY_REFUSAL =
-  "belongs to keyspaces in memory beside others on disk, which are not there yet: run a cluster of its own with --storage memory and --maxmemory";
 
 type Parse = (text: string) => KeyspaceWish;
 
@@ -23,8 +23,8 @@ const PARSERS: Readonly<Record<string, Parse>> = {
   CONFLICT: (text) => ({ conflictRule: wordOf("CONFLICT", text, CONFLICT_RULES) }),
   STORAGE: (text) => ({ storage: wordOf("STORAGE", text, STORAGES) }),
   MODE: (text) => ({ mode: wordOf("MODE", text, MODES) }),
-  MAXMEMORY: () => refuse(`MAXMEMORY ${MEMORY_REFUSAL}`),
-  EVICT: () => refuse(`EVICT ${MEMORY_REFUSAL}`),
+  MAXMEMORY: (text) => ({ maxmemoryBytes: sizeOf(text) }),
+  EVICT: (text) => ({ evictionPolicy: wordOf("EVICT", text, EVICTION_POLICIES) }),
 };
 
 export function parseKeyspaceWish(args: readonly Uint8Array[], start: number): KeyspaceWish {
@@ -77,6 +77,12 @@ function ttlOf(text: string): number {
   const ms = micros === undefined ? Number.NaN : micros / MICROS_PER_MS;
   if (Number.isSafeInteger(ms) && ms <= TTL_MS_MAX) return ms;
   return refuse(`TTL ${text}: a time such as 500ms, 30s, 30m, 12h or 7d, or 0 for none`);
+}
+
+function sizeOf(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes !== undefined && Number.isSafeInteger(bytes)) return bytes;
+  return refuse(`MAXMEMORY ${text}: a size such as 256mb or 4gb, or 0 for no limit`);
 }
 
 function wordOf<W extends string>(name: string, text: string, words: readonly W[]): W {

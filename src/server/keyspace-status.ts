@@ -1,4 +1,5 @@
 /** What is told of a keyspace: by KV.STATUS, by KV.KEYSPACE, and so by `kvorum keyspace`. */
+import type { EvictionPolicy } from "../base/eviction-policy.ts";
 import type { Consistency, Keyspace } from "../membership/topology.ts";
 
 export interface KeyspaceStatus {
@@ -14,13 +15,16 @@ export interface KeyspaceStatus {
   readonly ttlMs: number;
   readonly conflictRule: Keyspace["conflictRule"];
   readonly storage: Keyspace["storage"];
+  /** Of a keyspace in memory: what its rows may take on each node (0 for no limit), and which go then. */
+  readonly maxmemory?: number;
+  readonly evict?: EvictionPolicy;
   readonly mode: Keyspace["mode"];
 }
 
 export type ReadsSeeWrites = "always" | "within a datacenter" | "not always";
 
 export function keyspaceStatus(keyspace: Keyspace): KeyspaceStatus {
-  const { name, copies, read, write, ttlMs, conflictRule, storage, mode } = keyspace;
+  const { name, copies, read, write, ttlMs, conflictRule, storage, mode, memory } = keyspace;
   return {
     name,
     copies: copiesIn(keyspace),
@@ -31,6 +35,7 @@ export function keyspaceStatus(keyspace: Keyspace): KeyspaceStatus {
     ttlMs,
     conflictRule,
     storage,
+    ...(memory !== undefined && { maxmemory: memory.bytesMax, evict: memory.evictionPolicy }),
     mode,
   };
 }

@@ -107,11 +107,11 @@ test("requests run one after the other, whatever their replies wait for", async 
   const durable = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  Object.assign(door.server.node.engine, { durable: () => durable });
+  Object.assign(door.server.node.engine.main, { durable: () => durable });
   client.say("SET a 1\r\n", "DEBUG SLEEP 0\r\n");
   client.sayLast("GET a\r\n");
   expect(client.written).toBe("");
-  Object.assign(door.server.node.engine, { durable: () => undefined });
+  Object.assign(door.server.node.engine.main, { durable: () => undefined });
   settle();
   await durable;
   expect(client.written).toBe("+OK\r\n");

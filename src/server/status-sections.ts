@@ -3,8 +3,10 @@
  * dashboards read them. What Kvorum does not have at all (replicas, scripts, forks) is left out or says so by
  * the value that Redis shows for nothing.
  */
+import type { StorageNode } from "../node/node.ts";
 import { DATABASE_COUNT } from "../node/settings.ts";
 import { VERSION } from "../node/version.ts";
+import type { AnnexStatus } from "../storage/divided/annex.ts";
 import { clusterFields } from "./cluster-fields.ts";
 import type { CommandEntry } from "./command-table.ts";
 import { diskFields, type Field, persistenceFields } from "./persistence-fields.ts";
@@ -237,7 +239,19 @@ function keyspaceFields({ node }: Server): readonly Field[] {
     const { rows, expiring } = node.counts(database);
     if (rows > 0) fields.push([`db${database}`, `keys=${rows},expires=${expiring},avg_ttl=0`]);
   }
+  for (const annex of node.engine.annexes())
+    fields.push([`kvorum_keyspace_${annex.name}`, annexText(node, annex)]);
   return fields;
+}
+
+/** A keyspace in memory; its rows are among those above. */
+function annexText(
+  node: StorageNode,
+  { name, stage, rows, memoryBytesMax, evictionPolicy, statistics }: AnnexStatus,
+): string {
+  const { liveBytes } = statistics;
+  const limits = `maxmemory=${memoryBytesMax},evict=${evictionPolicy},evicted=${node.evictedRows(name)}`;
+  return `storage=memory,rows=${rows},memory=${liveBytes},${limits},state=${stage}`;
 }
 
 /** In the order in which they are shown. */

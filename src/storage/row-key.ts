@@ -60,6 +60,15 @@ export class RowKey {
     return this.#bytes;
   }
 
+  /** As `bytes`, where only the database and the key, from `keyStart` on, need be there yet. */
+  get unplacedBytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get keyStart(): number {
+    return this.#keyStart;
+  }
+
   /** The same bytes as whole words: of the last word, the bytes past `length` are zero. */
   get words(): Int32Array {
     if (!this.#isPlaced) this.#place();

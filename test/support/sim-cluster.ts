@@ -101,7 +101,7 @@ export class SimCluster {
     const store = new MemoryStore(runtime, settings, clusterRules);
     const { clock } = runtime;
     const { engine } = store;
-    const node = new StorageNode(runtime, store, silentLogger);
+    const node = new StorageNode(runtime, store, silentLogger, { rules: clusterRules });
     const { received } = node.replica;
     const hints: { target: NodeId }[] = [];
     const keeper = {

@@ -20,9 +20,13 @@ const SETTINGS: readonly (readonly [option: string, value: string, summary: stri
   ["write", "level", "machines a write waits for: as of --read"],
   ["ttl", "time", "values written without an expiry expire after it: 30s, 30m, 7d; 0 for never"],
   ["conflict", "rule", "what KV.GET shows of concurrent values: siblings (all), newest"],
-  ["storage", "kind", "disk or memory"],
-  ["maxmemory", "size", "of a keyspace in memory"],
-  ["evict", "policy", "of a keyspace in memory"],
+  ["storage", "kind", "disk (where the node has its rows) or memory (gone when a node restarts)"],
+  [
+    "maxmemory",
+    "size",
+    "what it may take on each node, if its storage is memory: 256mb, 4gb; 0 for no limit",
+  ],
+  ["evict", "policy", "which keys go then: noeviction, allkeys-lru, allkeys-lfu, volatile-ttl and the like"],
   ["mode", "mode", "ap; cp is yet to come"],
 ];
 
@@ -32,7 +36,7 @@ export function defineKeyspace(command: Command, actions: KeyspaceActions): Comm
     .description(
       "A key belongs to the keyspace that its part up to the first colon names, if one of that name is declared, else to " +
         "the default one: sessions:42 to sessions. A keyspace says how many copies its keys have, how many machines reads " +
-        "and writes wait for, and how long values live that are written without an expiry.",
+        "and writes wait for, how long values live that are written without an expiry, and whether they are kept in memory only.",
     )
     .helpOption("-h, --help", "print this help; `kvorum keyspace COMMAND --help` tells more")
     .helpCommand(false)
@@ -55,7 +59,7 @@ function defineSet(command: Command, actions: KeyspaceActions): Command {
     .summary("declare a keyspace, or change what is named of it")
     .description(
       "Declares a keyspace, or changes those of its settings that are named; the others stay. A new one begins as the " +
-        "default one is. What is stored is not touched, but for copies, which move while all goes on.",
+        "default one is. What is stored is not touched, but for copies and storage: rows move while all goes on.",
     )
     .argument("<name>", "what its keys begin with, before the colon");
   for (const [option, value, summary] of SETTINGS) command.option(`--${option} <${value}>`, summary);

@@ -1,5 +1,5 @@
 /** What `kvorum keyspace` prints for people. */
-import { formatDuration } from "../../node/quantity.ts";
+import { formatDuration, formatSize } from "../../node/quantity.ts";
 import type { KeyspaceStatus } from "../../server/keyspace-status.ts";
 import { type Column, tableLines } from "../text-table.ts";
 
@@ -23,7 +23,7 @@ export function keyspaceTable(keyspaces: readonly KeyspaceStatus[]): string {
 
 /** One of them, a setting a line; `keyspace set` takes the words on the left as options. */
 export function keyspaceReport(keyspace: KeyspaceStatus): string {
-  const { name, read, write, readsSeeWrites, conflictRule, storage, mode } = keyspace;
+  const { name, read, write, readsSeeWrites, conflictRule, mode } = keyspace;
   const keys =
     name === "default" ? "all keys that begin with no other one's name" : `keys that begin with ${name}:`;
   const lines = [
@@ -34,14 +34,15 @@ export function keyspaceReport(keyspace: KeyspaceStatus): string {
     ["", `reads see the writes acknowledged before them ${readsSeeWrites}`],
     ["ttl", ttlText(keyspace)],
     ["conflict", conflictRule],
-    ["storage", storage],
+    ["storage", storageText(keyspace)],
     ["mode", mode],
   ];
   return lines.map(([head, text]) => `${head!.padEnd(10)}${text}\n`).join("");
 }
 
 function rowOf(keyspace: KeyspaceStatus): readonly string[] {
-  const { name, read, write, readsSeeWrites, conflictRule, storage, mode } = keyspace;
+  const { name, read, write, readsSeeWrites, conflictRule, mode } = keyspace;
+  const storage = storageText(keyspace);
   const settings = [read, write, readsSeeWrites, ttlText(keyspace), conflictRule, storage, mode];
   return [name, copiesText(keyspace), ...settings];
 }
@@ -50,6 +51,12 @@ function copiesText({ copiesByDatacenter }: KeyspaceStatus): string {
   return Object.entries(copiesByDatacenter)
     .map(([datacenter, count]) => `${datacenter}=${count}`)
     .join(",");
+}
+
+/** "disk", "memory", "memory (256mb, allkeys-lru)". */
+function storageText({ storage, maxmemory, evict }: KeyspaceStatus): string {
+  if (maxmemory === undefined || maxmemory === 0) return storage;
+  return `${storage} (${formatSize(maxmemory)}, ${evict})`;
 }
 
 function ttlText({ ttlMs }: KeyspaceStatus): string {

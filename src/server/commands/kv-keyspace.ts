@@ -9,12 +9,12 @@
  */
 import { toText } from "../../base/bytes.ts";
 import type { Keyspace } from "../../membership/topology.ts";
-import { formatDuration } from "../../node/quantity.ts";
+import { formatDuration, formatSize } from "../../node/quantity.ts";
 import { map, OK, type Reply } from "../../resp/reply.ts";
 import { CommandError, type SessionCommand } from "../command.ts";
 import { container } from "../container.ts";
 import { parseKeyspaceWish } from "../keyspace-arguments.ts";
-import { keyspaceStatus } from "../keyspace-status.ts";
+import { type KeyspaceStatus, keyspaceStatus } from "../keyspace-status.ts";
 
 const MICROS_PER_MS = 1000;
 
@@ -101,6 +101,18 @@ function shown(keyspace: Keyspace): Reply {
     ["ttl", formatDuration(ttlMs * MICROS_PER_MS)],
     ["conflict", rest.conflictRule],
     ["storage", rest.storage],
+    ...memoryEntries(rest),
     ["mode", rest.mode],
   ]);
+}
+
+function memoryEntries({
+  maxmemory,
+  evict,
+}: Pick<KeyspaceStatus, "maxmemory" | "evict">): [string, string][] {
+  if (maxmemory === undefined || evict === undefined) return [];
+  return [
+    ["maxmemory", formatSize(maxmemory)],
+    ["evict", evict],
+  ];
 }

@@ -8,9 +8,10 @@ export const staleTree: Sabotage = {
   breaks: "sums of rows leave out what was written since the node has started",
   seams: {
     onOpen: ({ engine }) => {
-      if (engine.merkleSummary === undefined) return;
-      const atStart = engine.merkleSummary(0, SLOT_COUNT);
-      engine.merkleSummary = (from, to) => {
+      const { main } = engine;
+      if (main.merkleSummary === undefined) return;
+      const atStart = main.merkleSummary(0, SLOT_COUNT);
+      main.merkleSummary = (from, to) => {
         const part = new MerkleSummary();
         part.addSummary(atStart, from * SLOT_LEAF_COUNT, to * SLOT_LEAF_COUNT);
         return part;

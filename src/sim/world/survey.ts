@@ -6,8 +6,7 @@ import { decodeCell } from "../../causality/cell-codec.ts";
 import { cellTraits } from "../../node/cell-rules.ts";
 import type { StorageNode } from "../../node/node.ts";
 import { DEFAULT_PEER_LIMITS } from "../../peer/peer-settings.ts";
-import { slotOf } from "../../ring/slot.ts";
-import { LsmEngine } from "../../storage/lsm/lsm-engine.ts";
+import { SLOT_COUNT, slotOf } from "../../ring/slot.ts";
 import { MerkleSummary, SLOT_LEAF_COUNT } from "../../storage/lsm/table/merkle-summary.ts";
 import type { QueueReport, SeenDot, SumComparison } from "../history/history.ts";
 import type { SimCluster } from "./sim-cluster.ts";
@@ -52,11 +51,11 @@ export class Survey {
    */
   async sumsAt(name: string): Promise<readonly SumComparison[]> {
     const { engine } = this.#cluster.node(name);
-    if (!(engine instanceof LsmEngine)) return [];
+    if (engine.merkleSummary === undefined) return [];
     const scanned = new MerkleSummary();
     const rows = engine.scan(new Uint8Array(0), undefined);
     while (await rows.next()) scanned.addRow(rows.key, rows.cell, cellTraits);
-    const kept = textsOf(engine.merkleSummary());
+    const kept = textsOf(engine.merkleSummary(0, SLOT_COUNT));
     const actual = textsOf(scanned);
     return [...new Set([...kept.keys(), ...actual.keys()])].map((slot) => ({
       node: name,

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
+import { EVICTION_POLICIES, type EvictionPolicy } from "../../base/eviction-policy.ts";
 import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
-import { EVICTION_POLICIES, type EvictionPolicy } from "./eviction-policy.ts";
 import { createEngine, type TestEngine } from "./memory-engine.contract.ts";
 import type { DropReason, MemoryEngine } from "./memory-engine.ts";
 

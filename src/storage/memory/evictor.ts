@@ -2,8 +2,9 @@
  * Chooses the rows that go when memory is short, by the policy in force.
  * Source: Redis, "Key eviction"; see eviction-pool.ts for the sampling.
  */
+
+import type { EvictionPolicy } from "../../base/eviction-policy.ts";
 import type { Random } from "../../runtime/runtime.ts";
-import type { EvictionPolicy } from "./eviction-policy.ts";
 import { EvictionPool } from "./eviction-pool.ts";
 import type { RowSample } from "./hash-index.ts";
 import type { RowTable } from "./row-table.ts";

@@ -9,6 +9,7 @@
  */
 import type { ByteRange, WordRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
+import type { EvictionPolicy } from "../../base/eviction-policy.ts";
 import type { Clock, Random } from "../../runtime/runtime.ts";
 import { RowKey } from "../row-key.ts";
 import {
@@ -20,8 +21,8 @@ import {
   type StorageEngine,
 } from "../storage-engine.ts";
 import { CELL_BYTES_MAX } from "./block.ts";
-import { DEFAULT_LIMITS, type EvictionPolicy, type MemoryLimits } from "./eviction-policy.ts";
 import { Evictor } from "./evictor.ts";
+import { DEFAULT_LIMITS, type MemoryLimits } from "./memory-limits.ts";
 import { MemoryScan } from "./memory-scan.ts";
 import { RowTable } from "./row-table.ts";
 import { Rows } from "./rows.ts";
@@ -31,6 +32,8 @@ const CALLS_PER_CLOCK_READING = 16;
 /** How soon to look again at a row that has expired but may not be forgotten yet. */
 const RETRY_MS = 1000;
 const EVICTIONS_PER_STEP = 100;
+/** Rows that somebody is using are passed over, so many times. */
+const CHOICES_MAX = 16;
 /** `maintain` shows every row to CellRules once in about this many calls, for deleted rows have no expiry. */
 const SWEEP_CALLS = 6000;
 const SWEEP_ROWS_MIN = 64;
@@ -60,6 +63,8 @@ export class MemoryEngine implements StorageEngine {
   readonly isResident = true;
   /** Told of every row that goes unasked, before it goes. The range is the engine's; it must not be called back. */
   onDropped: ((rowKey: ByteRange, reason: DropReason) => void) | undefined = undefined;
+  /** Where there is such a function, rows that are in use do not go unasked. */
+  isInUse: ((rowKeyHash: number) => boolean) | undefined = undefined;
 
   readonly #rules: CellRules;
   readonly #clock: Pick<Clock, "wallMs" | "monotonicMs">;
@@ -182,7 +187,7 @@ export class MemoryEngine implements StorageEngine {
     this.#table.rows.cellInto(address, this.#cell);
     const expiresAtMs = this.#rules.expiresAtMs(this.#cell);
     if (expiresAtMs === NEVER_EXPIRES || expiresAtMs > wallMs) return false;
-    if (!this.#rules.isCollectible(this.#cell, wallMs)) return false;
+    if (!this.#rules.isCollectible(this.#cell, wallMs) || this.isInUse?.(key.hash) === true) return false;
     this.#dropExpired(address);
     this.#table.compactAfterWrite();
     return true;
@@ -279,12 +284,26 @@ export class MemoryEngine implements StorageEngine {
   }
 
   #evictOne(): boolean {
-    const address = this.#evictor.choose(this.#wallMs);
+    const address = this.#chooseToEvict();
     if (address === 0) return false;
     this.#tellDropped(address, "evicted");
     this.#table.drop(address);
     this.#evictedRows++;
     return true;
+  }
+
+  /** 0 if there is none that may go. */
+  #chooseToEvict(): number {
+    for (let choice = 0; choice < CHOICES_MAX; choice++) {
+      const address = this.#evictor.choose(this.#wallMs);
+      if (address === 0 || !this.#isUsed(address)) return address;
+    }
+    return 0;
+  }
+
+  #isUsed(address: number): boolean {
+    const { isInUse } = this;
+    return isInUse === undefined ? false : isInUse(this.#table.hashOf(address));
   }
 
   #isForgettable(cell: ByteRange, expiresAtMs: number): boolean {
@@ -297,6 +316,7 @@ export class MemoryEngine implements StorageEngine {
     this.#table.rows.cellInto(row, this.#cell);
     const expiresAtMs = this.#rules.expiresAtMs(this.#cell);
     if (expiresAtMs > wallMs) return expiresAtMs;
+    if (this.#isUsed(row)) return wallMs + RETRY_MS;
     if (!this.#rules.isCollectible(this.#cell, wallMs)) {
       if (this.#rules.remainsOf !== undefined) this.#noteRemains(row, this.#rules.remainsOf(this.#cell));
       return wallMs + RETRY_MS;
@@ -342,6 +362,7 @@ export class MemoryEngine implements StorageEngine {
       }
       const { cell, address } = this.#sweep;
       if (this.#rules.expiresAtMs(cell) !== NEVER_EXPIRES) continue; // dropExpired's to judge
+      if (this.#isUsed(address)) continue;
       if (this.#rules.isCollectible(cell, this.#wallMs)) this.#table.drop(address);
     }
   }

@@ -1,16 +1,5 @@
-/** Which rows go when memory is short; names and meaning are Redis's `maxmemory-policy`. */
-export const EVICTION_POLICIES = [
-  "noeviction",
-  "allkeys-lru",
-  "allkeys-lfu",
-  "allkeys-random",
-  "volatile-lru",
-  "volatile-lfu",
-  "volatile-random",
-  "volatile-ttl",
-] as const;
-
-export type EvictionPolicy = (typeof EVICTION_POLICIES)[number];
+/** What bounds the rows of a memory engine. */
+import type { EvictionPolicy } from "../../base/eviction-policy.ts";
 
 export interface MemoryLimits {
   /** What rows and their index may take; 0 for no limit. */
