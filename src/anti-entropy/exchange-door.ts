@@ -8,6 +8,7 @@ import type { GoneRow } from "./agreement-message.ts";
 import {
   type AskedSpan,
   decodeCompareSums,
+  decodeFetchRows,
   decodeGiveRows,
   decodeListRows,
   decodeSettleRows,
@@ -66,6 +67,8 @@ export class ExchangeDoor {
         return this.#settle(payload, from);
       case EXCHANGE_METHOD.giveRows:
         return this.#take(payload, from);
+      case EXCHANGE_METHOD.fetchRows:
+        return this.#fetch(payload, from);
       default:
         throw new StoreError("INVALID_REQUEST", "not-applied", `exchanges have no method ${method}`);
     }
@@ -119,6 +122,13 @@ export class ExchangeDoor {
       return wantedSet.has(hash);
     });
     return { upTo, lacking, rows };
+  }
+
+  async #fetch(payload: Uint8Array, from: string): Promise<Uint8Array> {
+    const { epoch, ...slots } = decodeFetchRows(payload);
+    const isShared = this.#parts.sharedWith(from, epoch);
+    const { rows, upTo } = await this.#parts.rows.fetch(slots, isShared);
+    return encodeSettledRows([{ upTo, lacking: new Set(), rows }]);
   }
 
   async #take(payload: Uint8Array, from: string): Promise<Uint8Array> {

@@ -8,6 +8,7 @@ import {
   Exchange,
   type ExchangeSettings,
   type ExchangeTotals,
+  type LackedSlots,
   type ListedSpan,
   type SlotSpan,
 } from "./exchange.ts";
@@ -101,12 +102,13 @@ export class ExchangeDriver {
         await clock.sleep(look.untilMs - startedMs, signal);
         continue;
       }
-      if (look.kind === "compare") await this.#compare(look.nodes);
+      let isMending = look.kind !== "compare";
+      if (look.kind === "compare") isMending = await this.#compare(look.nodes);
       else if (look.kind === "list") await this.#list(look.spans);
+      else if (look.kind === "fetch") await this.#fetch(look.slots);
       else this.#exchange.onSettled(await this.#mending.settle(look.differences));
       const tookMs = clock.monotonicMs() - startedMs;
       const bytes = this.#bytesSent + this.#bytesReceived - before;
-      const isMending = look.kind !== "compare";
       const step = { tookMs, p99Ms: p99Ms(), wayMs: wayMs?.() ?? 0, bytes, isMending };
       this.#strideCount = isMending || tookMs - step.wayMs > EASY_MS ? 1 : 2 * this.#strideCount;
       const restMs = pace.onStep(step);
@@ -114,7 +116,8 @@ export class ExchangeDriver {
     }
   }
 
-  async #compare(nodes: readonly TreeNode[]): Promise<void> {
+  /** Resolves to whether this node lacks much. */
+  async #compare(nodes: readonly TreeNode[]): Promise<boolean> {
     const { rows, isShared, epoch } = this.#parts;
     const ours: NodeSums[] = [];
     for (const node of nodes) {
@@ -123,7 +126,18 @@ export class ExchangeDriver {
     }
     const asked = nodes.map((node, i) => ({ ...node, sum: ours[i]!.sum }));
     const answer = await this.#ask(EXCHANGE_METHOD.compareSums, encodeCompareSums({ epoch, nodes: asked }));
-    this.#exchange.onCompared(nodes, ours, decodeComparedSums(answer, nodes));
+    const theirs = decodeComparedSums(answer, nodes);
+    this.#exchange.onCompared(nodes, ours, theirs, this.#parts.clock.monotonicMs());
+    return theirs.some((sums, i) => sums !== undefined && ours[i]!.sum.low === 0 && ours[i]!.sum.high === 0);
+  }
+
+  async #fetch(slots: LackedSlots): Promise<void> {
+    const { rows, isShared } = this.#parts;
+    if (slots.after.length === 0 && (await rows.hasAny(slots, isShared)))
+      return this.#exchange.onNotFetched();
+    const fetched = await this.#mending.fetch(slots);
+    if (fetched === undefined) this.#exchange.onNotFetched(true);
+    else this.#exchange.onFetched(fetched.rows.length, fetched.upTo.slice());
   }
 
   async #list(spans: readonly RowSpan[]): Promise<void> {

@@ -20,6 +20,8 @@ export const EXCHANGE_METHOD = {
   listRows: 81,
   settleRows: 82,
   giveRows: 83,
+  /** 84 to 87 are those of agreements. */
+  fetchRows: 88,
 } as const;
 
 /** Nodes or spans of one question, hashes of one list, and rows given at once, counted and in bytes (one row may be longer). */
@@ -79,6 +81,14 @@ export interface SettledRows {
 
 export interface GiveRows extends Addressed {
   readonly rows: readonly MovedRow[];
+}
+
+/** "Give me all that you have of these slots." The answer is that to SettleRows of one span. */
+export interface FetchRows extends Addressed {
+  readonly first: number;
+  readonly last: number;
+  /** Only row keys after it; empty for all from the first. */
+  readonly after: Uint8Array;
 }
 
 const VERSION = 1;
@@ -214,6 +224,22 @@ export function encodeGiveRows({ epoch, rows }: GiveRows): Uint8Array {
 
 export function decodeGiveRows(payload: Uint8Array): GiveRows {
   return reading(payload, (source) => ({ epoch: source.number(), rows: readRows(source) }));
+}
+
+export function encodeFetchRows({ epoch, first, last, after }: FetchRows): Uint8Array {
+  const sink = begin(epoch);
+  sink.number(first);
+  sink.number(last);
+  sink.string(after);
+  return sink.take();
+}
+
+export function decodeFetchRows(payload: Uint8Array): FetchRows {
+  return reading(payload, (source) => {
+    const [epoch, first, last] = [source.number(), source.number(), source.number()];
+    if (first > last || last >= SLOT_COUNT) source.fail("there are no such slots");
+    return { epoch, first, last, after: source.string() };
+  });
 }
 
 /** How many of the rows given were refused. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { StoreError } from "../base/errors.ts";
 import { SimWorld } from "../sim/sim-runtime.ts";
 import { EXCHANGE_METHOD } from "./exchange-message.ts";
 import { exchange, NaiveReplica } from "./naive-replicas.oracle.ts";
@@ -99,12 +100,53 @@ test("a slot of more rows than a message takes is gone through by pages", async 
   expect(outcome.pushed).toBe(800);
 });
 
-test("a replica that has lost everything gets it back", async () => {
+test("a replica that has lost everything gets it back, for hardly more than the rows are", async () => {
+  const { world, a, b } = equalReplicas(0);
+  let bytes = 0;
+  for (let i = 0; i < KEYS; i++) {
+    a.write(`key ${i}`, "a".repeat(i % 60));
+    bytes += `key ${i}`.length + (i % 60);
+  }
+  const outcome = await world.runUntil(exchange(world, b, a).run, 600_000);
+  expect(b.contents()).toEqual(a.contents());
+  expect(outcome).toMatchObject({ pulled: KEYS, pushed: 0 });
+  expect(outcome.bytesReceived + outcome.bytesSent).toBeLessThan(1.3 * bytes);
+});
+
+test("slots that are no longer empty at the second look are compared row by row", async () => {
+  const { world, a } = equalReplicas(20);
+  const blank = new NaiveReplica(world, "c");
+  const fetched: number[] = [];
+  const onAsked = (method: number): void => void fetched.push(method);
+  const { run } = exchange(world, blank, a, { onAsked, settings: { persistMs: 5_000 } });
+  world.scheduler.after(4_000, () => {
+    for (let i = 0; i < 19; i++) blank.write(`key ${i}`, "x");
+  });
+  const outcome = await world.runUntil(run, 600_000);
+  expect(blank.contents()).toEqual(a.contents());
+  expect(fetched).toContain(EXCHANGE_METHOD.listRows);
+  expect(outcome.pulled).toBe(1);
+});
+
+test("of a replica that cannot give whole slots, rows are fetched one by one", async () => {
+  const { world, a } = equalReplicas(20);
+  const blank = new NaiveReplica(world, "c");
+  const onAsked = (method: number): void => {
+    if (method === EXCHANGE_METHOD.fetchRows)
+      throw new StoreError("INVALID_REQUEST", "not-applied", "no such method");
+  };
+  const outcome = await world.runUntil(exchange(world, blank, a, { onAsked }).run, 600_000);
+  expect(blank.contents()).toEqual(a.contents());
+  expect(outcome.pulled).toBe(20);
+});
+
+test("what the other one has lost is left to it, unless somebody waits for it", async () => {
   const { world, a } = equalReplicas(KEYS);
   const blank = new NaiveReplica(world, "c");
-  const outcome = await world.runUntil(exchange(world, blank, a).run, 600_000);
+  await world.runUntil(exchange(world, a, blank).run, 600_000);
+  expect(blank.contents().size).toBeLessThan(KEYS / 10);
+  await world.runUntil(exchange(world, a, blank, { settings: { leavesLost: false } }).run, 600_000);
   expect(blank.contents()).toEqual(a.contents());
-  expect(outcome).toMatchObject({ pulled: KEYS, pushed: 0 });
 });
 
 test("strides are asked about together, the more the easier answers come", async () => {

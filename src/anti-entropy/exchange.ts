@@ -9,13 +9,13 @@
  * Invariant: only rows are moved that both looks saw at one side, and not at the other: writes that are under way, and rows
  * that are written again and again, bring themselves. It fails towards moving nothing: then the next exchange
  * sees the difference again.
+ * Of slots in which this node has no row at all, though, it fetches all that the other one has once it still has none
+ * `persistMs` later: lists of hashes would cost more than what is under way.
  * Invariant: `hashesMax` bounds what it remembers between the looks; past it, it mends before it looks further.
  */
 
 import { SLOT_COUNT } from "../ring/slot.ts";
-import { SLOT_LEAF_COUNT } from "../storage/lsm/table/merkle-summary.ts";
-import type { LeafSet } from "./leaf-set.ts";
-import { leafSetOf } from "./leaf-set.ts";
+import { ALL_LEAVES, type LeafSet, leafSetOf } from "./leaf-set.ts";
 import { NO_KEY, type RowHash, type RowSpan } from "./row-span.ts";
 import {
   childAt,
@@ -24,6 +24,7 @@ import {
   type NodeSums,
   STRIDE_SLOTS,
   type TreeNode,
+  WIDTHS,
   widthOf,
 } from "./slot-tree.ts";
 
@@ -43,6 +44,8 @@ export interface ExchangeSettings {
   readonly spansMax: number;
   /** Of differences that are settled together; one may have more. */
   readonly settledHashesMax: number;
+  /** What the other one has lost is left to it: it fetches for less than giving it costs. */
+  readonly leavesLost: boolean;
 }
 
 export const DEFAULT_EXCHANGE: ExchangeSettings = {
@@ -51,6 +54,7 @@ export const DEFAULT_EXCHANGE: ExchangeSettings = {
   nodesMax: 32,
   spansMax: 32,
   settledHashesMax: 2_048,
+  leavesLost: true,
 };
 
 /** Rows that only one side has, in the version of that hash. */
@@ -64,8 +68,15 @@ export type NextLook =
   | { readonly kind: "compare"; readonly nodes: readonly TreeNode[] }
   | { readonly kind: "list"; readonly spans: readonly RowSpan[] }
   | { readonly kind: "settle"; readonly differences: readonly Difference[] }
+  | { readonly kind: "fetch"; readonly slots: LackedSlots }
   | { readonly kind: "wait"; readonly untilMs: number }
   | { readonly kind: "done" };
+
+/** Slots of which this node had no row at the first look, and the other one has some. */
+export interface LackedSlots extends SlotSpan {
+  /** The last row key that was fetched; empty at the beginning: then this node must still have none. */
+  readonly after: Uint8Array;
+}
 
 /** What a listing of a span has shown, as far as both sides were listed. */
 export interface ListedSpan {
@@ -96,6 +107,15 @@ interface Seen extends Difference {
   readonly seenMs: number;
 }
 
+interface Lacked extends LackedSlots {
+  readonly seenMs: number;
+}
+
+/** Fetched together. */
+const LACKED_SLOTS_MAX = 2_048;
+/** Groups of a stride: whoever lacks as many has lost rows, and fetches them itself. */
+const LOST_GROUPS = 4;
+
 export class Exchange {
   readonly totals: ExchangeTotals = { slots: 0, rows: 0, pulled: 0, pushed: 0 };
   /** By slot: 1 if its sums were found equal, whether both keep it or not. */
@@ -107,6 +127,9 @@ export class Exchange {
   readonly #nodes: TreeNode[] = [];
   readonly #lists: RowSpan[] = [];
   readonly #differences: Seen[] = [];
+  /** The oldest first. */
+  #lacked: Lacked[] = [];
+  #fetches = true;
   #hashCount = 0;
   #at: { span: number; slot: number };
 
@@ -137,17 +160,20 @@ export class Exchange {
 
   /** `strideCount`: so many are looked at together where nothing is known to differ above; `nodesMax` at most. */
   next(nowMs: number, strideCount = 1): NextLook {
+    const [lacked] = this.#lacked;
+    const fetchMs =
+      lacked === undefined ? Number.POSITIVE_INFINITY : lacked.seenMs + this.#settings.persistMs;
+    if (lacked !== undefined && fetchMs <= nowMs) return { kind: "fetch", slots: lacked };
     if (this.#hashCount < this.#settings.hashesMax) {
       if (this.#lists.length > 0) return { kind: "list", spans: this.#lists.slice(-this.#settings.spansMax) };
       const nodes = this.#nextNodes(Math.min(strideCount, this.#settings.nodesMax));
       if (nodes.length > 0) return { kind: "compare", nodes };
     }
     const [oldest] = this.#differences;
-    if (oldest === undefined) return { kind: "done" };
-    const dueMs = oldest.seenMs + this.#settings.persistMs;
-    return dueMs <= nowMs
-      ? { kind: "settle", differences: this.#settleable(nowMs) }
-      : { kind: "wait", untilMs: dueMs };
+    const dueMs = oldest === undefined ? Number.POSITIVE_INFINITY : oldest.seenMs + this.#settings.persistMs;
+    if (dueMs <= nowMs) return { kind: "settle", differences: this.#settleable(nowMs) };
+    const untilMs = Math.min(dueMs, fetchMs);
+    return untilMs === Number.POSITIVE_INFINITY ? { kind: "done" } : { kind: "wait", untilMs };
   }
 
   /** The answer to "compare": of each node our sums, and those of its children there if its own differed. */
@@ -155,6 +181,7 @@ export class Exchange {
     nodes: readonly TreeNode[],
     ours: readonly NodeSums[],
     theirs: readonly (Int32Array | undefined)[],
+    nowMs: number,
   ): void {
     this.#nodes.splice(-nodes.length);
     nodes.forEach((node, i) => {
@@ -167,10 +194,35 @@ export class Exchange {
         return;
       }
       this.#noteEqual(node);
-      const deeper = differing.map((index) => childAt(node, index));
       this.totals.slots += this.#askedOf(node);
-      for (const child of deeper) this.#descend(child);
+      if (children === undefined) return;
+      if (this.#fetches && ours[i]!.sum.low === 0 && ours[i]!.sum.high === 0) {
+        this.#lack(node, nowMs);
+        return;
+      }
+      const isLeft = this.#settings.leavesLost && hasLost(ours[i]!.children, children);
+      for (const index of differing) {
+        const child = childAt(node, index);
+        if (isLeft) this.#noteEqual(child, 0);
+        else if (this.#fetches && isNothing(ours[i]!.children, index)) this.#lack(child, nowMs);
+        else this.#descend(child);
+      }
     });
+  }
+
+  /** The answer to "fetch": so many rows came, and there are more after `upTo`, unless that is empty. */
+  onFetched(rowCount: number, upTo: Uint8Array): void {
+    const { after, ...over } = this.#lacked.shift()!;
+    this.totals.rows += rowCount;
+    this.totals.pulled += rowCount;
+    if (upTo.length > 0) this.#lacked.unshift({ ...over, after: upTo });
+  }
+
+  /** This node has some rows of these slots by now; `never`: the other one does not know how to give all. */
+  onNotFetched(never = false): void {
+    this.#fetches &&= !never;
+    const { first, last } = this.#lacked.shift()!;
+    for (let slot = first; slot <= last; slot++) this.#descend({ depth: WIDTHS.length - 1, firstSlot: slot });
   }
 
   /** The answer to "list": of the first of these spans, or of all. */
@@ -222,6 +274,21 @@ export class Exchange {
 
   #noteEqual(node: TreeNode, isEqual: 0 | 1 = 1): void {
     this.equalSlots.fill(isEqual, node.firstSlot, node.firstSlot + widthOf(node));
+  }
+
+  #lack(node: TreeNode, seenMs: number): void {
+    this.#noteEqual(node, 0);
+    const end = node.firstSlot + widthOf(node);
+    for (const span of this.#spans) {
+      const first = Math.max(span.first, node.firstSlot);
+      const last = Math.min(span.last, end - 1);
+      if (first > last) continue;
+      const before = this.#lacked.at(-1);
+      const isMore = before?.last === first - 1 && last - before.first < LACKED_SLOTS_MAX;
+      if (isMore && before.after.length === 0)
+        this.#lacked[this.#lacked.length - 1] = { ...before, last, seenMs };
+      else this.#lacked.push({ first, last, after: NO_KEY, seenMs });
+    }
   }
 
   /** A stride may have slots that are not to be compared. */
@@ -277,7 +344,17 @@ export class Exchange {
   }
 }
 
-const ALL_LEAVES: LeafSet = leafSetOf(Array.from({ length: SLOT_LEAF_COUNT }, (_, leaf) => leaf));
+function isNothing(children: Int32Array, index: number): boolean {
+  return children[2 * index] === 0 && children[2 * index + 1] === 0;
+}
+
+/** True if they have nothing where this node has much. */
+function hasLost(ours: Int32Array, theirs: Int32Array): boolean {
+  if (theirs.some((half) => half !== 0)) return false;
+  let groups = 0;
+  for (let index = 0; 2 * index < ours.length; index++) if (!isNothing(ours, index)) groups++;
+  return groups >= LOST_GROUPS;
+}
 
 function wholeSlot(slot: number, leaves: LeafSet): RowSpan {
   return { slot, leaves, after: NO_KEY, upTo: NO_KEY };

@@ -8,9 +8,11 @@ import { slotOf } from "../ring/slot.ts";
 import type { Hash64 } from "../storage/lsm/table/byte-hash.ts";
 import type { MerkleSummary } from "../storage/lsm/table/merkle-summary.ts";
 import { hashVersion } from "../storage/lsm/table/version-hash.ts";
-import { databaseOfRow, keyRange, RowKey } from "../storage/row-key.ts";
+import { databaseOfRow, keyRange, OWN_DATABASE, RowKey, scanStart, slotOfRow } from "../storage/row-key.ts";
 import type { GoneRow } from "./agreement-message.ts";
+import type { LackedSlots, SlotSpan } from "./exchange.ts";
 import { HASHES_MAX, type MovedRow, ROWS_BYTES_MAX, rowBytes } from "./exchange-message.ts";
+import { ALL_LEAVES } from "./leaf-set.ts";
 import {
   hashNumber,
   type ListedRow,
@@ -105,6 +107,38 @@ export class ExchangedRows {
       return true;
     });
     return found;
+  }
+
+  /** True if there is a row of those slots. */
+  async hasAny({ first, last }: SlotSpan, isShared: IsShared): Promise<boolean> {
+    const rows = this.#parts.engine.scan(scanStart(first, 0, 0), scanStart(last + 1, 0, 0));
+    try {
+      for (;;) {
+        const moved = rows.next();
+        if (!(typeof moved === "boolean" ? moved : await moved)) return false;
+        const { bytes, start } = rows.key;
+        if (databaseOfRow(bytes, start) !== OWN_DATABASE && isShared(slotOfRow(bytes, start))) return true;
+      }
+    } finally {
+      rows.close();
+    }
+  }
+
+  /** All rows of the slots `first` to `last` that both keep, after `after`: as many as one message takes. */
+  async fetch({ first, last, after }: LackedSlots, isShared: IsShared): Promise<PickedRows> {
+    const rows: MovedRow[] = [];
+    let bytes = 0;
+    for (let slot = after.length === 0 ? first : slotOfRow(after, 0); slot <= last; slot++) {
+      if (!isShared(slot)) continue;
+      const from = after.length > 0 && slotOfRow(after, 0) === slot ? after : scanStart(slot, 0, 0);
+      const picked = await this.pick({ slot, leaves: ALL_LEAVES, after: from, upTo: NO_KEY }, () => true);
+      for (const row of picked.rows) bytes += rowBytes(row);
+      const isFull = bytes > ROWS_BYTES_MAX || rows.length + picked.rows.length > HASHES_MAX;
+      if (isFull && rows.length > 0) return { rows, upTo: from };
+      rows.push(...picked.rows);
+      if (picked.upTo.length > 0) return { rows, upTo: picked.upTo };
+    }
+    return { rows, upTo: NO_KEY };
   }
 
   /** Rows that `wants`, as many as one message takes; one, however long it is. */

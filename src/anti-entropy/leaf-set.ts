@@ -11,6 +11,8 @@ export function leafSetOf(leaves: readonly number[]): LeafSet {
   return set;
 }
 
+export const ALL_LEAVES: LeafSet = leafSetOf(Array.from({ length: SLOT_LEAF_COUNT }, (_, leaf) => leaf));
+
 export function hasLeaf(set: LeafSet, leaf: number): boolean {
   return (set[leaf >>> 3]! & (1 << (leaf & 7))) !== 0;
 }

