@@ -37,12 +37,18 @@ export async function serve(settings: ServeSettings, { welcomes }: { welcomes: b
   void stopRequested.then(() =>
     stop.abort(new StoreError("CLOSED", "not-applied", "stopped before it had started")),
   );
-  const server = await startOrExplain(runtime, settings, log, stop.signal);
+  let server = await startOrExplain(runtime, settings, log, stop.signal);
   if (server === undefined) return stop.signal.aborted ? 0 : 1;
   announce(server, settings, welcomes);
-  const exitCode = await runUntilStopped(server, stopRequested, log.logger);
+  let end = await runUntilStopped(server, stopRequested, log.logger);
+  while (end === "recover") {
+    const again = { ...settings, port: server.port, portSearch: false, recover: true };
+    server = await startOrExplain(createNodejsRuntime(), again, log, stop.signal);
+    if (server === undefined) return stop.signal.aborted ? 0 : 1;
+    end = await runUntilStopped(server, stopRequested, log.logger);
+  }
   await log.close();
-  return exitCode;
+  return end;
 }
 
 async function startOrExplain(
@@ -109,19 +115,26 @@ function dashboardOf({ host, port }: { readonly host: string; readonly port: num
   return `http://${addressOf(host, port)}/`;
 }
 
+/** Resolves to the exit code, or to "recover": the node has stopped, and is to start anew with what is whole of its data. */
 async function runUntilStopped(
   server: RunningServer,
   stopRequested: Promise<NodeJS.Signals>,
   logger: Logger,
-): Promise<number> {
+): Promise<number | "recover"> {
   const stopped = stopRequested.then((signal) => {
     logger.info({ signal }, "stopping; signal again to stop at once");
     return server.close();
   });
+  const told: { recovers: boolean } = { recovers: false };
+  const recovering = server.node.recoveryWanted?.then(() => {
+    told.recovers = true;
+    logger.warn({}, "starting anew with what is whole; the other replicas bring back what is missing");
+    return server.close();
+  });
   try {
-    await Promise.race([server.closed, stopped]);
+    await Promise.race([server.closed, stopped, ...(recovering === undefined ? [] : [recovering])]);
     logger.info({}, "stopped");
-    return 0;
+    return told.recovers ? "recover" : 0;
   } catch (cause) {
     logger.error({ cause }, "could not stop in good order");
     return 1;

@@ -23,6 +23,7 @@ import { AnnexKeeper } from "./annex-keeper.ts";
 import { cellTraits, clusterRules, soleReplicaRules } from "./cell-rules.ts";
 import { type ClusterSettings, clusterSettingsOf, type FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterNode } from "./cluster-node.ts";
+import { DamageWatch } from "./damage-watch.ts";
 import { type DatabaseMap, OWN_NUMBER } from "./database-map.ts";
 import { DiskStore } from "./disk-store.ts";
 import { EvictionTally } from "./eviction-tally.ts";
@@ -39,6 +40,7 @@ const UPKEEP_INTERVAL_MS = 100;
 /** How long either may keep requests waiting. */
 const BACKGROUND_MS_MAX = 2;
 const SIBLINGS_MAX = 100;
+const DAMAGE_LOOK_MS = 1_000;
 
 /** Resolves when the data can be read and written. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
 export async function openNode(
@@ -104,7 +106,7 @@ export class StorageNode {
   readonly #store: NodeStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #cancels: readonly Cancel[];
+  readonly #cancels: Cancel[];
   readonly #expiryTick: DemandTick;
   readonly #rowKey: RowKey;
   readonly #abandonedRows: AbandonedRows;
@@ -113,6 +115,7 @@ export class StorageNode {
   readonly #keyspaceOf = (bytes: Uint8Array, start: number, end: number): string =>
     this.keyspaces.keyspaces.of(bytes, start, end).name;
   #cluster: ClusterNode | undefined;
+  #damageWatch: DamageWatch | undefined;
   #expiring: Promise<unknown> | undefined;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
@@ -215,6 +218,7 @@ export class StorageNode {
         { runtime, ...own, logger: this.#logger, stop, speaks },
         cluster,
       );
+      this.#watchDamage(runtime, this.#cluster);
     } catch (cause) {
       await this.close();
       throw cause;
@@ -224,6 +228,11 @@ export class StorageNode {
   /** The disk that the node is on; undefined if it is in memory alone. */
   get disk(): DiskStore | undefined {
     return this.#store instanceof DiskStore ? this.#store : undefined;
+  }
+
+  /** Resolves when it is to be opened anew, and told to recover; undefined if that is never so. */
+  get recoveryWanted(): Promise<void> | undefined {
+    return this.#damageWatch?.recoveryWanted;
   }
 
   /** What its rows take on disk or, if they are in memory alone, there. */
@@ -286,11 +295,31 @@ export class StorageNode {
   async close(): Promise<void> {
     await this.#cluster?.close();
     for (const cancel of this.#cancels) cancel();
+    await this.#damageWatch?.close();
     await this.#abandonedRows.close();
     await this.#expiring;
     await this.#annexes.close();
     await this.#store.close();
     this.#logger.info({}, "node closed");
+  }
+
+  /** Who is alone has nobody to bring back what is missing. */
+  #watchDamage({ disk }: Pick<Runtime, "disk">, { view }: ClusterNode): void {
+    const rowsOnDisk = this.disk?.engine;
+    if (rowsOnDisk === undefined) return;
+    const watch = new DamageWatch({
+      disk,
+      directory: `${this.disk!.directory.path}/tables`,
+      damageCount: () => rowsOnDisk.statistics.corruptReads + rowsOnDisk.statistics.damagedCompactions,
+      maySpare: () => {
+        const { members, move } = view.topology;
+        const others = members.filter(({ id }) => id !== view.self.id);
+        return move === undefined && others.length > 0 && others.every(({ id }) => view.isUp(id));
+      },
+      logger: this.#logger,
+    });
+    this.#damageWatch = watch;
+    this.#cancels.push(this.#clock.every(DAMAGE_LOOK_MS, () => watch.onTick(this.#clock.monotonicMs())));
   }
 
   #countRows(): number {

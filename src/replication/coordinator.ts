@@ -21,6 +21,7 @@ import { ABSENT_VIEW, EncodedView } from "./encoded-view.ts";
 import type { LocalReplica } from "./local-replica.ts";
 import { byNewestPlan } from "./newest-plan.ts";
 import { type Acknowledging, type Overwrite, Overwrites } from "./overwrites.ts";
+import { ownOrElsewhere } from "./own-or-elsewhere.ts";
 import type { ConsistencyLevel, Participant, QuorumNeed } from "./quorum-need.ts";
 import { QuorumReads } from "./quorum-reads.ts";
 import { type ReadOutcome, ReadRound, type ReadTask, type RowAnswers } from "./read-round.ts";
@@ -212,12 +213,13 @@ export class Coordinator {
     this.#needs.requireReachable(slot, sides, isSloppy);
   }
 
-  /** Encoded. */
   #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Uint8Array | undefined> {
-    const { calls } = this.#parts;
     const slot = slotOf(ref.key);
     const need = this.#needs.reading(slot, level);
-    if (this.#needs.isMetHere(need, slot)) return calls.loadOwn(ref);
+    if (this.#needs.isMetHere(need, slot)) {
+      const own = this.#parts.calls.loadOwn(ref);
+      return own instanceof Promise ? ownOrElsewhere(own, () => this.#agree(slot, ref, level)) : own;
+    }
     this.#rounds.requireRoom();
     return this.#reads.read({ ref, slot, level, need }) ?? this.#agree(slot, ref, level);
   }

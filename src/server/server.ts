@@ -45,6 +45,7 @@ export interface RunningServer {
   close(): Promise<void>;
   /** Resolves when the server has closed, whoever asked: `close` or a client's SHUTDOWN. */
   readonly closed: Promise<void>;
+  readonly node: StorageNode;
 }
 
 /** Settings that CONFIG SET may change while the server runs. */

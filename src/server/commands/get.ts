@@ -1,5 +1,6 @@
 /** `GET key` -> bulk string, or null if absent. With siblings, the newest by hybrid clock. */
 import { ELSEWHERE, MISS } from "../../replication/key-at-hand.ts";
+import { ownOrElsewhere } from "../../replication/own-or-elsewhere.ts";
 import type { FastPath, ReadCommand } from "../command.ts";
 
 export const get: ReadCommand = {
@@ -34,7 +35,12 @@ export const getInCluster: FastPath = (session, request, writer) => {
   if (request.argCount !== 2) return false;
   const { server, database, consistency } = session;
   const { keys } = server.clusterDoor!;
-  if (keys.isHere(request, consistency)) return getFast(session, request, writer);
+  if (keys.isHere(request, consistency)) {
+    const own = getFast(session, request, writer);
+    if (!(own instanceof Promise)) return own;
+    const ref = { database, key: request.arg(1) };
+    return ownOrElsewhere(own, async () => keys.value(ref, consistency));
+  }
   const value = keys.value({ database, key: request.arg(1) }, consistency);
   return value instanceof Promise ? value : false;
 };
