@@ -68,7 +68,7 @@ export class ExchangeDoor {
       case EXCHANGE_METHOD.giveRows:
         return this.#take(payload, from);
       case EXCHANGE_METHOD.fetchRows:
-        return this.#fetch(payload, from);
+        return this.#giveAll(payload, from);
       default:
         throw new StoreError("INVALID_REQUEST", "not-applied", `exchanges have no method ${method}`);
     }
@@ -124,10 +124,10 @@ export class ExchangeDoor {
     return { upTo, lacking, rows };
   }
 
-  async #fetch(payload: Uint8Array, from: string): Promise<Uint8Array> {
+  async #giveAll(payload: Uint8Array, from: string): Promise<Uint8Array> {
     const { epoch, ...slots } = decodeFetchRows(payload);
     const isShared = this.#parts.sharedWith(from, epoch);
-    const { rows, upTo } = await this.#parts.rows.fetch(slots, isShared);
+    const { rows, upTo } = await this.#parts.rows.pickAll(slots, isShared);
     return encodeSettledRows([{ upTo, lacking: new Set(), rows }]);
   }
 

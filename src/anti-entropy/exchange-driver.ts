@@ -105,7 +105,7 @@ export class ExchangeDriver {
       let isMending = look.kind !== "compare";
       if (look.kind === "compare") isMending = await this.#compare(look.nodes);
       else if (look.kind === "list") await this.#list(look.spans);
-      else if (look.kind === "fetch") await this.#fetch(look.slots);
+      else if (look.kind === "fetch") await this.#fetchAll(look.slots);
       else this.#exchange.onSettled(await this.#mending.settle(look.differences));
       const tookMs = clock.monotonicMs() - startedMs;
       const bytes = this.#bytesSent + this.#bytesReceived - before;
@@ -131,11 +131,11 @@ export class ExchangeDriver {
     return theirs.some((sums, i) => sums !== undefined && ours[i]!.sum.low === 0 && ours[i]!.sum.high === 0);
   }
 
-  async #fetch(slots: LackedSlots): Promise<void> {
+  async #fetchAll(slots: LackedSlots): Promise<void> {
     const { rows, isShared } = this.#parts;
     if (slots.after.length === 0 && (await rows.hasAny(slots, isShared)))
       return this.#exchange.onNotFetched();
-    const fetched = await this.#mending.fetch(slots);
+    const fetched = await this.#mending.fetchAll(slots);
     if (fetched === undefined) this.#exchange.onNotFetched(true);
     else this.#exchange.onFetched(fetched.rows.length, fetched.upTo.slice());
   }

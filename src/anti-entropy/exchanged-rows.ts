@@ -125,7 +125,7 @@ export class ExchangedRows {
   }
 
   /** All rows of the slots `first` to `last` that both keep, after `after`: as many as one message takes. */
-  async fetch({ first, last, after }: LackedSlots, isShared: IsShared): Promise<PickedRows> {
+  async pickAll({ first, last, after }: LackedSlots, isShared: IsShared): Promise<PickedRows> {
     const rows: MovedRow[] = [];
     let bytes = 0;
     for (let slot = after.length === 0 ? first : slotOfRow(after, 0); slot <= last; slot++) {

@@ -71,7 +71,7 @@ export class Mending {
    * Resolves to all rows that the other one has of these slots, or the first of them, when this node has them, too; undefined
    * if it does not know how to tell.
    */
-  async fetch({ first, last, after }: LackedSlots): Promise<SettledRows | undefined> {
+  async fetchAll({ first, last, after }: LackedSlots): Promise<SettledRows | undefined> {
     const { epoch, ask, rows, isShared } = this.#parts;
     const request = encodeFetchRows({ epoch, first, last, after });
     const answer = await ask(EXCHANGE_METHOD.fetchRows, request).catch((cause: unknown) => {

@@ -216,12 +216,10 @@ export class Coordinator {
   #readCell(ref: KeyRef, level: ConsistencyLevel): Awaitable<Uint8Array | undefined> {
     const slot = slotOf(ref.key);
     const need = this.#needs.reading(slot, level);
-    if (this.#needs.isMetHere(need, slot)) {
-      const own = this.#parts.calls.loadOwn(ref);
-      return own instanceof Promise ? ownOrElsewhere(own, () => this.#agree(slot, ref, level)) : own;
-    }
+    const elsewhere = () => this.#agree(slot, ref, level);
+    if (this.#needs.isMetHere(need, slot)) return ownOrElsewhere(this.#parts.calls.loadOwn(ref), elsewhere);
     this.#rounds.requireRoom();
-    return this.#reads.read({ ref, slot, level, need }) ?? this.#agree(slot, ref, level);
+    return this.#reads.read({ ref, slot, level, need }) ?? elsewhere();
   }
 
   /** True if this node's own copy is all that a read at that level needs. Throws StoreError. Hot. */
