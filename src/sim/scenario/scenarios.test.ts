@@ -6,6 +6,8 @@ import { runScenario, surpriseText } from "./scenario-run.ts";
 const FOLDERS = ["scenarios", "regressions"].map(
   (name) => new URL(`../../../test/testdata/${name}/`, import.meta.url),
 );
+/** Some play a cluster's day: half a minute of a busy machine. */
+const STORY_MS = 180_000;
 const IS_REWRITTEN = process.env.KVORUM_REWRITE !== undefined;
 
 const files = FOLDERS.flatMap((folder) =>
@@ -14,7 +16,7 @@ const files = FOLDERS.flatMap((folder) =>
     .map((name) => ({ name, url: new URL(name, folder) })),
 );
 
-test.each(files)("$name", async ({ url }) => {
+test.each(files)("$name", { timeout: STORY_MS }, async ({ url }) => {
   const text = readFileSync(url, "utf8");
   const result = await runScenario(text);
   if (IS_REWRITTEN) writeFileSync(url, result.text);
