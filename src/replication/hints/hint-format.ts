@@ -46,7 +46,7 @@ export type ReadHintHeader =
 
 export function encodeHintHeader({ target, number, stamp }: HintFileHeader): Uint8Array {
   const name = utf8(target);
-  const header = new Uint8Array(TARGET_AT + name.length + CHECKSUM_BYTES);
+  const header = new Uint8Array(hintHeaderBytes(target));
   const view = new DataView(header.buffer);
   header.set(MAGIC);
   view.setUint32(8, HINTS_VERSION, true);
@@ -58,6 +58,10 @@ export function encodeHintHeader({ target, number, stamp }: HintFileHeader): Uin
   const end = TARGET_AT + name.length;
   view.setUint32(end, crc32(header.subarray(0, end)), true);
   return header;
+}
+
+export function hintHeaderBytes(target: NodeId): number {
+  return TARGET_AT + utf8(target).length + CHECKSUM_BYTES;
 }
 
 export function decodeHintHeader(bytes: Uint8Array): ReadHintHeader {

@@ -14,7 +14,7 @@
 import type { NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import { HintBatch } from "./hint-batch.ts";
-import type { FoundHint, Hint } from "./hint-format.ts";
+import { type FoundHint, type Hint, hintHeaderBytes } from "./hint-format.ts";
 import { type HintDisk, HintSegment } from "./hint-segment.ts";
 
 export interface HintLogParts {
@@ -31,6 +31,8 @@ export interface HintLogParts {
 
 export class HintLog {
   readonly target: NodeId;
+  /** What a file takes beside its hints. */
+  readonly headerBytes: number;
   readonly #parts: HintLogParts;
   readonly #segments: HintSegment[];
   /** In the first file. */
@@ -49,6 +51,7 @@ export class HintLog {
   /** `segments`: as a restart has found them, oldest first. */
   constructor(target: NodeId, parts: HintLogParts, segments: readonly HintSegment[] = []) {
     this.target = target;
+    this.headerBytes = hintHeaderBytes(target);
     this.#parts = parts;
     this.#segments = [...segments];
     for (const { count, sizeBytes } of segments) {
@@ -62,9 +65,10 @@ export class HintLog {
     return this.#count - this.#passedCount;
   }
 
-  /** On the disk and on their way to it. */
+  /** On the disk and on their way to it, where each batch may begin a file. */
   get sizeBytes(): number {
-    return this.#durableBytes + this.queuedBytes;
+    const batches = (this.#queued.isEmpty ? 0 : 1) + (this.#writingBytes > 0 ? 1 : 0);
+    return this.#durableBytes + this.queuedBytes + batches * this.headerBytes;
   }
 
   /** In memory, on their way to the disk. */

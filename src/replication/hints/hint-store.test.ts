@@ -128,6 +128,20 @@ describe("bounds", () => {
     expect(store.statistics.refusedCount).toBe(1);
   });
 
+  test.each([900, 920, 940, 960, 980])(
+    "what files take beside their hints counts, too: %i",
+    async (bytesMax) => {
+      const store = await open({ bytesMax, segmentBytes: 1 });
+      let taken = 0;
+      while (store.statistics.refusedCount === 0) {
+        const added = world.runUntil(store.add("b", ref(`k${taken}`), new Uint8Array(10)));
+        await added.then(() => taken++).catch(() => undefined);
+        expect(store.statistics.sizeBytes).toBeLessThanOrEqual(bytesMax);
+      }
+      expect(taken).toBeGreaterThan(5);
+    },
+  );
+
   test("of what is on its way to the disk is one of its own", async () => {
     const store = await open({ queuedBytesMax: 1_000 });
     const first = store.add("b", ref("1"), new Uint8Array(800));

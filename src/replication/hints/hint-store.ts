@@ -138,9 +138,9 @@ export class HintStore implements HintKeeper {
     cell: Uint8Array,
     { isUrgent = true }: { readonly isUrgent?: boolean } = {},
   ): Promise<void> {
-    this.#requireRoom(hintBytes(ref, cell));
-    if (++this.#addedCount % TRIM_INTERVAL === 0) this.#trimIndexes();
     const log = this.#logs.get(target) ?? new HintLog(target, this.#logParts);
+    this.#requireRoom(hintBytes(ref, cell) + log.headerBytes);
+    if (++this.#addedCount % TRIM_INTERVAL === 0) this.#trimIndexes();
     this.#logs.set(target, log);
     const hint = { addedMs: this.#clock.wallMs(), ref, cell };
     await log.add(this.#hashOf(ref), hint, { isUrgent });
