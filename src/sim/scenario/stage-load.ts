@@ -23,7 +23,8 @@ export class StageLoad {
   readonly #cluster: SimCluster;
   readonly #host: string;
   readonly #written = new Map<string, Written>();
-  readonly #outcomes = new Map<Outcome["kind"], number>();
+  /** Of requests whose connection held: it is chance how many are under way where a node dies. */
+  readonly #outcomes = new Set<Outcome["kind"]>();
   #running: Promise<void>[] = [];
   #clientCount = 0;
   #isOn = false;
@@ -91,8 +92,9 @@ export class StageLoad {
     this.#written.set(key, written);
     written.owed.push(value);
     const outcome = await this.#orTooLate(client.call("SET", key, value));
+    const isTold = outcome === TOO_LATE || client.isOpen;
     if (outcome === TOO_LATE) client.close();
-    this.#outcomes.set(outcome.kind, (this.#outcomes.get(outcome.kind) ?? 0) + 1);
+    if (isTold) this.#outcomes.add(outcome.kind);
     if (outcome.kind === "not-applied") written.owed = written.owed.filter((each) => each !== value);
     if (outcome.kind !== "reply") return;
     written.owed = [value];
