@@ -482,6 +482,13 @@ export const WIRE_SAMPLES: readonly WireSample[] = [
     exchange.encodeSettledRows,
     exchange.decodeSettledRows,
   ),
+  sample(
+    "fetch-rows",
+    X.fetchRows,
+    { epoch, first: 5, last: 900, after: utf8("a row key") },
+    exchange.encodeFetchRows,
+    exchange.decodeFetchRows,
+  ),
   sample("give-rows", X.giveRows, { epoch, rows }, exchange.encodeGiveRows, exchange.decodeGiveRows),
   sample("refused-rows", X.giveRows, 300, exchange.encodeRefusedCount, exchange.decodeRefusedCount),
 

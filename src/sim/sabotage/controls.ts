@@ -162,19 +162,19 @@ export const CONTROLS: readonly Control[] = [
   },
   {
     sabotage: credulousBounds,
-    foundBy: ["lost-writes", "convergence"],
-    seedsMax: 3,
+    foundBy: ["lost-writes"],
+    seedsMax: 1,
     run: simulated({
       nodes: 3,
       founds: false,
-      wipes: true,
       kinds: {},
       thinkMs: 400,
       keysPerFamily: 120,
       skew: 0,
+      hintBytesMax: 1, // what was missed, exchanges must bring
       faultsMs: 65_000,
       script: [
-        { atMs: 60_000, words: ["wipe", "n1"] },
+        { atMs: 30_000, words: ["kill", "n1"] },
         { atMs: 61_000, words: ["start", "n1"] },
       ],
       promises: { convergesInMs: 60_000 },

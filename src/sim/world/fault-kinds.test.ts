@@ -90,9 +90,9 @@ test("bit rot turns one bit of a table, and of nothing else", async () => {
   const { world } = cluster;
   const door = await world.runUntil(DoorClient.connect(world.runtime("client").network, "n2", 1_000));
   await world.runUntil(door.call("SET", "k", "v"));
-  const { engine } = cluster.node("n2");
-  if (!(engine instanceof LsmEngine)) throw new Error("rows are on disk");
-  (await world.runUntil(engine.flush())).release();
+  const { main } = cluster.node("n2").engine;
+  if (!(main instanceof LsmEngine)) throw new Error("rows are on disk");
+  (await world.runUntil(main.flush())).release();
   const before = world.disk("n2").backUp().contents;
   strike();
   const after = new Map(world.disk("n2").backUp().contents);
