@@ -127,7 +127,7 @@ export interface RowCounts {
 }
 
 export interface RowIterator {
-  /** Row key and cell of the current row; the engine's, valid until the next call of `next` or any write. */
+  /** Row key and cell of the current row, the same two ranges for all rows; the bytes are the engine's, valid until the next call of `next` or any write. */
   readonly key: ByteRange;
   readonly cell: ByteRange;
   /** Moves to the next row; false at the end. */

@@ -8,6 +8,8 @@ import type { RowIterator } from "../storage-engine.ts";
 const NOTHING: ByteRange = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
 export class MergedScan implements RowIterator {
+  readonly key: ByteRange = { ...NOTHING };
+  readonly cell: ByteRange = { ...NOTHING };
   /** Of rows with one key, the last source's counts. */
   readonly #sources: readonly Source[];
   readonly #moved = new MovedRows();
@@ -15,7 +17,6 @@ export class MergedScan implements RowIterator {
   readonly #only: IteratedRows | undefined;
   readonly #to: Uint8Array | undefined;
   readonly #onClose: (scan: MergedScan) => void;
-  #current: Pick<RowIterator, "key" | "cell"> | undefined;
   /** The key that was given last, or where to begin. */
   #position: Uint8Array;
   #positionLength: number;
@@ -34,14 +35,6 @@ export class MergedScan implements RowIterator {
     this.#positionLength = from.length;
     this.#to = to?.slice();
     this.#onClose = onClose;
-  }
-
-  get key(): ByteRange {
-    return this.#current?.key ?? NOTHING;
-  }
-
-  get cell(): ByteRange {
-    return this.#current?.cell ?? NOTHING;
   }
 
   next(): boolean | Promise<boolean> {
@@ -65,7 +58,6 @@ export class MergedScan implements RowIterator {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#current = undefined;
     for (const source of this.#sources) source.close();
     this.#onClose(this);
   }
@@ -112,7 +104,8 @@ export class MergedScan implements RowIterator {
     for (let i = 0; i < length; i++) this.#position[i] = bytes[start + i]!;
     this.#positionLength = length;
     this.#hasBegun = true;
-    this.#current = row;
+    show(this.key, row.key);
+    show(this.cell, row.cell);
   }
 }
 
@@ -205,6 +198,12 @@ class MovedRows implements Source {
   close(): void {
     this.#rows.length = 0;
   }
+}
+
+function show(into: ByteRange, { bytes, start, end }: ByteRange): void {
+  into.bytes = bytes;
+  into.start = start;
+  into.end = end;
 }
 
 function rangeOf(bytes: Uint8Array): ByteRange {

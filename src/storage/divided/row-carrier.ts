@@ -99,7 +99,8 @@ export class RowCarrier {
       this.#pass = pass;
       await Promise.allSettled(this.#writes); // told to whoever asked for them
     }
-    await this.#walk(this.#pass, rowsMax);
+    const pass = this.#pass; // none if the annexes have become others meanwhile
+    if (pass !== undefined) await this.#walk(pass, rowsMax);
   }
 
   async #walk(pass: Pass, rowsMax: number): Promise<void> {
