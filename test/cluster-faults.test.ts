@@ -44,7 +44,11 @@ describe("the check catches", () => {
   }
 
   test("acknowledgements that do not wait for the disk", async () => {
-    expect(await anyLost({ ...FIVE, settings: { ...DURABLE, fsync: "no" } })).not.toEqual([]);
+    const onStart: StoryOptions["onStart"] = (town, index) => {
+      void town.node(index).cluster!.repair.close(); // it brings back most of what one node has lost before another loses it
+    };
+    const settings = { ...DURABLE, fsync: "no" } as const;
+    expect(await anyLost({ ...FIVE, settings, onStart })).not.toEqual([]);
   }, 120_000);
 
   test("hints that are acknowledged and forgotten", async () => {
