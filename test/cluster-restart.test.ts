@@ -92,6 +92,7 @@ test("started in the opposite order, the first much later: nothing that was ackn
   const meanwhile = new Writers("meanwhile", others);
   await meanwhile.acknowledged(WRITES);
   await meanwhile.stop();
+  await cluster.whole(others);
   expect(await readAll([...before.witnesses, ...meanwhile.witnesses], others)).toEqual([]);
 
   await cluster.start(late!);

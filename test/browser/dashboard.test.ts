@@ -229,7 +229,8 @@ describe.skipIf(chromiumAbsence !== undefined)("in Chromium", () => {
   test("nothing is cut off, wide or narrow; text is legible, light or dark", async () => {
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 900 });
-      expect(await cutOffElements(page), `${width} wide`).toEqual([]);
+      // Charts are drawn anew once the page has its new width.
+      await expect.poll(() => cutOffElements(page), { message: `${width} wide` }).toEqual([]);
     }
     await page.setViewportSize({ width: 1280, height: 900 });
     for (const colorScheme of ["light", "dark"] as const) {

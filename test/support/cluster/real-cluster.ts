@@ -202,10 +202,10 @@ export class RealCluster {
     return node.start(this.nodes.filter((other) => other !== node).map(({ peerAddress }) => peerAddress));
   }
 
-  /** Resolves when every node sees all members up, where they are. */
-  async whole(): Promise<void> {
-    const ports = this.nodes.map(({ port }) => port).sort();
-    for (const node of this.nodes) {
+  /** Resolves when every one of these nodes sees them up, where they are, and nobody else. */
+  async whole(nodes: readonly RealNode[] = this.nodes): Promise<void> {
+    const ports = nodes.map(({ port }) => port).sort();
+    for (const node of nodes) {
       await until(`${node.name} sees all up`, async () => {
         const { members } = await node.status();
         const seen = members.filter(({ up }) => up).map(({ port }) => port);
