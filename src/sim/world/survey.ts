@@ -65,13 +65,13 @@ export class Survey {
     }));
   }
 
-  /** True if all nodes run by one plan with no move under way, keep no hints, and have the same of each key that they keep. */
+  /** True if all nodes run by one plan with no move under way or due, keep no hints, and have the same of each key that they keep. */
   async isAllEqual(keys: readonly string[]): Promise<boolean> {
     const { names, world } = this.#cluster;
     if (!names.every((name) => this.#cluster.isUp(name))) return false;
     const parts = names.map((name) => this.#cluster.node(name).cluster!);
-    if (parts.some(({ topology, hints }) => topology.move !== undefined || hints.statistics.count > 0))
-      return false;
+    if (parts.some(({ hints }) => hints.statistics.count > 0)) return false;
+    if (names.some((name) => this.movesAt(name).length > 0)) return false; // also who only waits to join: what is equal will not stay so
     if (new Set(names.map((name) => this.planAt(name))).size > 1) return false;
     const copies = new Map<string, ReadonlyMap<string, Uint8Array>>();
     for (const name of names) copies.set(name, await world.runUntil(this.copiesAt(name, keys)));
