@@ -121,11 +121,11 @@ export class PlanKeeper {
     return memberOf(view.topology, footing.membership.id) === undefined;
   }
 
-  /** True if no other member seems to be up. It may be that they do not count this node as one any more. */
+  /** True if no other member is heard of. It may be that they do not count this node as one any more. */
   get #isCutOff(): boolean {
-    const { view } = this.#parts;
+    const { view, gossip } = this.#parts;
     const others = this.#others;
-    return others.length > 0 && !others.some((id) => view.isUp(id));
+    return others.length > 0 && !others.some((id) => view.isUp(id) && gossip.stateOf(id) !== undefined);
   }
 
   get #others(): readonly NodeId[] {
