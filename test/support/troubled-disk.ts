@@ -3,6 +3,7 @@
 import { ioError } from "../../src/runtime/io-error.ts";
 import { createNodejsClock } from "../../src/runtime/nodejs/clock.ts";
 import type { Disk, DiskFile } from "../../src/runtime/runtime.ts";
+import { replacing } from "./replacing.ts";
 
 /** Long enough that the log does not sync in place, where nothing can be held back. */
 const SYNC_MS = 3;
@@ -50,16 +51,4 @@ export class TroubledDisk {
     const cause = Object.assign(new Error(`${code}: as the test wants it`), { code });
     throw ioError("not-applied", `cannot append to ${path}`, cause);
   }
-}
-
-/** The object with some of its methods replaced. */
-function replacing<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const replacement = Reflect.get(methods, name);
-      if (replacement !== undefined) return replacement;
-      const member = Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
 }

@@ -1,13 +1,9 @@
 import { expect, test } from "vitest";
+import { NODE, serving } from "../../../test/support/answering-server.ts";
 import { CollectedOutput } from "../../../test/support/collected-output.ts";
-import { utf8 } from "../../base/bytes.ts";
-import { Request } from "../../resp/request.ts";
-import { REQUEST, RequestDecoder } from "../../resp/request-decoder.ts";
-import { SimWorld } from "../../sim/sim-runtime.ts";
 import { SettingsError } from "../settings-loader.ts";
 import { type HotKeysWords, hotKeys } from "./hot-keys.ts";
 
-const NODE = { host: "node", port: 7001, password: undefined };
 const bulk = (text: string): string => `$${text.length}\r\n${text}\r\n`;
 const STATUS = bulk(
   JSON.stringify({ clusterId: "c", epoch: 1, self: "a", members: [], keyspaces: [], move: null }),
@@ -15,33 +11,17 @@ const STATUS = bulk(
 
 /** Asks a node that answers KV.HOTKEYS like this. */
 async function asking(reply: string, words: HotKeysWords = {}, status = STATUS) {
-  const world = new SimWorld("hot keys");
   const sinks = new CollectedOutput();
   let asked = "";
-  const listening = world.runtime("node").network.listen(NODE, (connection) => {
-    const decoder = new RequestDecoder();
-    const request = new Request();
-    connection.start({
-      onBytes(bytes, length) {
-        decoder.feed(bytes, length);
-        while (decoder.next(request) === REQUEST) {
-          const words = Array.from({ length: request.argCount }, (_, i) =>
-            Buffer.from(request.bytes.subarray(request.starts[i]!, request.ends[i]!)).toString(),
-          );
-          const isAsked = words[0] === "KV.HOTKEYS";
-          if (isAsked) asked = words.join(" ");
-          connection.write(utf8(isAsked ? reply : status));
-        }
-        decoder.park();
-      },
-      onDrain: () => undefined,
-      onEnd: () => connection.end(),
-      onClose: () => undefined,
-    });
+  const { world } = await serving({
+    reply: (_, words) => {
+      if (words[0] !== "KV.HOTKEYS") return status;
+      asked = words.join(" ");
+      return reply;
+    },
   });
-  await world.runUntil(listening);
   const exitCode = await world.runUntil(
-    hotKeys(world.runtime("person").network, { node: NODE, words }, sinks),
+    hotKeys(world.runtime("person").network, { node: { ...NODE, password: undefined }, words }, sinks),
   );
   return { output: sinks.output, errors: sinks.errors, asked, exitCode };
 }

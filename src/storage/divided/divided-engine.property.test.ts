@@ -5,9 +5,10 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { withSlowReads } from "../../../test/support/slow-reads.ts";
 import type { ByteRange } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
-import type { Disk, Runtime } from "../../runtime/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { openSmallEngine, simpleTraits } from "../lsm/engine/small-engine.oracle.ts";
 import { MerkleSummary } from "../lsm/table/merkle-summary.ts";
@@ -134,32 +135,6 @@ class Users {
     while (await rows.next()) summary.addRow(rows.key, rows.cell, simpleTraits);
     expect(summary.equals(told)).toBe(true);
   }
-}
-
-/** The same runtime, some of whose reads of tables take their time. */
-function withSlowReads(runtime: Runtime): Runtime {
-  const { clock, random } = runtime;
-  const wait = async (): Promise<void> => {
-    if (random.below(4) === 0) await clock.sleep(random.below(300));
-  };
-  const open: Disk["open"] = async (path, options) => {
-    const file = await runtime.disk.open(path, options);
-    if (!path.endsWith(".sst")) return file;
-    return replacing(file, {
-      read: (offset, length) => wait().then(() => file.read(offset, length)),
-      borrow: (offset, length, onRead) => void wait().then(() => file.borrow(offset, length, onRead)),
-    });
-  };
-  return { ...runtime, disk: replacing(runtime.disk, { open }) };
-}
-
-function replacing<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
 }
 
 test.each([false, true])(

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Disk, Runtime } from "../../runtime/runtime.ts";
+import { withSlowReads } from "../../../test/support/slow-reads.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
 import { simpleCell, simpleKey } from "../simple-engine.oracle.ts";
 import { NEVER_EXPIRES } from "../storage-engine.ts";
@@ -19,8 +19,6 @@ const TINY = {
   tableBytes: 2048,
   picker: { level0Count: 2, level1Bytes: 4096, levelRatio: 2, level0BytesMax: 2 ** 15 },
 } as const;
-const SLOW_READ_PART = 4;
-const SLOW_READ_MS_MAX = 300;
 
 const anyKind = fc.oneof(
   { weight: 60, arbitrary: fc.constant("put" as const) },
@@ -168,32 +166,6 @@ class Users {
     else this.#inUse.set(rowKey.hash, uses);
     await this.#engine.durable();
   }
-}
-
-/** The same runtime, some of whose reads of tables take their time. */
-function withSlowReads(runtime: Runtime): Runtime {
-  const { clock, random } = runtime;
-  const wait = async (): Promise<void> => {
-    if (random.below(SLOW_READ_PART) === 0) await clock.sleep(random.below(SLOW_READ_MS_MAX));
-  };
-  const open: Disk["open"] = async (path, options) => {
-    const file = await runtime.disk.open(path, options);
-    if (!path.endsWith(".sst")) return file;
-    return replacing(file, {
-      read: (offset, length) => wait().then(() => file.read(offset, length)),
-      borrow: (offset, length, onRead) => void wait().then(() => file.borrow(offset, length, onRead)),
-    });
-  };
-  return { ...runtime, disk: replacing(runtime.disk, { open }) };
-}
-
-function replacing<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
 }
 
 async function live(world: SimWorld, { steps, crashAtStep, fsync, cacheBytes }: Life): Promise<void> {

@@ -1,5 +1,6 @@
 /** Reads of tables that take so long that what they give is not the newest any more: whoever acts on it looks again. */
 import { expect, test } from "vitest";
+import { replacing } from "../../../test/support/replacing.ts";
 import { toText } from "../../base/bytes.ts";
 import type { Disk, DiskFile, OnRead, Runtime } from "../../runtime/runtime.ts";
 import { SimWorld } from "../../sim/sim-runtime.ts";
@@ -40,19 +41,10 @@ class Gate {
         this.pass(path).then(() => file.read(offset, length));
       const borrow = (offset: number, length: number, onRead: OnRead): void =>
         void this.pass(path).then(() => file.borrow(offset, length, onRead));
-      return withMethods(file, { read, borrow, readQuickly: () => undefined });
+      return replacing(file, { read, borrow, readQuickly: () => undefined });
     };
-    return { ...runtime, disk: withMethods(disk, { open }) };
+    return { ...runtime, disk: replacing(disk, { open }) };
   }
-}
-
-function withMethods<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
-      return typeof member === "function" && !(name in methods) ? member.bind(target) : member;
-    },
-  });
 }
 
 const payload = (text: string): string => text.padEnd(300, ".");

@@ -1,5 +1,6 @@
 /** Rows cannot get into tables: writers are told, readers are not concerned, and all goes on by itself afterwards. */
 import { expect, test } from "vitest";
+import { replacing } from "../../../test/support/replacing.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Background, Disk, Runtime } from "../../runtime/runtime.ts";
 import type { Intercept } from "../../sim/sim-disk.ts";
@@ -146,16 +147,6 @@ function silencing(
     close: () => runtime.background.close(),
   };
   return { runtime: { ...runtime, disk, background }, answer };
-}
-
-/** The object with some of its methods replaced. */
-function replacing<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const member = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
-      return typeof member === "function" ? member.bind(target) : member;
-    },
-  });
 }
 
 test("a clear does not wait for ever for a disk that does not answer", async () => {

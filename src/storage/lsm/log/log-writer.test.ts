@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { replacing } from "../../../../test/support/replacing.ts";
 import type { Disk, DiskFile } from "../../../runtime/runtime.ts";
 import { SimWorld } from "../../../sim/sim-runtime.ts";
 import type { FsyncPolicy } from "./commit-plan.ts";
@@ -170,17 +171,8 @@ test("a close ends, though the disk does not answer", async () => {
 /** The same disk, but syncs of files begin only after `silence`. */
 function withSlowSync(disk: Disk, silence: Promise<void>): Disk {
   const slowFile = (file: DiskFile): DiskFile =>
-    overriding(file, { sync: () => silence.then(() => file.sync()) });
-  return overriding(disk, { open: async (path, options) => slowFile(await disk.open(path, options)) });
-}
-
-function overriding<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const own: unknown = Reflect.get(target, name);
-      return Reflect.get(methods, name) ?? (typeof own === "function" ? own.bind(target) : own);
-    },
-  });
+    replacing(file, { sync: () => silence.then(() => file.sync()) });
+  return replacing(disk, { open: async (path, options) => slowFile(await disk.open(path, options)) });
 }
 
 test("under no, a file is synced once: when its segment is full", async () => {
