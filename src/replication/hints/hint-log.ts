@@ -145,12 +145,6 @@ export class HintLog {
     await Promise.all(this.#segments.map((segment) => segment.close()));
   }
 
-  /** Removes all files. */
-  async drop(): Promise<void> {
-    await this.close();
-    while (this.#segments.length > 0) await this.#dropFirst();
-  }
-
   async #dropFirst(): Promise<void> {
     const first = this.#segments.shift()!;
     this.#count -= first.count;

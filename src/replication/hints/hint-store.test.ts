@@ -108,14 +108,6 @@ describe("hints", () => {
     expect(store.countFor("b")).toBe(0);
     expect(files()).toEqual([]);
   });
-
-  test("of a node that has left are forgotten", async () => {
-    const store = await open();
-    await add(store, "b", "1");
-    await world.runUntil(store.forget("b"));
-    expect(files()).toEqual([]);
-    expect(store.countFor("b")).toBe(0);
-  });
 });
 
 describe("bounds", () => {

@@ -162,13 +162,6 @@ export class HintStore implements HintKeeper {
     return segments.length === 0 ? undefined : this.#findIn(segments, hash, ref);
   }
 
-  /** Forgets what waits for a node that has left. */
-  async forget(target: NodeId): Promise<void> {
-    const log = this.#logs.get(target);
-    this.#logs.delete(target);
-    await log?.drop();
-  }
-
   /** Resolves when what was added is durable. */
   async close(): Promise<void> {
     this.#isClosed = true;
