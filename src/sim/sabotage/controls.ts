@@ -109,13 +109,34 @@ export const CONTROLS: readonly Control[] = [
     sabotage: endlessHints,
     foundBy: ["bounded-queues"],
     seedsMax: 1,
-    run: simulated({ nodes: 4, kinds: { partition: 1 }, mix: only("register"), hintBytesMax: 1_000 }),
+    run: simulated({
+      nodes: 4,
+      kinds: {},
+      mix: only("register"),
+      hintBytesMax: 1_000,
+      script: [
+        { atMs: 500, words: ["kill", "n4"] },
+        { atMs: 9_000, words: ["start", "n4"] },
+      ],
+    }),
   },
   {
     sabotage: repeatedDots,
     foundBy: ["dots"],
     seedsMax: 2,
-    run: simulated({ nodes: 3, kinds: { crash: 1, kill: 1 } }),
+    run: simulated({
+      nodes: 3,
+      kinds: {},
+      // Looked at when the first lives have written most keys, and again when the second have.
+      keysPerFamily: 40,
+      skew: 0,
+      script: [
+        { atMs: 4_000, words: ["kill", "n1"] },
+        { atMs: 5_000, words: ["start", "n1"] },
+        { atMs: 7_000, words: ["crash", "n2"] },
+        { atMs: 8_000, words: ["start", "n2"] },
+      ],
+    }),
   },
   {
     sabotage: clockMerge,
@@ -150,14 +171,23 @@ export const CONTROLS: readonly Control[] = [
   {
     sabotage: unagreedCollection,
     foundBy: ["resurrection", "linearizable", "sessions"],
-    seedsMax: 5,
+    seedsMax: 3,
     run: simulated({
       ...STRICT,
       nodes: 3,
-      kinds: { partition: 1, kill: 1 },
+      kinds: {},
       mix: only("delete"),
-      keysPerFamily: 4,
-      faultsMs: 30_000,
+      // Rarely enough that what is forgotten is not soon written anew, of so many keys that some are deleted while n3 is away.
+      thinkMs: 800,
+      keysPerFamily: 60,
+      skew: 0,
+      hintBytesMax: 1, // else n3 hears of deletions before anybody reads what it has kept
+      faultsMs: 50_000,
+      // Nodes look for deletions as they start, and for the second time half a minute later.
+      script: [
+        { atMs: 18_000, words: ["kill", "n3"] },
+        { atMs: 40_000, words: ["start", "n3"] },
+      ],
     }),
   },
   {
