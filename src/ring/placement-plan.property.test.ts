@@ -27,8 +27,10 @@ test("a slot that is as the one before has its very lists, and few slots are not
     fc.property(ringMembers, fc.integer({ min: 1, max: 4 }), (members, copies) => {
       const plan = new PlacementPlan(members, new Map([["d", copies]]));
       const tokens = new Set(members.flatMap((member) => member.tokens));
+      const starts = new Set(plan.starts);
       let others = 0;
       for (let slot = 0; slot < 16384; slot++) {
+        if (slot === 0 || !plan.isAsBefore(slot)) expect(starts.has(slot)).toBe(true);
         if (!plan.isAsBefore(slot)) others++;
         else if (slot % 97 === 0 || tokens.has(slot) || tokens.has(slot - 1)) {
           expect(plan.replicasOf(slot)).toEqual(plan.replicasOf(slot - 1));
@@ -36,6 +38,8 @@ test("a slot that is as the one before has its very lists, and few slots are not
         }
       }
       expect(others).toBeLessThanOrEqual(tokens.size + 1);
+      expect(plan.starts).toEqual([...starts].sort((a, b) => a - b));
+      expect(plan.starts.length).toBeLessThanOrEqual(tokens.size + 1);
     }),
     { numRuns: 20 },
   );

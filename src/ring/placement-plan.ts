@@ -28,6 +28,8 @@ interface SitePlan {
   readonly fallbackCount: number;
   /** By slot: where its list begins in `nodes`. */
   readonly listAt: Uint32Array;
+  /** Slots at which another list begins. */
+  readonly starts: readonly number[];
   /** Lists of `copies` replicas, then `fallbackCount` fallbacks, as numbers of nodes. */
   readonly nodes: Uint16Array;
 }
@@ -38,6 +40,8 @@ export class PlacementPlan {
   /** Copies of a slot in all datacenters: what was asked, as far as there are machines. */
   readonly copies: number;
   readonly fallbackCount: number;
+  /** Slots from which on replicas and fallbacks may be others than those of the slot before: rising, the first is 0. */
+  readonly starts: readonly number[];
   readonly #sites: readonly SitePlan[];
   readonly #numbers: ReadonlyMap<NodeId, number>;
 
@@ -50,6 +54,7 @@ export class PlacementPlan {
       const ring = new SiteRing(createSite(group, copies.get(datacenter) ?? 0));
       return planSite(ring, (node) => this.#numbers.get(group[node]!.id)!);
     });
+    this.starts = mergedStarts(this.#sites.map(({ starts }) => starts));
     this.copies = this.#sites.reduce((sum, site) => sum + site.copies, 0);
     this.fallbackCount = this.#sites.reduce((sum, site) => sum + site.fallbackCount, 0);
   }
@@ -78,7 +83,7 @@ export class PlacementPlan {
     throw new RangeError(`no fallback of rank ${rank}`);
   }
 
-  /** True if the slot surely has the replicas and fallbacks of the one before it: most have. */
+  /** True if the slot surely has the replicas and fallbacks of the one before it: most have. As `starts` tells. */
   isAsBefore(slot: number): boolean {
     return slot > 0 && this.#sites.every(({ listAt }) => listAt[slot] === listAt[slot - 1]);
   }
@@ -123,8 +128,17 @@ function planSite(ring: SiteRing, numberOf: (node: number) => number): SitePlan 
     }
   });
   const listAt = new Uint32Array(SLOT_COUNT);
-  for (let slot = 0; slot < SLOT_COUNT; slot++) listAt[slot] = ring.indexAt(slot) * length;
-  return { copies, fallbackCount, listAt, nodes };
+  const starts = [0];
+  ring.ranges.forEach(({ position }, index) => {
+    listAt.fill(index * length, starts.at(-1)!, position + 1);
+    starts.push(position + 1);
+  }); // behind the last token, the circle begins again
+  return { copies, fallbackCount, listAt, starts: starts.filter((slot) => slot < SLOT_COUNT), nodes };
+}
+
+/** All of them, rising, each once; 0 if there are none. */
+export function mergedStarts(lists: readonly (readonly number[])[]): readonly number[] {
+  return [...new Set([0, ...lists.flat()])].sort((a, b) => a - b);
 }
 
 /** First the first of every rack, then the second of those that have one, and so on. */

@@ -60,3 +60,23 @@ test("the same machine is nearer than the rack, that than the datacenter; then w
   expect(view.distanceTo("b")).toBeGreaterThan(view.distanceTo("f"));
   expect([view.isUp("a"), view.isUp("b"), view.isUp("c")]).toEqual([true, false, true]);
 });
+
+test("once slots have moved, requests by the plan before are refused for those whose owners are others, and no more", () => {
+  const before = topologyOf(1, five);
+  const view = new ClusterView(five[0]!, before, verdicts);
+  const after = topologyOf(2, five.slice(0, 4));
+  const [old, young] = [before, after].map(({ members }) => new PlacementPlan(members, new Map([["d1", 3]])));
+  view.adopt(after);
+  let refused = 0;
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const isSame = [...old!.replicasOf(slot)].sort().join() === [...young!.replicasOf(slot)].sort().join();
+    for (const isWrite of [false, true]) {
+      const ask = (): void => view.requireCurrent(1, slot, isWrite);
+      if (isSame) ask();
+      else expect(ask).toThrow(/has moved/);
+    }
+    if (!isSame) refused++;
+  }
+  expect(refused).toBeGreaterThan(1_000);
+  expect(refused).toBeLessThan(SLOT_COUNT);
+});

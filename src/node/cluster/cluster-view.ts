@@ -6,7 +6,8 @@
  * known slot by slot, as the oldest epoch that still fits.
  *
  * Invariant: what it answers comes from one topology at a time. Lists are made once per topology, and shared by slots that
- * have the same: asking for them allocates nothing after the first time. Hot.
+ * have the same: asking for them allocates nothing. Hot. A change of the plan stands everybody's requests still at one moment, so it
+ * goes by ranges of slots, of which there are some hundreds, and not by slots.
  */
 import { assert } from "../../base/assert.ts";
 import { StoreError } from "../../base/errors.ts";
@@ -19,7 +20,7 @@ import {
 } from "../../membership/topology.ts";
 import type { Participant } from "../../replication/quorum-need.ts";
 import type { Cluster } from "../../replication/replica-calls.ts";
-import { PlacementPlan } from "../../ring/placement-plan.ts";
+import { mergedStarts, PlacementPlan } from "../../ring/placement-plan.ts";
 import { compareText, type NodeId, type RingMember } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 
@@ -69,6 +70,11 @@ export class ClusterView implements Cluster {
     return this.#topology.epoch;
   }
 
+  /** Slots from which on owners may be others than those of the slot before: rising, the first is 0. */
+  get starts(): readonly number[] {
+    return this.#sides.starts;
+  }
+
   /** Requires: it is newer than the present one. */
   adopt(topology: Topology): void {
     assert(topology.epoch > this.#topology.epoch, "a topology gives way to a newer one only");
@@ -113,15 +119,17 @@ export class ClusterView implements Cluster {
   /** Reads must ask who has them by now. Writes that were brought to all sides there are now do no harm. */
   #noteMoved(before: Sides): void {
     const now = this.#sides;
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const starts = mergedStarts([now.starts, before.starts]);
+    starts.forEach((slot, i) => {
+      const end = starts[i + 1] ?? SLOT_COUNT;
       const reading = now.reading.of(slot).owners;
       const other = now.other?.of(slot).owners ?? reading;
       const read = before.reading.of(slot).owners;
       const written = before.other?.of(slot).owners ?? read;
-      if (reading !== read) this.#oldestRead[slot] = this.epoch;
+      if (reading !== read) this.#oldestRead.fill(this.epoch, slot, end);
       const isCovered = (owners: string): boolean => owners === read || owners === written;
-      if (!isCovered(reading) || !isCovered(other)) this.#oldestWrite[slot] = this.epoch;
-    }
+      if (!isCovered(reading) || !isCovered(other)) this.#oldestWrite.fill(this.epoch, slot, end);
+    });
   }
 
   isUp(id: NodeId): boolean {
@@ -163,13 +171,16 @@ function stepsFrom(self: Participant, { members }: Topology): ReadonlyMap<NodeId
 interface Sides {
   readonly reading: SlotLists;
   readonly other: SlotLists | undefined;
+  readonly starts: readonly number[];
 }
 
 function sidesOf(topology: Topology): Sides {
   const now = new SlotLists(ringMembersNow(topology), copiesNow(topology));
-  if (topology.move === undefined) return { reading: now, other: undefined };
+  if (topology.move === undefined) return { reading: now, other: undefined, starts: now.starts };
   const next = new SlotLists(ringMembersNext(topology), copiesNext(topology));
-  return topology.move.stage === "settling" ? { reading: next, other: now } : { reading: now, other: next };
+  const starts = mergedStarts([now.starts, next.starts]);
+  const hasMoved = topology.move.stage === "settling";
+  return hasMoved ? { reading: next, other: now, starts } : { reading: now, other: next, starts };
 }
 
 interface Lists {
@@ -181,40 +192,36 @@ interface Lists {
 
 /** Of one ring. */
 class SlotLists {
-  readonly #plan: PlacementPlan;
-  readonly #bySlot: (Lists | undefined)[] = new Array<Lists | undefined>(SLOT_COUNT).fill(undefined);
-  readonly #byContent = new Map<string, Lists>();
+  readonly starts: readonly number[];
+  readonly #bySlot: Lists[] = new Array<Lists>(SLOT_COUNT);
 
   constructor(members: readonly RingMember[], copies: ReadonlyMap<string, number>) {
-    this.#plan = new PlacementPlan(members, copies);
+    const plan = new PlacementPlan(members, copies);
+    const byContent = new Map<string, Lists>();
+    this.starts = plan.starts;
+    plan.starts.forEach((slot, i) => {
+      this.#bySlot.fill(listsAt(plan, slot, byContent), slot, plan.starts[i + 1] ?? SLOT_COUNT);
+    });
   }
 
   of(slot: number): Lists {
-    return this.#bySlot[slot] ?? this.#find(slot);
+    return this.#bySlot[slot]!;
   }
+}
 
-  #find(slot: number): Lists {
-    const before = this.#plan.isAsBefore(slot) ? this.#bySlot[slot - 1] : undefined;
-    const lists = before ?? this.#make(slot);
-    this.#bySlot[slot] = lists;
-    return lists;
-  }
-
-  #make(slot: number): Lists {
-    const { members, copies, fallbackCount } = this.#plan;
-    const replicas = Array.from({ length: copies }, (_, rank) => this.#plan.replicaAt(slot, rank));
-    const fallbacks = Array.from({ length: fallbackCount }, (_, rank) => this.#plan.fallbackAt(slot, rank));
-    const content = `${replicas}/${fallbacks}`;
-    let lists = this.#byContent.get(content);
-    if (lists === undefined) {
-      const named = (numbers: readonly number[]) => numbers.map((number) => members[number]!);
-      const owners = named(replicas)
-        .map(({ id }) => id)
-        .sort(compareText)
-        .join();
-      lists = { owners, replicas: named(replicas), fallbacks: named(fallbacks) };
-      this.#byContent.set(content, lists);
-    }
-    return lists;
-  }
+function listsAt(plan: PlacementPlan, slot: number, byContent: Map<string, Lists>): Lists {
+  const { members, copies, fallbackCount } = plan;
+  const replicas = Array.from({ length: copies }, (_, rank) => plan.replicaAt(slot, rank));
+  const fallbacks = Array.from({ length: fallbackCount }, (_, rank) => plan.fallbackAt(slot, rank));
+  const content = `${replicas}/${fallbacks}`;
+  const known = byContent.get(content);
+  if (known !== undefined) return known;
+  const named = (numbers: readonly number[]) => numbers.map((number) => members[number]!);
+  const owners = named(replicas)
+    .map(({ id }) => id)
+    .sort(compareText)
+    .join();
+  const lists = { owners, replicas: named(replicas), fallbacks: named(fallbacks) };
+  byContent.set(content, lists);
+  return lists;
 }

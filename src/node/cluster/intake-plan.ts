@@ -39,8 +39,11 @@ export class IntakePlan {
   constructor(self: NodeId, moves: readonly SlotMove[], members: readonly Participant[], departing?: NodeId) {
     const byId = new Map(members.map((member) => [member.id, member]));
     const byOwners = new Map<string, { slots: number[]; owners: readonly Participant[] }>();
+    let last: readonly NodeId[] | undefined;
+    let name = "";
     for (const { slot, before } of moves) {
-      const name = before.join();
+      if (before !== last) name = before.join();
+      last = before;
       let group = byOwners.get(name);
       if (group === undefined || group.slots.length === FETCH_SLOTS_MAX) {
         if (group !== undefined) byOwners.set(`${name}/${slot}`, group); // it is full: kept under another name

@@ -12,7 +12,7 @@ import type { Clock } from "../../runtime/runtime.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { type Fetch, IntakePlan, spansOf } from "./intake-plan.ts";
 import type { MoveReport } from "./move-report.ts";
-import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
+import { departingOf, gainersOf, slotsOf, spanMovesOf } from "./slot-moves.ts";
 
 /** After a fetch that failed. */
 const PAUSE_MS = 500;
@@ -95,7 +95,8 @@ export class Intake {
 
   #begin(topology: Topology, since: number): Task {
     const { self } = this.#parts.view;
-    const moves = slotMovesOf(topology).filter((move) => gainersOf(move).includes(self.id));
+    const gained = spanMovesOf(topology).filter((move) => gainersOf(move).includes(self.id));
+    const moves = gained.flatMap(slotsOf);
     const plan = new IntakePlan(self.id, moves, topology.members, departingOf(topology));
     const end = Promise.resolve();
     const task: Task = {

@@ -11,7 +11,7 @@
  * Invariant: "over" only once majorities of the old owners, of each slot, go by the settling plan: they refuse reads by older
  * ones, which therefore find no quorum that could miss what is written at the new owners alone. ADR 12.
  */
-import type { ByteRange } from "../../base/bytes.ts";
+import { type ByteRange, equalBytes } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Move, memberOf, type Topology } from "../../membership/topology.ts";
@@ -31,7 +31,7 @@ import { type MoveFigures, moveFigures, RateMeter } from "./move-progress.ts";
 import { reasonToWait } from "./move-readiness.ts";
 import { decodeMoveReport, encodeMoveReport, type MoveReport } from "./move-report.ts";
 import type { PeerStation } from "./peer-station.ts";
-import { departingOf, gainersOf, slotMovesOf } from "./slot-moves.ts";
+import { departingOf, gainersIn, spanMovesOf } from "./slot-moves.ts";
 import type { TopologyRegister } from "./topology-register.ts";
 
 /** "Go by this plan; how far are you?" */
@@ -68,6 +68,8 @@ export class MoveDriver {
   #toldReason: string | undefined;
   #meter = new RateMeter();
   #meterSince = 0;
+  /** What a join would make of that plan: placing tokens takes long, and a newcomer may wait. */
+  readonly #joins = new WeakMap<Topology, Map<NodeId, TopologyChange>>();
 
   constructor(parts: MoveDriverParts) {
     this.#parts = parts;
@@ -110,9 +112,12 @@ export class MoveDriver {
    */
   async untilReady(change: (topology: Topology) => TopologyChange): Promise<void> {
     const { clock } = this.#parts;
+    let seen: Topology | undefined;
+    let changed!: TopologyChange;
     for (const endMs = clock.monotonicMs() + READY_MS_MAX; ; await clock.sleep(STEP_MS)) {
       const topology = this.#topology;
-      const changed = change(withVoters(topology));
+      if (topology !== seen) changed = change(withVoters(topology));
+      seen = topology;
       if (changed.kind === "refused") return; // as the register will say
       const reports = await this.#collect(topology, topology);
       const reason = this.#reasonToWait(topology, gainersIn(changed.topology), reports);
@@ -142,7 +147,11 @@ export class MoveDriver {
         ({ id, state }) => state === "joining" && this.#mayJoin(topology, id),
       );
       if (ready === undefined) return;
-      await register.change((present) => ifStill(present, ready.id));
+      const text = encodeTopology(topology);
+      const isAsSeen = (present: Topology): boolean => equalBytes(encodeTopology(present), text);
+      await register.change((present) =>
+        isAsSeen(present) ? this.#joinOf(topology, ready.id) : ifStill(present, ready.id),
+      );
     } else if (move.stage === "streaming" && this.#isFilled(topology) && this.#isSeen(topology)) {
       const missed = gainersIn(topology).flatMap((id) => this.#reportOf(id)!.missed);
       const settle = (present: Topology): TopologyChange =>
@@ -181,13 +190,21 @@ export class MoveDriver {
 
   #mayJoin(topology: Topology, id: NodeId): boolean {
     if (!this.#reports.has(id)) return false;
-    const change = beginJoin(withVoters(topology), id);
+    const change = this.#joinOf(topology, id);
     if (change.kind === "refused") return false;
     const reason = this.#reasonToWait(topology, gainersIn(change.topology), this.#reports);
     if (reason !== undefined && reason !== this.#toldReason)
       this.#parts.logger.info({ node: id, reason }, "a newcomer waits for its slots");
     this.#toldReason = reason;
     return reason === undefined;
+  }
+
+  #joinOf(topology: Topology, id: NodeId): TopologyChange {
+    const known = this.#joins.get(topology) ?? new Map<NodeId, TopologyChange>();
+    this.#joins.set(topology, known);
+    const change = known.get(id) ?? beginJoin(withVoters(topology), id);
+    known.set(id, change);
+    return change;
   }
 
   #reasonToWait(
@@ -216,7 +233,7 @@ export class MoveDriver {
     if (!this.#hasWaited(topology) && !topology.members.every(({ id }) => knows(id) || !isUp(id)))
       return false;
     const seen = new Set<readonly NodeId[]>();
-    for (const { before } of slotMovesOf(topology)) {
+    for (const { before } of spanMovesOf(topology)) {
       if (seen.has(before)) continue;
       seen.add(before);
       const owners = before.map((id) => members.get(id)!);
@@ -271,15 +288,6 @@ function withVoters(topology: Topology): Topology {
   const finished = finishVoters(topology);
   return finished.kind === "changed" ? finished.topology : topology;
 }
-
-/** Whoever gains a slot. */
-function gainersIn(topology: Topology): readonly NodeId[] {
-  const present = GAINERS.get(topology) ?? [...new Set(slotMovesOf(topology).flatMap(gainersOf))];
-  GAINERS.set(topology, present);
-  return present;
-}
-
-const GAINERS = new WeakMap<Topology, readonly NodeId[]>();
 
 function ifStill(present: Topology, id: NodeId): TopologyChange {
   const waits = present.move === undefined && memberOf(present, id)?.state === "joining";

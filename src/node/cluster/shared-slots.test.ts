@@ -4,7 +4,8 @@ import { SharedSlots } from "./shared-slots.ts";
 /** Node i owns all slots but those whose number leaves the remainder i when divided by three. */
 function viewOf(epoch: number) {
   const self = { id: "0", machine: "0", rack: "r", datacenter: "d" };
-  return { self, epoch, owns: (id: string, slot: number) => slot % 3 !== Number(id) };
+  const starts = Array.from({ length: 16_384 }, (_, slot) => slot);
+  return { self, epoch, starts, owns: (id: string, slot: number) => slot % 3 !== Number(id) };
 }
 
 test("shared are the slots that both own, as spans within those that are asked for", () => {

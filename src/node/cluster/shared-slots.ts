@@ -4,12 +4,14 @@ import type { NodeId } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 import type { ClusterView } from "./cluster-view.ts";
 
+export type SharedSlotsView = Pick<ClusterView, "self" | "epoch" | "owns" | "starts">;
+
 export class SharedSlots {
-  readonly #view: Pick<ClusterView, "self" | "epoch" | "owns">;
+  readonly #view: SharedSlotsView;
   #epoch = -1;
   readonly #byNode = new Map<NodeId, Uint8Array>();
 
-  constructor(view: Pick<ClusterView, "self" | "epoch" | "owns">) {
+  constructor(view: SharedSlotsView) {
     this.#view = view;
   }
 
@@ -41,11 +43,12 @@ export class SharedSlots {
   }
 
   #find(id: NodeId): Uint8Array {
-    const { self } = this.#view;
+    const { self, starts } = this.#view;
     const shared = new Uint8Array(SLOT_COUNT);
-    for (let slot = 0; slot < SLOT_COUNT; slot++) {
-      if (this.#view.owns(self.id, slot) && this.#view.owns(id, slot)) shared[slot] = 1;
-    }
+    starts.forEach((slot, i) => {
+      const areShared = this.#view.owns(self.id, slot) && this.#view.owns(id, slot);
+      if (areShared) shared.fill(1, slot, starts[i + 1] ?? SLOT_COUNT);
+    });
     return shared;
   }
 }

@@ -6,12 +6,21 @@ import {
   ringMembersNow,
   type Topology,
 } from "../../membership/topology.ts";
-import { PlacementPlan } from "../../ring/placement-plan.ts";
+import { mergedStarts, PlacementPlan } from "../../ring/placement-plan.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
 
-export interface SlotMove {
+/** Of all slots `first` to `last`. */
+export interface SpanMove extends OwnersMove {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface SlotMove extends OwnersMove {
   readonly slot: number;
+}
+
+export interface OwnersMove {
   readonly before: readonly NodeId[];
   readonly after: readonly NodeId[];
   /**
@@ -21,8 +30,19 @@ export interface SlotMove {
   readonly mustAllLook?: boolean;
 }
 
-/** In the order of slots; none if nothing moves. Slots with the same owners share their lists. */
+/** In the order of slots; none if nothing moves. */
 export function slotMovesOf(topology: Topology): readonly SlotMove[] {
+  return spanMovesOf(topology).flatMap(slotsOf);
+}
+
+export function slotsOf({ first, last, before, after, mustAllLook = false }: SpanMove): readonly SlotMove[] {
+  const moves: SlotMove[] = [];
+  for (let slot = first; slot <= last; slot++) moves.push({ slot, before, after, mustAllLook });
+  return moves;
+}
+
+/** As `slotMovesOf`; spans of the same owners share their lists. */
+export function spanMovesOf(topology: Topology): readonly SpanMove[] {
   const present = KNOWN.get(topology);
   if (present !== undefined) return present;
   const moves = topology.move === undefined ? [] : find(topology);
@@ -31,8 +51,13 @@ export function slotMovesOf(topology: Topology): readonly SlotMove[] {
 }
 
 /** Who keeps the slot after the move, and may lack something of it before. */
-export function gainersOf({ before, after, mustAllLook = false }: SlotMove): readonly NodeId[] {
+export function gainersOf({ before, after, mustAllLook = false }: OwnersMove): readonly NodeId[] {
   return mustAllLook ? after : after.filter((id) => !before.includes(id));
+}
+
+/** Whoever gains a slot. */
+export function gainersIn(topology: Topology): readonly NodeId[] {
+  return [...new Set(spanMovesOf(topology).flatMap(gainersOf))];
 }
 
 /** Who will be no member once the move is over. */
@@ -40,10 +65,10 @@ export function departingOf({ move }: Topology): NodeId | undefined {
   return move?.kind === "leave" ? move.id : move?.replaced;
 }
 
-/** Computed once a topology: it takes some milliseconds. */
-const KNOWN = new WeakMap<Topology, readonly SlotMove[]>();
+/** Computed once a topology: everybody does when it comes, and requests wait meanwhile. */
+const KNOWN = new WeakMap<Topology, readonly SpanMove[]>();
 
-function find(topology: Topology): readonly SlotMove[] {
+function find(topology: Topology): readonly SpanMove[] {
   const now = new PlacementPlan(ringMembersNow(topology), copiesNow(topology));
   const next = new PlacementPlan(ringMembersNext(topology), copiesNext(topology));
   const mustAllLook = topology.move?.kind === "copies";
@@ -55,13 +80,15 @@ function find(topology: Topology): readonly SlotMove[] {
     if (known === undefined) shared.set(name, owners);
     return known ?? owners;
   };
-  const moves: SlotMove[] = [];
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const before = ownersIn(now, slot);
-    const after = ownersIn(next, slot);
-    if (before === after) continue;
-    if (before.length === after.length && before.every((id) => after.includes(id))) continue;
-    moves.push({ slot, before, after, mustAllLook });
-  }
+  const moves: SpanMove[] = [];
+  const starts = mergedStarts([now.starts, next.starts]);
+  starts.forEach((first, i) => {
+    const before = ownersIn(now, first);
+    const after = ownersIn(next, first);
+    if (before === after) return;
+    if (before.length === after.length && before.every((id) => after.includes(id))) return;
+    const last = (starts[i + 1] ?? SLOT_COUNT) - 1;
+    moves.push({ first, last, before, after, mustAllLook });
+  });
   return moves;
 }
