@@ -104,5 +104,5 @@ ${SERVE_EXIT_CODES}`;
 
 export const REPLACE_EPILOGUE = `${AS_SERVE}
 Examples:
-  kvorum replace 70aa944319c9c9e1 10.0.0.1:16379 --host 10.0.0.4
+  kvorum replace 70aa9443 10.0.0.1:16379 --host 10.0.0.4
 ${SERVE_EXIT_CODES}`;

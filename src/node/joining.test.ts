@@ -123,7 +123,15 @@ test("a member that lost its directory is told whose place it would have to take
   );
   expect(town.cluster("a").topology.members).toHaveLength(3);
   wipe();
-  town.start("b", ["a", "c"], { replaces: lost });
+  town.start("b", ["a", "c"], { replaces: "no digits of an id" });
+  await town.world.runFor(3_000);
+  expect(town.failureOf("b")?.message).toMatch(/no member has an id that begins with no digits of an id/);
+  wipe();
+  const ids = town.cluster("a").topology.members.map(({ id }) => id as string);
+  const digits = [...lost].findIndex(
+    (_, i) => ids.filter((id) => id.startsWith(lost.slice(0, i + 1))).length === 1,
+  );
+  town.start("b", ["a", "c"], { replaces: lost.slice(0, digits + 1) });
   await town.world.runFor(15_000);
   const { members, move } = town.cluster("a").topology;
   expect([members.map(({ id }) => id).includes(lost), members.length, move]).toEqual([false, 3, undefined]);

@@ -25,7 +25,8 @@ const WILDCARD = /^(0\.0\.0\.0|::)$/;
 const passwordRule = "1 to 1024 characters";
 const peerPortRule = "a whole number from 0 to 65535 (0 takes any free port)";
 const adminPortRule = "a whole number from 0 to 65535 (0 takes any free port), or off";
-const idRule = "a node's id, 16 hexadecimal digits as `kvorum status` shows them";
+const idRule =
+  "a node's id as `kvorum status` shows it: up to 16 hexadecimal digits, enough to tell it from the others";
 const announceRule = "an address HOST:PORT";
 const joinRule = "a list of addresses HOST:PORT with commas between them";
 const endpointRule = "an address such as http://127.0.0.1:4318/v1/traces (without https)";
@@ -70,7 +71,7 @@ export const nodeSettingsSchema = z.strictObject({
   join: z
     .string({ error: joinRule })
     .refine((text) => parseAddresses(text) !== undefined, { error: joinRule }),
-  replaces: z.string({ error: idRule }).regex(/^([0-9a-f]{16})?$/, { error: idRule }),
+  replaces: z.string({ error: idRule }).regex(/^[0-9a-f]{0,16}$/i, { error: idRule }),
   datacenter: named(),
   rack: named(),
   machine: named().optional(),

@@ -59,7 +59,7 @@ export interface NodeSettings {
   readonly peerAnnounce: string;
   /** "host:port" of other nodes' peer doors, with commas between: the cluster to join, or to found together. */
   readonly join: string;
-  /** The id of a member that will not come back, whose place this node takes when it joins; "": nobody's. */
+  /** The id of a member that will not come back, or its beginning, whose place this node takes when it joins; "": nobody's. */
   readonly replaces: string;
   readonly datacenter: string;
   readonly rack: string;

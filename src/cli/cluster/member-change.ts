@@ -5,6 +5,7 @@
  *   standard error    how far it is, where that is a terminal; and what it waits for before it can begin
  *   exit code         0 it is done; 1 the cluster does not do it, or nobody has answered
  */
+import { memberNamed, whyNobody } from "../../membership/member-name.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { ClusterStatus, MemberStatus, MoveStatus } from "../../server/commands/kv-status.ts";
 import { CLEAR_LINE } from "../clear-line.ts";
@@ -64,7 +65,7 @@ async function carryThrough(
     await askNode(runtime.network, node, [["KV.MEMBER", "STAY"]]);
     return;
   }
-  const member = memberNamed(status, change.member);
+  const member = memberIn(status, change.member);
   const askedAt = await begin(runtime, { node, change, member, status }, output);
   await waitForMove(runtime, askedAt, { output, isOurs: (move) => move.member === member.id });
   const { members } = await askStatus(runtime.network, askedAt);
@@ -124,15 +125,13 @@ export async function waitForMove(
 }
 
 /** By its address, or the beginning of its id. */
-function memberNamed({ members }: ClusterStatus, name: string): MemberStatus {
-  const found = members.filter(
-    (member) => placeOf(member) === name || member.id.startsWith(name.toLowerCase()),
-  );
-  if (found.length === 1) return found[0]!;
-  const places = members.map(placeOf).join(", ");
-  throw new NoAnswer(
-    `: ${found.length === 0 ? "there is no member" : "more than one member is named"} ${name}; there are ${places}`,
-  );
+function memberIn({ members }: ClusterStatus, name: string): MemberStatus {
+  const at = members.filter((member) => placeOf(member) === name);
+  if (at.length === 1) return at[0]!;
+  const named = memberNamed(members, name);
+  if (named.kind === "found") return members.find(({ id }) => id === named.id)!;
+  if (named.kind === "ambiguous") throw new NoAnswer(`: ${whyNobody(name, named)}`);
+  throw new NoAnswer(`: there is no member ${name}; there are ${members.map(placeOf).join(", ")}`);
 }
 
 function doneText(change: MemberChange): string {

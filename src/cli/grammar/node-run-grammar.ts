@@ -47,7 +47,7 @@ export function defineReplace(command: Command, actions: NodeRunActions): Comman
       "Runs one node, as kvorum serve does, which takes the place of a member that will not come back, and its data from " +
         "the other replicas.",
     )
-    .argument("<lost>", "the lost member's id, all 16 digits: `kvorum status --json` tells them")
+    .argument("<lost>", "the lost member's id, or its first digits, as `kvorum status` shows it")
     .argument("<peers>", PEERS);
   const flagsOf = addSettings(finish(command, REPLACE_EPILOGUE), settingsBut("join", "replace"));
   return command.action((lost: string, peers: string, given: Options) =>

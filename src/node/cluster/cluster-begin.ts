@@ -28,8 +28,8 @@ export interface ClusterSettings {
   /** Where others reach it, if elsewhere. */
   readonly announce: PeerAddress | undefined;
   readonly join: readonly PeerAddress[];
-  /** A member that will not come back, whose place this node is to take. */
-  readonly replaces: NodeId | undefined;
+  /** A member that will not come back, whose place this node is to take: its id, or the beginning of that. */
+  readonly replaces: string | undefined;
   readonly labels: Omit<Newcomer, "id">;
   readonly secret: Uint8Array;
   /** Where membership is remembered. */

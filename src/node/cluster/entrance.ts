@@ -6,8 +6,9 @@ import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Heard, metAmong, nextEntryStep } from "../../membership/entry.ts";
 import { encodeGreeting, encodeReplaceRequest, type Greeting } from "../../membership/greeting.ts";
+import { memberNamed, whyNobody } from "../../membership/member-name.ts";
 import { decodeClusterPlans } from "../../membership/membership-record.ts";
-import { memberOf } from "../../membership/topology.ts";
+import { memberOf, type Topology } from "../../membership/topology.ts";
 import { foundTopologyOf, type Newcomer } from "../../membership/topology-change.ts";
 import type { PeerAddress } from "../../peer/peer-identity.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
@@ -35,8 +36,8 @@ export interface EntranceParts {
   /** Where its peers reach this node. */
   readonly address: PeerAddress;
   readonly join: readonly PeerAddress[];
-  /** A member that will not come back, whose place this node is to take. */
-  readonly replaces: NodeId | undefined;
+  /** A member that will not come back, whose place this node is to take: its id, or the beginning of that. */
+  readonly replaces: string | undefined;
   readonly logger: Logger;
   /** Whether this node has rows from a life alone. */
   readonly hasRows: () => boolean;
@@ -115,7 +116,7 @@ export class Entrance {
         await strangers.call(address, PLANS_METHOD, new Uint8Array(0), CALL_TIMEOUT_MS),
       );
       if (memberOf(plans.topology, self.id) === undefined) {
-        plans = decodeClusterPlans(await this.#ask(strangers, address));
+        plans = decodeClusterPlans(await this.#ask(strangers, address, plans.topology));
       }
       this.#noteAddresses();
       await membership.enter(plans);
@@ -123,13 +124,14 @@ export class Entrance {
       return undefined;
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
+      if (cause.code === "INVALID_SETTING") throw cause;
       if (cause.code === "INVALID_REQUEST") throw unfit(cause.message);
       return `${address} cannot take this node in yet: ${cause.message}`;
     }
   }
 
-  #ask(strangers: Strangers, address: string): Promise<Uint8Array> {
-    const { replaces: replaced } = this.#parts;
+  #ask(strangers: Strangers, address: string, topology: Topology): Promise<Uint8Array> {
+    const replaced = this.#replacedIn(topology);
     const { greeting } = this;
     return replaced === undefined
       ? strangers.call(address, JOIN_METHOD, encodeGreeting(greeting), JOIN_TIMEOUT_MS)
@@ -139,6 +141,14 @@ export class Entrance {
           encodeReplaceRequest({ replaced, greeting }),
           JOIN_TIMEOUT_MS,
         );
+  }
+
+  #replacedIn({ members }: Topology): NodeId | undefined {
+    const { replaces } = this.#parts;
+    if (replaces === undefined) return undefined;
+    const named = memberNamed(members, replaces);
+    if (named.kind === "found") return named.id;
+    throw unfit(`it is to take the place of ${replaces}, but ${whyNobody(replaces, named)}`);
   }
 
   #noteAddresses(): void {

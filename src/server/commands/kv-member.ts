@@ -4,6 +4,7 @@
  */
 
 import { toText } from "../../base/bytes.ts";
+import { memberNamed, whyNobody } from "../../membership/member-name.ts";
 import { WEIGHT_MAX } from "../../membership/topology.ts";
 import type { ClusterNode } from "../../node/cluster-node.ts";
 import { simple } from "../../resp/reply.ts";
@@ -33,10 +34,10 @@ export const kvMember: SessionCommand = {
     const [word, ...rest] = args.slice(1).map((arg) => toText(arg));
     switch (`${word!.toLowerCase()} ${rest.length}`) {
       case "leave 1":
-        await moves.remove(memberNamed(cluster, rest[0]!));
+        await moves.remove(memberIn(cluster, rest[0]!));
         return OK;
       case "weight 2":
-        await moves.reweigh(memberNamed(cluster, rest[0]!), weightOf(args[3]!));
+        await moves.reweigh(memberIn(cluster, rest[0]!), weightOf(args[3]!));
         return OK;
       case "stay 0":
         await moves.cancel();
@@ -47,12 +48,10 @@ export const kvMember: SessionCommand = {
   },
 };
 
-function memberNamed({ topology }: ClusterNode, prefix: string): NodeId {
-  const found = topology.members.filter(({ id }) => prefix !== "" && id.startsWith(prefix.toLowerCase()));
-  if (found.length === 1) return found[0]!.id;
-  throw new CommandError(
-    `ERR ${found.length === 0 ? "no member has" : "more than one member has"} an id that begins so`,
-  );
+function memberIn({ topology }: ClusterNode, name: string): NodeId {
+  const named = memberNamed(topology.members, name);
+  if (named.kind === "found") return named.id;
+  throw new CommandError(`ERR ${whyNobody(name, named)}`);
 }
 
 function weightOf(arg: Uint8Array): number {
