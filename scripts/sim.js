@@ -3,9 +3,11 @@ import { execFileSync, fork } from "node:child_process";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compile, PACKAGE } from "./steps/compile.js";
+import { compileLess } from "./steps/compile-less.js";
 import { install } from "./steps/install.js";
 import { prepare } from "./steps/prepare.js";
 
+compileLess();
 const args = process.argv.slice(2);
 const isWorker = process.send !== undefined;
 if (!isWorker) await prepare(install, () => compile(PACKAGE));
