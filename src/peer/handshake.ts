@@ -191,7 +191,10 @@ function misfit({ self, clusterId }: HandshakeSettings, sender: Sender): Handsha
   if (sender.clusterId !== clusterId) {
     return refuse("cluster", `the clusters differ: ${quoted(clusterId)} and ${quoted(sender.clusterId)}`);
   }
-  if (sender.id === self.id) return refuse("itself", `both ends are node ${self.id}`);
+  if (sender.id === self.id) {
+    const text = `both ends are node ${self.id}: the address is its own, or a copy of its directory is served there`;
+    return refuse("itself", text);
+  }
   return undefined;
 }
 

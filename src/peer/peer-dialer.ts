@@ -192,8 +192,8 @@ export class PeerDialer implements ChannelOwner {
     this.#handshake = undefined;
     this.failedAttempts++;
     this.#wait(this.#parts.runtime.clock.monotonicMs());
-    // What goes on for hours is told once.
-    const level = reason === this.#lastReason ? "debug" : "warn";
+    // What goes on for hours is told once; and a list of all nodes' addresses has a node's own in it.
+    const level = reason === this.#lastReason ? "debug" : this.isItself ? "info" : "warn";
     this.#lastReason = reason;
     this.#parts.logger[level]({ peer: this.#wanted, address: this.address, reason }, "cannot reach peer");
     this.#owner.onUnreachable(reason);

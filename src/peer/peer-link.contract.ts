@@ -248,6 +248,21 @@ export function testPeerLink(name: string, inTwoNodes: InTwoNodes): void {
     { far: { clusterId: "users" } },
   );
 
+  check(
+    "a node that finds itself at an address says so once, and warns nobody",
+    async ({ peers, link, far, logger }) => {
+      const own = peers.stranger(link.address!);
+      await expect(own.call(METHOD.echo, utf8("x"), PATIENCE)).rejects.toMatchObject({
+        outcome: "not-applied",
+      });
+      expect(own.isItself).toBe(true);
+      expect(logger.lines[0]).toMatch(/^info cannot reach peer refused \(itself\): .*its own, or a copy/);
+      expect([...logger.lines, ...far.logger.lines].filter((line) => line.startsWith("warn"))).toEqual([]);
+      peers.release(own);
+    },
+    { far: { self: { id: NEAR, incarnation: 1 } } },
+  );
+
   check("whoever lives at an address can be asked for", async ({ peers, link }) => {
     await link.call(METHOD.echo, utf8("x"), PATIENCE);
     const stranger = peers.stranger(link.address!);

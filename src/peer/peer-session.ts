@@ -134,11 +134,15 @@ export class PeerSession implements ChannelOwner {
   }
 
   onLost(cause: Error | undefined): void {
-    const { connection } = this.#channel;
-    const reason = cause?.message ?? "it closed the connection";
-    const about = { peer: this.peer?.id, from: connection.peer, reason };
-    if (this.peer === undefined) this.#parts.logger.warn(about, "refused a connection");
-    else this.#parts.logger.info(about, "peer has gone");
+    this.#onGone(cause?.message ?? "it closed the connection", false);
+  }
+
+  /** Of itself the one who connected tells: all are given the same list of addresses. */
+  #onGone(reason: string, isItself: boolean): void {
+    const { logger } = this.#parts;
+    const about = { peer: this.peer?.id, from: this.#channel.connection.peer, reason };
+    if (this.peer !== undefined) logger.info(about, "peer has gone");
+    else logger[isItself ? "debug" : "warn"](about, "refused a connection");
     this.#owner.onGone(this);
   }
 
@@ -160,7 +164,7 @@ export class PeerSession implements ChannelOwner {
     if (result.kind === "done") this.#onAuthenticated(result.established);
     if (result.kind !== "refused") return;
     channel.end(); // so that the refusal arrives
-    this.onLost(new Error(`${result.reason}: ${result.text}`));
+    this.#onGone(`${result.reason}: ${result.text}`, result.reason === "itself");
   }
 
   #onAuthenticated({ peer, version }: Established): void {
