@@ -51,6 +51,7 @@ export class AnnexKeeper {
     const isNothingNew = wanted.length === 0 && this.#wanted === undefined && this.#saved.names.length === 0;
     if (isNothingNew || JSON.stringify(wanted) === JSON.stringify(this.#wanted)) return;
     this.#wanted = wanted;
+    this.#parts.engine.confineEviction(wanted);
     if (!this.#isWorking) this.#work = this.#run();
   }
 
@@ -135,7 +136,8 @@ export class AnnexKeeper {
   }
 }
 
-function annexOf({ name, memory }: Keyspace): readonly AnnexSettings[] {
+/** None, or one. */
+export function annexOf({ name, memory }: Keyspace): readonly AnnexSettings[] {
   if (memory === undefined) return [];
   return [{ name, memoryBytesMax: memory.bytesMax, evictionPolicy: memory.evictionPolicy }];
 }

@@ -5,7 +5,7 @@
  * Invariant: a merge never comes between another's read of the key and its write.
  *
  * Of rows that are not here it may be known that their deletions were forgotten by all (`SeenRows`): what comes late of such
- * a row does not bring it back.
+ * a row does not bring it back. Of rows that may be evicted it never is: those may just have gone.
  */
 import { type Awaitable, whenReady } from "../base/awaitable.ts";
 import { pooledCopy } from "../base/byte-pool.ts";
@@ -123,7 +123,8 @@ export class ReceivedCells {
       },
       apply: (present, [stored]) => {
         const named = this.#named(stored!);
-        const bound = this.seen?.of(slotOfRow(named.bytes, 0)) ?? [];
+        const isFleeting = engine.mayEvict?.(named) === true;
+        const bound = isFleeting ? [] : (this.seen?.of(slotOfRow(named.bytes, 0)) ?? []);
         const news = newsOf(decodeCell(cell), present && decodeCell(present), bound);
         if (news === undefined) return "gone";
         watchBoard.noteWrite(named.hash);

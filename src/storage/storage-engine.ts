@@ -87,6 +87,9 @@ export interface StorageEngine {
    */
   dropIfExpired?(key: RowKey, wallMs: number): boolean;
 
+  /** Where there is such a method: true of a row that may go with nobody asking, so that its absence says nothing. */
+  mayEvict?(key: RowKey): boolean;
+
   /**
    * Undefined if everything put so far is already as durable as the settings promise; otherwise a promise
    * of that. One wait covers any number of puts (group commit).

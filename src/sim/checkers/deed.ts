@@ -61,10 +61,11 @@ export function deedOf(operation: Operation): Deed | undefined {
   };
 }
 
-/** By key, in the order of invocation. */
+/** By key, in the order of invocation; of keys that promise something. */
 export function deedsByKey(operations: readonly Operation[]): ReadonlyMap<string, readonly Deed[]> {
   const byKey = new Map<string, Deed[]>();
   for (const operation of operations) {
+    if (operation.family === "cached") continue;
     const deed = deedOf(operation);
     if (deed === undefined) continue;
     const deeds = byKey.get(operation.key);

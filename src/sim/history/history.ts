@@ -24,9 +24,18 @@ export type Outcome =
  *   versioned  KV.GET, KV.PUT and KV.DEL with CONTEXT, and blind SET
  *   delete     SET, DEL, UNLINK, EXISTS, GET: a key that is often not there
  *   expiry     SET with PX, PEXPIRE, PERSIST, PTTL, GET
+ *   cached     SET, GET, DEL: of a keyspace that may evict, which promises its clients nothing
  *   many       one operation for each key of one MSET or MGET: `together` tells which belong together
  */
-export type Family = "register" | "appended" | "counter" | "versioned" | "delete" | "expiry" | "many";
+export type Family =
+  | "register"
+  | "appended"
+  | "counter"
+  | "versioned"
+  | "delete"
+  | "expiry"
+  | "cached"
+  | "many";
 
 export interface Operation {
   /** Its place in the history: operations are in the order in which they were invoked. */
@@ -111,6 +120,8 @@ export interface Aftermath {
   readonly takenAtMs: number;
   /** Node -> key -> encoded cell: each node's own copy. A node that could not be started again is not in it. */
   readonly replicas: ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
+  /** Keys of which each replica lets go as it likes: nobody repairs them. */
+  readonly cached?: ReadonlySet<string>;
   /** Key -> names of the nodes that should hold it. */
   readonly placement: ReadonlyMap<string, readonly string[]>;
   /** Node -> its machine, as in the topology. */

@@ -48,6 +48,7 @@ const WISHES = [
   "skew",
   "mix",
   "keyspaces",
+  "keyspacesInMemory",
   "clockFaults",
   "moves",
   "wipes",

@@ -36,6 +36,8 @@ export interface FaultSite {
   readonly random: SimRandom;
   /** Hosts that are no nodes: who is on them is cut off by partitions, too. */
   readonly bystanders: readonly string[];
+  /** Some keyspaces may be set to be in memory. */
+  readonly keyspacesInMemory?: boolean;
   /** Starts it again when the time has come. */
   readonly restartLater: (name: string, afterMs: number, peerPort?: number) => void;
 }
@@ -216,8 +218,8 @@ function spoilDisk(
 }
 
 /** No fault: somebody who is in charge changes his mind. */
-function changeKeyspace(victim: string, { cluster, random }: FaultSite): BegunFault {
-  const words = drawKeyspaceChange(random);
+function changeKeyspace(victim: string, { cluster, random, keyspacesInMemory }: FaultSite): BegunFault {
+  const words = drawKeyspaceChange(random, keyspacesInMemory);
   cluster.changeKeyspace(victim, words);
   return { what: `keyspace ${victim} ${words.join(" ")}`, lastsMs: 0 };
 }

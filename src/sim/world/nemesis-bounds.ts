@@ -10,6 +10,8 @@ export interface BoundedCluster {
   readonly clockFaults: boolean;
   /** Keyspaces come, change and go. */
   readonly keyspaces?: boolean;
+  /** Rows of some are in memory. */
+  readonly keyspacesInMemory?: boolean;
   /** The fewest machines that an acknowledged write rests on. */
   readonly writtenTo: number;
   /** Nodes join, leave, and so on. */
@@ -28,10 +30,12 @@ const SYNCED_AFTER_MS = 10_000;
 /**
  * Nodes may be stopped, cut off and slowed down in any number and at any time, since that loses nothing. What a process in
  * memory has, and what a disk has not synced, a fault may take only from one machine at a time, and from none where one
- * is all that a write rests on; where nothing is ever synced on purpose, only once.
+ * is all that a write rests on; where nothing is ever synced on purpose, only once. What some keyspaces have in memory goes with
+ * every stop, and nobody knows when the others have brought it back: so many stop in all as a write outlives.
  */
 export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBounds {
   const { nodes, settings, clockFaults, writtenTo, moves, wipes = false, keyspaces = false } = cluster;
+  const { keyspacesInMemory = false } = cluster;
   const isOnDisk = settings.storage === "disk";
   const wipesMax = wipes && isOnDisk && writtenTo > 1 ? 1 : 0;
   const kinds: Partial<Record<FaultKind, number>> = {
@@ -45,7 +49,7 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     "lossy link": 2,
     "connections break": 2,
     "connections fall mute": 1,
-    ...(keyspaces && { "keyspace change": 6 }),
+    ...(keyspaces && { "keyspace change": keyspacesInMemory ? 18 : 6 }),
     ...(clockFaults && { "clock jump": 2, "clock drift": 2 }),
     ...(moves && movesBorne(isOnDisk, writtenTo)),
   };
@@ -53,13 +57,14 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     kinds: everyMs > 0 ? kinds : {},
     everyMs,
     // Unless it syncs always, the log is written some milliseconds late, or seconds where the disk hangs.
-    killsLoseNothing: settings.fsync === "always",
+    killsLoseNothing: settings.fsync === "always" && !keyspacesInMemory,
     stoppedMax: Math.max(1, Math.ceil(nodes / 2)),
     crashPauseMs: settings.fsync === "always" ? 0 : SYNCED_AFTER_MS,
-    crashesMax: crashesBorne(settings.fsync, writtenTo),
+    crashesMax: keyspacesInMemory ? writtenTo - 1 : crashesBorne(settings.fsync, writtenTo),
     movesMax: MOVES_MAX,
     nodesMin: Math.max(NODES_MIN, nodes - 2),
     wipesMax,
+    ...(keyspacesInMemory && { keyspacesInMemory }),
   };
 }
 

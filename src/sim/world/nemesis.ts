@@ -24,6 +24,7 @@ export interface NemesisBounds {
   readonly nodesMin: number;
   /** Disks of rows that go, and tables that rot. */
   readonly wipesMax: number;
+  readonly keyspacesInMemory?: boolean;
 }
 
 export interface NemesisParts {
@@ -58,7 +59,8 @@ export class Nemesis {
       Array.from({ length: bounds.kinds[kind] ?? 0 }, () => kind),
     );
     const restartLater: FaultSite["restartLater"] = (...how) => this.#restartLater(...how);
-    this.#site = { cluster, random, bystanders, restartLater };
+    const { keyspacesInMemory = false } = bounds;
+    this.#site = { cluster, random, bystanders, restartLater, keyspacesInMemory };
     if (this.#choices.length > 0) this.#plan();
   }
 

@@ -26,6 +26,8 @@ export const FULL_MIX: Mix = {
 
 const EXPIRY_MS_MAX = 20_000;
 const TOGETHER_MAX = 3;
+/** A few of them fill a cache. */
+const CACHED_BYTES = 400;
 
 /** Makes requests for one client. It remembers the contexts that KV.GET and KV.PUT have answered. */
 export class RequestMaker {
@@ -79,6 +81,8 @@ export class RequestMaker {
         return this.#ofDeleted(key);
       case "expiry":
         return this.#ofExpiring(key);
+      case "cached":
+        return this.#ofCached(key);
       default:
         return this.#ofRegister(key);
     }
@@ -144,6 +148,16 @@ export class RequestMaker {
       ["PEXPIRE", key, ms],
       ["PERSIST", key],
       ["PTTL", key],
+      ["GET", key],
+      ["GET", key],
+    ]);
+  }
+
+  #ofCached(key: string): readonly string[] {
+    return this.#pick([
+      ["SET", key, this.#value().padEnd(CACHED_BYTES, ".")],
+      ["SET", key, this.#value()],
+      ["DEL", key],
       ["GET", key],
       ["GET", key],
     ]);

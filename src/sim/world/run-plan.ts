@@ -4,6 +4,7 @@ import type { ConsistencyLevel } from "../../replication/quorum-need.ts";
 import type { Promises } from "../history/history.ts";
 import { machinesFor, type PromiseGrounds, promisesOf } from "../history/promises.ts";
 import { type ClusterPlan, planCluster } from "./cluster-plan.ts";
+import { CACHED } from "./keyspace-draws.ts";
 import type { NemesisBounds } from "./nemesis.ts";
 import { boundsFor } from "./nemesis-bounds.ts";
 import { FULL_MIX, type Mix } from "./request-maker.ts";
@@ -58,6 +59,8 @@ export interface RunWishes {
   readonly mix?: Mix;
   /** Of nodes that found their cluster: see RunPlan. */
   readonly keyspaces?: boolean;
+  /** Of those, some are in memory, and one is a cache. */
+  readonly keyspacesInMemory?: boolean;
   readonly clockFaults?: boolean;
   /** Nodes join, leave, weigh more and are replaced, too. Only where they found their cluster themselves. */
   readonly moves?: boolean;
@@ -76,6 +79,7 @@ const COPIES_DEFAULT = 3;
 const WARM_UP_MS = 2_000;
 const CLIENT_PATIENCE_MS = 3_000;
 const MOVES_MS = 75_000;
+const CACHED_SHARE = 3;
 
 export function planRun(wishes: RunWishes): RunPlan {
   const { seed, nodes = 5, datacenters = 1, nodesPerMachine = 1, founds = true } = wishes;
@@ -99,13 +103,14 @@ export function planRun(wishes: RunWishes): RunPlan {
     ...(!founds && { keyspace: keyspaceOf(copies, datacenters, isSloppy) }),
   });
   const machines = new Set(cluster.nodes.map(({ machine }) => machine)).size;
-  const mix = wishes.mix ?? FULL_MIX;
+  const keyspaces = founds && (wishes.keyspaces ?? false);
+  const keyspacesInMemory = keyspaces && settings.storage === "disk" && wishes.keyspacesInMemory === true;
+  const mix = withCache(keyspacesInMemory, wishes.mix ?? FULL_MIX);
   const asksForOne = mix.otherLevelsOneIn > 0;
   const sites = sitesOf(cluster, copies);
   const writtenTo = asksForOne ? 1 : machinesFor(write, sites);
   const wipes = wishes.wipes === true && !founds;
-  const keyspaces = founds && (wishes.keyspaces ?? false);
-  const bounded = { nodes, settings, clockFaults, writtenTo, moves, wipes, keyspaces };
+  const bounded = { nodes, settings, clockFaults, writtenTo, moves, wipes, keyspaces, keyspacesInMemory };
   const bounds = boundsFor(bounded, faultEveryMs);
   const isOnDisk = settings.storage === "disk";
   const grounds = {
@@ -121,7 +126,7 @@ export function planRun(wishes: RunWishes): RunPlan {
     hasCrashes: (bounds.kinds.crash ?? 0) > 0,
     hasWipes: bounds.wipesMax > 0,
     hasClockFaults: clockFaults,
-    isInMemory: !isOnDisk,
+    isInMemory: !isOnDisk || keyspacesInMemory,
     repairsItself: true,
   };
   return {
@@ -144,6 +149,10 @@ export function planRun(wishes: RunWishes): RunPlan {
     faultsMs: wishes.faultsMs ?? 60_000,
     script: wishes.script,
   };
+}
+
+function withCache(isWanted: boolean, mix: Mix): Mix {
+  return isWanted ? { ...mix, families: { ...mix.families, [CACHED]: CACHED_SHARE } } : mix;
 }
 
 /** How many copies each datacenter has: as many as are asked for, or as it has machines. */

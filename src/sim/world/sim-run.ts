@@ -11,6 +11,7 @@ import { DoorClient } from "./door-client.ts";
 import { EventLog } from "./event-log.ts";
 import type { FaultKind } from "./fault-kinds.ts";
 import { KeyChooser } from "./key-chooser.ts";
+import { CACHED } from "./keyspace-draws.ts";
 import { Nemesis } from "./nemesis.ts";
 import { RequestMaker } from "./request-maker.ts";
 import type { RunPlan } from "./run-plan.ts";
@@ -197,7 +198,8 @@ class SimRun {
     const { endsEarly, promises } = this.#plan;
     while (world.nowMs < endMs) {
       await this.#runFor(Math.min(EQUAL_LOOK_MS, endMs - world.nowMs));
-      if (endsEarly && promises.convergesUnread && (await this.#survey.isAllEqual(this.#keysSoFar()))) return;
+      if (endsEarly && promises.convergesUnread && (await this.#survey.isAllEqual(this.#lastingKeys())))
+        return;
     }
   }
 
@@ -221,6 +223,7 @@ class SimRun {
       replicas,
       sums,
       finalReads,
+      cached: new Set(keys.filter((key) => key.startsWith(`${CACHED}:`))),
       placement: new Map(
         keys.map((key) => [key, up[0] === undefined ? [] : this.#survey.replicasOf(up[0], key)]),
       ),
@@ -267,6 +270,11 @@ class SimRun {
     for (; this.#keysSeen < operations.length; this.#keysSeen++)
       this.#keys.add(operations[this.#keysSeen]!.key);
     return [...this.#keys];
+  }
+
+  /** But for those that each replica forgets as it likes. */
+  #lastingKeys(): readonly string[] {
+    return this.#keysSoFar().filter((key) => !key.startsWith(`${CACHED}:`));
   }
 
   #note(what: string): void {

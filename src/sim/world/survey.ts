@@ -120,6 +120,7 @@ export class Survey {
     for (const name of this.#cluster.names.filter((each) => this.#cluster.isUp(each))) {
       const { cluster } = this.#cluster.node(name);
       if (cluster === undefined) continue;
+      this.#noteAnnexes(name);
       const { requests, bytes } = cluster.queues();
       const links = this.#cluster.names.length - 1;
       const { inFlightMax, queueBytesMax } = DEFAULT_PEER_LIMITS;
@@ -128,6 +129,15 @@ export class Survey {
       const { statistics, settings } = cluster.hints;
       const { hintBytesMax = settings.bytesMax } = this.#cluster.plan;
       this.#noteQueue(name, "bytes of hints", statistics.sizeBytes, hintBytesMax);
+    }
+  }
+
+  /** What rows take of each keyspace in memory that has a limit. */
+  #noteAnnexes(name: string): void {
+    for (const annex of this.#cluster.node(name).engine.annexes()) {
+      const { memoryBytesMax, statistics } = annex;
+      if (memoryBytesMax > 0)
+        this.#noteQueue(name, `bytes of ${annex.name} in memory`, statistics.liveBytes, memoryBytesMax);
     }
   }
 

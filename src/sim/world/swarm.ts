@@ -68,7 +68,7 @@ export function drawWishes(seed: string, faultsMs: number): RunWishes {
     ...apart,
     ...(new SimRandom(`${seed}/doubles`).oneIn(4) && { doublesMessages: true }),
     ...(new SimRandom(`${seed}/hints`).oneIn(4) && { hintBytesMax: HINT_BYTES_FEW }),
-    ...(founds && new SimRandom(`${seed}/keyspaces`).oneIn(3) && { keyspaces: true }),
+    ...(founds && new SimRandom(`${seed}/keyspaces`).oneIn(3) && drawKeyspaces(seed)),
   };
 }
 
@@ -104,11 +104,21 @@ export function describeWishes(wishes: RunWishes): string {
     `${clients} clients`,
     clockFaults === true ? "clocks wrong" : "",
     founds === true && moves === true ? "slots move" : "",
-    wishes.keyspaces === true ? "keyspaces" : "",
+    keyspacesIn(wishes),
     wishes.doublesMessages === true ? "messages twice" : "",
     wishes.hintBytesMax === undefined ? "" : "few hints",
   ];
   return parts.filter((part) => part !== "").join(", ");
+}
+
+function drawKeyspaces(seed: string): Pick<RunWishes, "keyspaces" | "keyspacesInMemory"> {
+  const areSomeInMemory = new SimRandom(`${seed}/keyspaces in memory`).oneIn(2);
+  return { keyspaces: true, ...(areSomeInMemory && { keyspacesInMemory: true }) };
+}
+
+function keyspacesIn({ keyspaces, keyspacesInMemory }: RunWishes): string {
+  if (keyspaces !== true) return "";
+  return keyspacesInMemory === true ? "keyspaces, some in memory" : "keyspaces";
 }
 
 /** All families, or few of them. */

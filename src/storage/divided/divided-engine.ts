@@ -154,6 +154,11 @@ export class DividedEngine implements StorageEngine {
     return this.main.dropIfExpired?.(key, wallMs) === true;
   }
 
+  mayEvict(key: RowKey): boolean {
+    const annex = this.#hasAnnexes ? this.#annexOf(key) : undefined;
+    return annex !== undefined && mayEvict(annex.settings);
+  }
+
   durable(): Promise<void> | undefined {
     return this.main.durable();
   }
@@ -199,10 +204,26 @@ export class DividedEngine implements StorageEngine {
       present.delete(settings.name);
       return known === undefined ? this.#open(settings, isSettled(settings.name)) : renewed(known, settings);
     });
-    for (const annex of present.values()) annex.stage = "emptying";
+    for (const annex of present.values()) {
+      annex.stage = "emptying";
+      annex.settings = { ...annex.settings, evictionPolicy: "noeviction" };
+    }
     this.#setAnnexes([...annexes, ...present.values()]);
     this.#carrier.begin();
     this.#letGo();
+  }
+
+  /**
+   * Only these annexes may evict, at most, from now on; `arrange` may come later. So the rows of the others are among those that
+   * last before anybody compares them who knows it.
+   */
+  confineEviction(wanted: readonly AnnexSettings[]): void {
+    for (const annex of this.#annexes) {
+      const { name } = annex.settings;
+      if (wanted.some((settings) => settings.name === name && mayEvict(settings))) continue;
+      annex.settings = { ...annex.settings, evictionPolicy: "noeviction" };
+      this.#limit(annex);
+    }
   }
 
   /** True if rows are not all where they shall be. */

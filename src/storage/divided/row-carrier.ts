@@ -3,6 +3,18 @@
  * emptied. Rows in use stay for a later pass: whoever has read one may be about to say what he supersedes.
  *
  * Invariant: a row goes in one turn: it is put where it shall be, and then dropped where it was.
+ *
+ * What a crash meanwhile takes is what is in memory at that moment, and nothing that the disk had promised to keep:
+ *
+ *   to the disk   a row's put is in the log before the row leaves memory. Which puts are durable the policy says; a crash takes
+ *                 the rest, as it would have taken the rows from memory. Once none is left there and all puts are
+ *                 synced, the list on disk (AnnexKeeper) says so: from then on a crash takes nothing.
+ *   to memory     a row has left the disk from when it is in memory, for good: its drop is in the log, and the list on disk tells that
+ *                 rows may be missing. So whoever starts again knows nothing of what he has seen, is another actor, and is given
+ *                 the row by other replicas. An older cell never comes back over a newer one: if a drop was not synced, the
+ *                 old cell is there again, and the newer ones of others supersede it; who claims to have seen a deletion has
+ *                 synced the drop first (Collector). All replicas that stop at once lose what has left their disks:
+ *                 that is what memory means, and keeping both copies until the last row has gone would put it off by that much.
  */
 import type { ByteRange } from "../../base/bytes.ts";
 import type { MemoryEngine } from "../memory/memory-engine.ts";
