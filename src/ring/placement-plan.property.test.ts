@@ -45,6 +45,55 @@ test("a slot that is as the one before has its very lists, and few slots are not
   );
 });
 
+test("narrowed to fewer copies, it has the replicas of a plan for so many: the first of its own; the others stand in first", () => {
+  const copiesOf = fc.integer({ min: 0, max: 6 });
+  fc.assert(
+    fc.property(
+      ringMembers,
+      ringMembers,
+      copiesOf,
+      copiesOf,
+      copiesOf,
+      slots,
+      (here, there, a, b, k, some) => {
+        const members = [...here, ...there.map((each) => ({ ...each, id: `o${each.id}`, datacenter: "o" }))];
+        const whole = new PlacementPlan(members, new Map(Object.entries({ d: a, o: b })));
+        const fewer = new Map(Object.entries({ d: Math.min(k, a), o: Math.floor(b / 2) }));
+        const narrowed = whole.narrowedTo(fewer);
+        const own = new PlacementPlan(members, fewer);
+        expect(narrowed.copies).toBe(own.copies);
+        for (const slot of some) {
+          const replicas = narrowed.replicasOf(slot);
+          expect(replicas).toEqual(own.replicasOf(slot));
+          for (const id of replicas) expect(whole.holds(whole.numberOf(id)!, slot)).toBe(true);
+          for (const { id } of members) {
+            expect(narrowed.holds(narrowed.numberOf(id)!, slot)).toBe(replicas.includes(id));
+          }
+          const fallbacks = narrowed.fallbacksOf(slot);
+          expect([...fallbacks].sort()).toEqual([...own.fallbacksOf(slot)].sort());
+          const rankOf = (id: string): number => (whole.holds(whole.numberOf(id)!, slot) ? 0 : 1);
+          for (const datacenter of ["d", "o"]) {
+            const ranks = fallbacks.filter((id) => id.startsWith("o") === (datacenter === "o")).map(rankOf);
+            expect(ranks).toEqual([...ranks].sort());
+          }
+        }
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test("a plan that has no more copies than asked for is not made anew", () => {
+  fc.assert(
+    fc.property(ringMembers, fc.integer({ min: 1, max: 6 }), (members, copies) => {
+      const plan = new PlacementPlan(members, new Map([["d", copies]]));
+      expect(plan.narrowedTo(new Map([["d", copies]]))).toBe(plan);
+      expect(plan.narrowedTo(new Map([["d", 9]]))).toBe(plan);
+    }),
+    { numRuns: 20 },
+  );
+});
+
 test("a change names exactly who gains and who loses", () => {
   fc.assert(
     fc.property(ringMembers, fc.integer({ min: 1, max: 3 }), (members, copies) => {

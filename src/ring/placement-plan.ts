@@ -24,6 +24,7 @@ import { SLOT_COUNT } from "./slot.ts";
 const FALLBACKS_MAX = 16;
 
 interface SitePlan {
+  readonly datacenter: string;
   readonly copies: number;
   readonly fallbackCount: number;
   /** By slot: where its list begins in `nodes`. */
@@ -45,18 +46,32 @@ export class PlacementPlan {
   readonly #sites: readonly SitePlan[];
   readonly #numbers: ReadonlyMap<NodeId, number>;
 
-  /** Members without tokens have no copies and are left out. */
-  constructor(members: readonly RingMember[], copies: CopiesByDatacenter) {
+  /** Members without tokens have no copies and are left out. `sites` are for `narrowedTo` alone. */
+  constructor(members: readonly RingMember[], copies: CopiesByDatacenter, sites?: readonly SitePlan[]) {
     const owners = members.filter(({ tokens }) => tokens.length > 0);
     this.members = [...owners].sort((a, b) => compareText(a.id, b.id));
     this.#numbers = new Map(this.members.map(({ id }, number) => [id, number]));
-    this.#sites = [...membersByDatacenter(owners)].map(([datacenter, group]) => {
-      const ring = new SiteRing(createSite(group, copies.get(datacenter) ?? 0));
-      return planSite(ring, (node) => this.#numbers.get(group[node]!.id)!);
-    });
+    const numberOf = ({ id }: RingMember): number => this.#numbers.get(id)!;
+    this.#sites =
+      sites ??
+      [...membersByDatacenter(owners)].map(([datacenter, group]) => {
+        const ring = new SiteRing(createSite(group, copies.get(datacenter) ?? 0));
+        return { datacenter, ...planSite(ring, (node) => numberOf(group[node]!)) };
+      });
     this.starts = mergedStarts(this.#sites.map(({ starts }) => starts));
     this.copies = this.#sites.reduce((sum, site) => sum + site.copies, 0);
     this.fallbackCount = this.#sites.reduce((sum, site) => sum + site.fallbackCount, 0);
+  }
+
+  /**
+   * For keys of which there are fewer copies: in each datacenter the first of this plan's replicas, so whoever keeps such a key
+   * keeps its slot. The other replicas come first among the fallbacks. This plan itself, where no datacenter is to have fewer; lists
+   * are shared, so that it costs next to nothing.
+   */
+  narrowedTo(copies: CopiesByDatacenter): PlacementPlan {
+    const sites = this.#sites.map((site) => narrowed(site, copies.get(site.datacenter) ?? 0));
+    if (sites.every((site, i) => site === this.#sites[i])) return this;
+    return new PlacementPlan(this.members, copies, sites);
   }
 
   numberOf(id: NodeId): number | undefined {
@@ -109,7 +124,14 @@ export class PlacementPlan {
   }
 }
 
-function planSite(ring: SiteRing, numberOf: (node: number) => number): SitePlan {
+/** Who has no copies of a datacenter's has no fallbacks there either, as in a plan of its own. */
+function narrowed(site: SitePlan, copies: number): SitePlan {
+  if (copies >= site.copies) return site;
+  const fallbackCount = copies === 0 ? 0 : site.fallbackCount + site.copies - copies;
+  return { ...site, copies, fallbackCount };
+}
+
+function planSite(ring: SiteRing, numberOf: (node: number) => number): Omit<SitePlan, "datacenter"> {
   const { copies, members } = ring.site;
   const fallbackCount = copies === 0 ? 0 : Math.min(FALLBACKS_MAX, members.length - copies);
   const length = copies + fallbackCount;
