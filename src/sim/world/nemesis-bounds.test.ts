@@ -26,3 +26,11 @@ test("one disk goes or rots only where a write rests on two, and only if that wa
   expect(wiped("always", 1).wipesMax).toBe(0);
   expect(boundsFor(cluster("always", 2), 1_000).kinds).not.toHaveProperty("wipe");
 });
+
+test("what keyspaces have in memory goes with every stop: in all so many as a write outlives", () => {
+  const inMemory = (fsync: "always" | "no", writtenTo: number) =>
+    boundsFor({ ...cluster(fsync, writtenTo), keyspaces: true, keyspacesInMemory: true }, 1_000);
+  expect(inMemory("always", 3)).toMatchObject({ killsLoseNothing: false, crashesMax: 2 });
+  expect(inMemory("always", 1).crashesMax).toBe(0);
+  expect(inMemory("no", 3).crashesMax).toBe(1);
+});

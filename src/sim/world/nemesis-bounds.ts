@@ -60,7 +60,10 @@ export function boundsFor(cluster: BoundedCluster, everyMs: number): NemesisBoun
     killsLoseNothing: settings.fsync === "always" && !keyspacesInMemory,
     stoppedMax: Math.max(1, Math.ceil(nodes / 2)),
     crashPauseMs: settings.fsync === "always" ? 0 : SYNCED_AFTER_MS,
-    crashesMax: keyspacesInMemory ? writtenTo - 1 : crashesBorne(settings.fsync, writtenTo),
+    crashesMax: Math.min(
+      crashesBorne(settings.fsync, writtenTo),
+      keyspacesInMemory ? writtenTo - 1 : Infinity,
+    ),
     movesMax: MOVES_MAX,
     nodesMin: Math.max(NODES_MIN, nodes - 2),
     wipesMax,

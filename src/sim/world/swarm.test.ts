@@ -18,4 +18,5 @@ test("every setting that matters is varied", () => {
   expect(variety(({ promises }) => promises.copies)).toBeGreaterThan(3);
   expect(variety(({ promises }) => promises.readsSeeWrites)).toBe(2);
   expect(variety(({ promises }) => promises.isLinearizable)).toBe(2);
+  expect(variety(({ bounds }) => bounds.keyspacesInMemory === true)).toBe(2);
 });

@@ -230,3 +230,27 @@ test("what may be evicted is not among the lasting rows", async () => {
   expect(engine.lasting.counts(0).rows).toBe(2);
   expect(await payloadOf(engine.lasting, "pages:1")).toBe("pages:1");
 });
+
+test("of what shall not be evicted any more nothing is, and it is among the lasting rows at once; rows that go elsewhere have no limit", async () => {
+  const { engine: main } = createEngine();
+  const engine = divided(main);
+  const cache = { memoryBytesMax: MIB, evictionPolicy: "allkeys-lru" } as const;
+  engine.arrange([annex("a", cache), annex("b", cache), annex("c", cache)], () => true);
+  for (const key of ["a:1", "b:1", "c:1"]) await engine.put(simpleKey(key), simpleCell(key));
+  expect(await keysOf(engine.lasting)).toEqual([]);
+  expect(engine.mayEvict(simpleKey("a:1"))).toBe(true);
+  expect(engine.mayEvict(simpleKey("1"))).toBe(false);
+  const kept = annex("b", { memoryBytesMax: MIB });
+  engine.confineEviction([annex("a", cache), kept]);
+  expect((await keysOf(engine.lasting)).sort()).toEqual(["b:1", "c:1"]);
+  expect(["a:1", "b:1", "c:1"].map((key) => engine.mayEvict(simpleKey(key)))).toEqual([true, false, false]);
+  const large = simpleCell("x".repeat(1000));
+  const fill = async (name: string): Promise<void> => {
+    for (let i = 0; i < 3000; i++) await engine.put(simpleKey(`${name}:${i}`), large);
+  };
+  await expect(fill("b")).rejects.toThrow(/memory limit/);
+  await fill("c"); // nobody refuses what shall be on disk in a moment
+  engine.arrange([annex("a", cache), kept], () => true);
+  while (engine.isCarrying) await engine.carry(1000);
+  expect(main.counts(0).rows).toBe(3000);
+});

@@ -206,7 +206,7 @@ export class DividedEngine implements StorageEngine {
     });
     for (const annex of present.values()) {
       annex.stage = "emptying";
-      annex.settings = { ...annex.settings, evictionPolicy: "noeviction" };
+      annex.settings = unlimited(annex.settings);
     }
     this.#setAnnexes([...annexes, ...present.values()]);
     this.#carrier.begin();
@@ -219,9 +219,9 @@ export class DividedEngine implements StorageEngine {
    */
   confineEviction(wanted: readonly AnnexSettings[]): void {
     for (const annex of this.#annexes) {
-      const { name } = annex.settings;
-      if (wanted.some((settings) => settings.name === name && mayEvict(settings))) continue;
-      annex.settings = { ...annex.settings, evictionPolicy: "noeviction" };
+      const settings = wanted.find(({ name }) => name === annex.settings.name) ?? unlimited(annex.settings);
+      if (mayEvict(settings)) continue;
+      annex.settings = settings;
       this.#limit(annex);
     }
   }
@@ -377,6 +377,10 @@ function renewed(annex: Annex, settings: AnnexSettings): Annex {
   annex.settings = settings;
   if (annex.stage === "emptying") annex.stage = "filling";
   return annex;
+}
+
+function unlimited({ name }: AnnexSettings): AnnexSettings {
+  return { name, memoryBytesMax: 0, evictionPolicy: "noeviction" };
 }
 
 function copyOf({ bytes, start, end }: ByteRange): Uint8Array {
