@@ -28,16 +28,15 @@ import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { decodeCell } from "../../causality/cell-codec.ts";
 import { descends, EMPTY_VECTOR, joinVectors, type VersionVector } from "../../causality/version-vector.ts";
-import type { Topology } from "../../membership/topology.ts";
 import type { ReceivedCells, SeenRows } from "../../replication/received-cells.ts";
 import type { PeerCalls } from "../../replication/replica-calls.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import { SLOT_COUNT, slotOf } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
-import { mayEvict } from "../../storage/divided/annex.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
-import { annexOf } from "../annex-keeper.ts";
 import { cellTraits } from "../cell-rules.ts";
+import type { BegunAgreement } from "./begun-agreement.ts";
+import { CacheNames } from "./cache-names.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { DeletionSweep, type FoundDeletion } from "./deletion-sweep.ts";
 import { MemberClocks } from "./member-clocks.ts";
@@ -80,8 +79,7 @@ export class Collector {
   readonly #sweep: DeletionSweep;
   readonly #closing = new AbortController();
   #epoch: number;
-  /** Keyspaces by whose plan rows come and go as each replica likes: bounds speak of no row of theirs. */
-  #caches: ReadonlySet<string>;
+  readonly #caches: CacheNames;
   #nextMusterMs: number | undefined;
   #mustering: Promise<void> | undefined;
   #sweeping: Promise<void> | undefined;
@@ -94,7 +92,7 @@ export class Collector {
     this.#parts = parts;
     this.#owners = new SlotOwners(parts.view);
     this.#epoch = parts.view.epoch;
-    this.#caches = cachesOf(parts.view.topology);
+    this.#caches = new CacheNames(parts.view.topology);
     this.#saved = parts.bounds.snapshot();
     this.#stamps = new SettledStamps(parts.stamps);
     this.clocks = new MemberClocks(parts.clock);
@@ -119,19 +117,15 @@ export class Collector {
 
   get #seen(): SeenRows {
     const { bounds, view } = this.#parts;
-    const whole = (vector: VersionVector): VersionVector => (this.#isWhole ? vector : EMPTY_VECTOR);
-    const renew = (): void => {
+    const isWhole = (): boolean => {
       if (view.epoch !== this.#epoch) this.#onEpoch(); // before the next tick, bounds may say too much
+      return this.#isWhole;
     };
     return {
       get highest() {
-        renew();
-        return whole(bounds.highest);
+        return isWhole() ? bounds.highest : EMPTY_VECTOR;
       },
-      of: (slot) => {
-        renew();
-        return whole(bounds.of(slot));
-      },
+      of: (slot) => (isWhole() ? bounds.of(slot) : EMPTY_VECTOR),
     };
   }
 
@@ -201,10 +195,7 @@ export class Collector {
     const { view, bounds } = this.#parts;
     this.#epoch = view.epoch;
     this.#collection.forget();
-    const caches = cachesOf(view.topology);
-    const areFewer = [...this.#caches].some((name) => !caches.has(name));
-    this.#caches = caches;
-    // What a keyspace has evicted as a cache, another replica may have, and it lasts from now on.
+    const areFewer = this.#caches.renew(view.topology);
     bounds.drop((slot) => !areFewer && view.owns(view.self.id, slot));
     if (areFewer) this.#saved = bounds.snapshot();
     void this.#save();
@@ -397,23 +388,11 @@ export class Collector {
   }
 }
 
-export interface BegunAgreement {
-  readonly id: NodeId;
-  readonly epoch: number;
-  readonly sinceMs: number;
-  readonly seen: readonly VersionVector[];
-  readonly moment: LifeMoment;
-}
-
 /** Of the actor that stamps what others make: see Stamper. */
 const RELAY_BIT = 2n ** 63n;
 const DATABASES = 16;
 
 const EMPTY_VECTOR_OF = (): VersionVector => EMPTY_VECTOR;
-
-function cachesOf({ keyspaces }: Topology): ReadonlySet<string> {
-  return new Set(keyspaces.flatMap(annexOf).flatMap((annex) => (mayEvict(annex) ? [annex.name] : [])));
-}
 
 function refused(text: string): StoreError {
   return new StoreError("OVERLOADED", "not-applied", text);
