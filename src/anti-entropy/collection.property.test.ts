@@ -14,6 +14,7 @@ import { Collection, musterOf } from "./collection.ts";
 import { SeenBounds } from "./seen-bounds.ts";
 
 const SLOT = 7;
+const SPAN = { first: SLOT, last: SLOT };
 const KEYS = 4;
 const OWNERS = 3;
 type Rows = Map<number, Cell>;
@@ -153,10 +154,11 @@ class Model {
       [b, a],
       [a, b],
     ] as const) {
-      own.collection.onEqual(other.name, [SLOT], { sinceMs: from, seen: () => seen });
+      own.collection.onEqual(other.name, [SPAN], { sinceMs: from, seen });
       const others = this.owners.filter((each) => each !== own).map(({ name }) => name);
-      own.bounds.raise([SLOT], () => seen);
-      own.bounds.raise([SLOT], (slot) => own.collection.newlySeen(slot, others));
+      own.bounds.raise([SPAN], seen);
+      for (const { spans, seen: more } of own.collection.newlySeen([{ ...SPAN, others }]))
+        own.bounds.raise(spans, more);
       own.save();
     }
   }
@@ -216,7 +218,7 @@ class Model {
     owner.shadow = new Map(left.shadow);
     const kept = this.breaks === "kept bounds" ? owner.bounds.of(SLOT) : how === 0 ? left.bound : [];
     owner.bounds = new SeenBounds();
-    owner.bounds.raise([SLOT], () => kept);
+    owner.bounds.raise([SPAN], kept);
     owner.collection = new Collection();
     owner.marks = new Map();
     owner.actor = BigInt(++this.#lives);

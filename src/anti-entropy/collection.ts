@@ -15,6 +15,9 @@
  */
 import { descends, EMPTY_VECTOR, joinVectors, type VersionVector } from "../causality/version-vector.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
+import type { EqualSlots } from "./agreement-message.ts";
+import { SlotGroups } from "./equal-slots.ts";
+import type { SlotSpan } from "./exchange.ts";
 
 /** What all members have told. */
 export interface Muster {
@@ -35,6 +38,11 @@ interface Comparisons {
 interface LookedUp {
   readonly others: readonly string[];
   readonly compared: readonly (Comparisons | undefined)[];
+}
+
+/** Neighbours that the same others own. */
+export interface OwnedSpan extends SlotSpan {
+  readonly others: readonly string[];
 }
 
 const NOTHING_LOOKED_UP: LookedUp = { others: [], compared: [] };
@@ -62,8 +70,8 @@ export class Collection {
   /** In an exchange that has begun at `sinceMs`, these slots were found equal; both hold at least the bound `seen`. */
   onEqual(
     owner: string,
-    slots: Iterable<number>,
-    { sinceMs, seen }: { readonly sinceMs: number; readonly seen: (slot: number) => VersionVector },
+    spans: Iterable<SlotSpan>,
+    { sinceMs, seen }: { readonly sinceMs: number; readonly seen: VersionVector },
   ): void {
     let own = this.#byOwner.get(owner);
     if (own === undefined) {
@@ -74,10 +82,12 @@ export class Collection {
       this.#byOwner.set(owner, own);
       this.#lookedUp = NOTHING_LOOKED_UP;
     }
-    for (const slot of slots) {
-      if (own.sinceMs[slot]! > sinceMs) continue;
-      own.sinceMs[slot] = sinceMs;
-      own.seen[slot] = seen(slot);
+    for (const { first, last } of spans) {
+      for (let slot = first; slot <= last; slot++) {
+        if (own.sinceMs[slot]! > sinceMs) continue;
+        own.sinceMs[slot] = sinceMs;
+        own.seen[slot] = seen;
+      }
     }
   }
 
@@ -91,9 +101,24 @@ export class Collection {
     return earliest;
   }
 
-  /** What this node has surely seen of the slot, beyond its bound: nothing, if that is not known. */
-  newlySeen(slot: number, others: readonly string[]): VersionVector {
-    const sinceMs = this.equalSinceMs(slot, others);
+  /** What this node has surely seen of those slots, beyond its bounds: slots of which that is not known are left out. */
+  newlySeen(spans: Iterable<OwnedSpan>): readonly EqualSlots[] {
+    const groups = new SlotGroups();
+    let [lastMs, settled] = [Number.NEGATIVE_INFINITY, EMPTY_VECTOR];
+    for (const { first, last, others } of spans) {
+      for (let slot = first; slot <= last; slot++) {
+        const sinceMs = this.equalSinceMs(slot, others);
+        if (sinceMs !== lastMs) {
+          lastMs = sinceMs;
+          settled = this.#settledBefore(sinceMs);
+        }
+        if (settled.length > 0) groups.add(slot, settled);
+      }
+    }
+    return groups.all();
+  }
+
+  #settledBefore(sinceMs: number): VersionVector {
     for (let i = this.#musters.length - 1; i >= 0; i--)
       if (this.#musters[i]!.atMs < sinceMs) return this.#musters[i]!.settled;
     return EMPTY_VECTOR;

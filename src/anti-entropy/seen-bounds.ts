@@ -16,12 +16,15 @@ import { EMPTY_VECTOR, equalVectors, joinVectors, type VersionVector } from "../
 import { SLOT_COUNT } from "../ring/slot.ts";
 import { ByteSink } from "../storage/lsm/table/byte-sink.ts";
 import { ByteSource } from "../storage/lsm/table/byte-source.ts";
+import type { SlotSpan } from "./exchange.ts";
 
 const VERSION = 1;
 const CHECKSUM_BYTES = 4;
 
 export class SeenBounds {
   #bySlot: VersionVector[];
+  /** Somebody keeps it as it is now: who changes it takes a copy. */
+  #isShared = false;
   #highest: VersionVector = EMPTY_VECTOR;
 
   constructor(bySlot?: readonly VersionVector[]) {
@@ -38,37 +41,45 @@ export class SeenBounds {
     return this.#bySlot[slot]!;
   }
 
-  /** As they are now. */
+  /** As they are now. Costs nothing until something changes. */
   snapshot(): readonly VersionVector[] {
-    return this.#bySlot.slice();
+    this.#isShared = true;
+    return this.#bySlot;
   }
 
-  /** Raises those of the slots by what `by` tells. True if any has changed. */
-  raise(slots: Iterable<number>, by: (slot: number) => VersionVector): boolean {
-    const joins = new Map<VersionVector, Map<VersionVector, VersionVector>>();
+  /** Raises those of the slots by `more`. True if any has changed. Slots that were equal share one vector afterwards, too. */
+  raise(spans: Iterable<SlotSpan>, more: VersionVector): boolean {
+    if (more.length === 0) return false;
+    const joins = new Map<VersionVector, VersionVector>();
     let hasChanged = false;
-    let [lastBefore, lastMore, lastJoined] = [EMPTY_VECTOR, EMPTY_VECTOR, EMPTY_VECTOR];
-    for (const slot of slots) {
-      const before = this.#bySlot[slot]!;
-      const more = by(slot);
-      if (more === before || more.length === 0) continue;
-      // Most slots are as those before them.
-      let joined = before === lastBefore && more === lastMore ? lastJoined : joins.get(before)?.get(more);
-      if (joined === undefined) {
-        joined = joinVectors(before, more);
-        if (equalVectors(joined, before)) joined = before;
-        if (!joins.has(before)) joins.set(before, new Map());
-        joins.get(before)!.set(more, joined);
-        this.#highest = joinVectors(this.#highest, joined);
+    let [lastBefore, lastJoined] = [more, more];
+    for (const { first, last } of spans) {
+      for (let slot = first; slot <= last; slot++) {
+        const before = this.#bySlot[slot]!;
+        if (before !== lastBefore) {
+          lastBefore = before;
+          lastJoined = joins.get(before) ?? this.#join(before, more, joins);
+        }
+        if (lastJoined === before) continue;
+        if (this.#isShared) this.#copy();
+        this.#bySlot[slot] = lastJoined;
+        hasChanged = true;
       }
-      lastBefore = before;
-      lastMore = more;
-      lastJoined = joined;
-      if (joined === before) continue;
-      this.#bySlot[slot] = joined;
-      hasChanged = true;
     }
     return hasChanged;
+  }
+
+  #join(before: VersionVector, more: VersionVector, joins: Map<VersionVector, VersionVector>): VersionVector {
+    let joined = joinVectors(before, more);
+    if (equalVectors(joined, before)) joined = before;
+    joins.set(before, joined);
+    this.#highest = joinVectors(this.#highest, joined);
+    return joined;
+  }
+
+  #copy(): void {
+    this.#bySlot = this.#bySlot.slice();
+    this.#isShared = false;
   }
 
   /** Drops those of all slots but those that `isKept`. True if any has gone. */
@@ -76,6 +87,7 @@ export class SeenBounds {
     let hasChanged = false;
     for (let slot = 0; slot < SLOT_COUNT; slot++) {
       if (this.#bySlot[slot]!.length === 0 || isKept(slot)) continue;
+      if (this.#isShared) this.#copy();
       this.#bySlot[slot] = EMPTY_VECTOR;
       hasChanged = true;
     }

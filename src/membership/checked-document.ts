@@ -14,7 +14,14 @@ import { crc32 } from "node:zlib";
 import { equalBytes, toText, utf8 } from "../base/bytes.ts";
 import { StoreError } from "../base/errors.ts";
 
+export interface DocumentKind {
+  /** Four characters. */
+  readonly magic: string;
+  readonly version: number;
+}
+
 const HEADER_BYTES = 9;
+const exactDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function encodeDocument(magic: string, version: number, document: unknown): Uint8Array {
   const body = utf8(JSON.stringify(document));
@@ -29,18 +36,44 @@ export function encodeDocument(magic: string, version: number, document: unknown
 /** Throws StoreError CORRUPTION unless `encode` of what `build` makes of the body gives `bytes` again. */
 export function decodeDocument<T>(
   bytes: Uint8Array,
-  kind: { readonly magic: string; readonly version: number },
+  kind: DocumentKind,
   build: (body: Fields) => T,
   encode: (document: T) => Uint8Array,
 ): T {
+  const document = build(new Fields(parse(toText(soundBody(bytes, kind)))));
+  if (!equalBytes(encode(document), bytes)) throw corrupt("not as it is written");
+  return document;
+}
+
+/** As `decodeDocument`, for messages that come often: `bodyOf` is what `encodeDocument` is given, and only texts are compared. */
+export function decodeMessage<T>(
+  bytes: Uint8Array,
+  kind: DocumentKind,
+  build: (body: Fields) => T,
+  bodyOf: (document: T) => unknown,
+): T {
+  const text = exactText(soundBody(bytes, kind));
+  const document = build(new Fields(parse(text)));
+  if (JSON.stringify(bodyOf(document)) !== text) throw corrupt("not as it is written");
+  return document;
+}
+
+function soundBody(bytes: Uint8Array, kind: DocumentKind): Uint8Array {
   if (bytes.length < HEADER_BYTES || toText(bytes.subarray(0, 4)) !== kind.magic) throw corrupt("magic");
   if (bytes[4] !== kind.version) throw corrupt(`version ${bytes[4]}`);
   const body = bytes.subarray(HEADER_BYTES);
   const checksum = new DataView(bytes.buffer, bytes.byteOffset).getUint32(5, true);
   if (crc32(body) !== checksum) throw corrupt("checksum");
-  const document = build(new Fields(parse(toText(body))));
-  if (!equalBytes(encode(document), bytes)) throw corrupt("not as it is written");
-  return document;
+  return body;
+}
+
+/** Equal texts come from equal bytes only: it refuses what is not UTF-8. */
+function exactText(bytes: Uint8Array): string {
+  try {
+    return exactDecoder.decode(bytes);
+  } catch (cause) {
+    throw new StoreError("CORRUPTION", "not-applied", "malformed document: not UTF-8", { cause });
+  }
 }
 
 /** The fields of an object that came from outside. Every method throws StoreError CORRUPTION if one is not as asked. */

@@ -2,11 +2,12 @@
  * Gossip messages as bytes. Entries and their texts are bounded, so messages are: some 30 KB at most.
  * DO NOT CHANGE: see docs/formats/gossip.md to add a version.
  */
-import { corrupt, decodeDocument, encodeDocument, type Fields } from "./checked-document.ts";
+import { corrupt, decodeMessage, encodeDocument, type Fields } from "./checked-document.ts";
 import type { Digest, GossipMessage, NodeState } from "./gossip.ts";
 
 const MAGIC = "KVGS";
 const VERSION = 1;
+const KIND = { magic: MAGIC, version: VERSION };
 const KINDS = ["digests", "states"] as const;
 /** Of an id, or an address. */
 const TEXT_LENGTH_MAX = 255;
@@ -14,29 +15,27 @@ const ENTRIES_MAX = 256;
 export const GOSSIP_BYTES_MAX = 512 * 1024;
 
 export function encodeGossip(message: GossipMessage): Uint8Array {
+  return encodeDocument(MAGIC, VERSION, bodyOf(message));
+}
+
+/** Throws StoreError CORRUPTION if encodeGossip did not make these bytes, or they name more than a message may. */
+export function decodeGossip(bytes: Uint8Array): GossipMessage {
+  if (bytes.length > GOSSIP_BYTES_MAX) throw corrupt("too long");
+  return decodeMessage(bytes, KIND, buildMessage, bodyOf);
+}
+
+function bodyOf(message: GossipMessage): unknown {
   const { kind, clusterId, replyTo } = message;
   if (kind === "digests") {
     const digests = message.digests.map(({ id, generation, version }) => ({ id, generation, version }));
-    return encodeDocument(MAGIC, VERSION, {
-      kind,
-      clusterId,
-      replyTo,
-      isWhole: message.isWhole ? 1 : 0,
-      digests,
-    });
+    return { kind, clusterId, replyTo, isWhole: message.isWhole ? 1 : 0, digests };
   }
   const states = message.states.map(
     ({ id, generation, version, address, doorAddress, epoch, loadBytes, requestsPerSecond }) => {
       return { id, generation, version, address, doorAddress, epoch, loadBytes, requestsPerSecond };
     },
   );
-  return encodeDocument(MAGIC, VERSION, { kind, clusterId, replyTo, states, wanted: message.wanted });
-}
-
-/** Throws StoreError CORRUPTION if encodeGossip did not make these bytes, or they name more than a message may. */
-export function decodeGossip(bytes: Uint8Array): GossipMessage {
-  if (bytes.length > GOSSIP_BYTES_MAX) throw corrupt("too long");
-  return decodeDocument(bytes, { magic: MAGIC, version: VERSION }, buildMessage, encodeGossip);
+  return { kind, clusterId, replyTo, states, wanted: message.wanted };
 }
 
 function buildMessage(fields: Fields): GossipMessage {
@@ -60,7 +59,9 @@ function buildDigest(fields: Fields): Digest {
 
 function buildState(fields: Fields): NodeState {
   return {
-    ...buildDigest(fields),
+    id: bounded(fields.text("id")),
+    generation: count(fields.number("generation")),
+    version: count(fields.number("version")),
     address: bounded(fields.text("address")),
     doorAddress: short(fields.text("doorAddress")),
     epoch: count(fields.number("epoch")),

@@ -13,6 +13,7 @@ import {
   decodeDone,
   decodeLife,
   decodeState,
+  type EqualSlots,
   encodeAgree,
   encodeDropRows,
   encodeEpoch,
@@ -22,6 +23,7 @@ import {
 } from "../../anti-entropy/agreement-message.ts";
 import { Collection, musterOf } from "../../anti-entropy/collection.ts";
 import { equalGroups } from "../../anti-entropy/equal-slots.ts";
+import type { SlotSpan } from "../../anti-entropy/exchange.ts";
 import { hashOfRow } from "../../anti-entropy/exchanged-rows.ts";
 import type { SeenBounds } from "../../anti-entropy/seen-bounds.ts";
 import { StoreError } from "../../base/errors.ts";
@@ -31,7 +33,7 @@ import { descends, EMPTY_VECTOR, joinVectors, type VersionVector } from "../../c
 import type { ReceivedCells, SeenRows } from "../../replication/received-cells.ts";
 import type { PeerCalls } from "../../replication/replica-calls.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
-import { SLOT_COUNT, slotOf } from "../../ring/slot.ts";
+import { slotOf } from "../../ring/slot.ts";
 import type { Clock } from "../../runtime/runtime.ts";
 import type { StorageEngine } from "../../storage/storage-engine.ts";
 import { cellTraits } from "../cell-rules.ts";
@@ -168,15 +170,15 @@ export class Collector {
   /** Those slots were found equal in the exchange that began then. Never rejects. */
   async conclude(
     { id, epoch, sinceMs, seen, moment }: BegunAgreement,
-    slots: readonly number[],
+    slots: readonly SlotSpan[],
   ): Promise<void> {
     const { view } = this.#parts;
     if (slots.length === 0) return;
     const groups = equalGroups(slots, seen);
     const answer = await this.#ask(id, AGREEMENT_METHOD.agree, encodeAgree({ epoch, ...moment, groups }));
     if (answer === undefined || decodeDone(answer) !== 1 || view.epoch !== epoch) return;
-    this.#collection.onEqual(id, slots, { sinceMs, seen: (slot) => seen[slot]! });
-    await this.#raise(slots, EMPTY_VECTOR_OF);
+    for (const group of groups) this.#collection.onEqual(id, group.spans, { sinceMs, seen: group.seen });
+    await this.#raise(slots);
   }
 
   /** Tells the other one that it has what was forgotten here. */
@@ -202,11 +204,15 @@ export class Collector {
   }
 
   /** Raises bounds by what the other one has told, and by what follows from it. Resolves to whether that is durable. */
-  async #raise(slots: readonly number[], told: (slot: number) => VersionVector): Promise<boolean> {
+  async #raise(slots: readonly SlotSpan[], told: readonly EqualSlots[] = []): Promise<boolean> {
     const { bounds } = this.#parts;
-    const hasRisen = bounds.raise(slots, told);
-    const isFurther = bounds.raise(slots, (slot) => this.#collection.newlySeen(slot, this.#othersOf(slot)));
-    if (hasRisen || isFurther) return await this.#save();
+    let hasRisen = false;
+    const raise = ({ spans, seen }: EqualSlots): void => {
+      if (bounds.raise(spans, seen)) hasRisen = true;
+    };
+    told.forEach(raise);
+    this.#collection.newlySeen(this.#owners.within(slots)).forEach(raise);
+    if (hasRisen) return await this.#save();
     await this.#saving;
     return true;
   }
@@ -312,19 +318,19 @@ export class Collector {
     this.#requireEpoch(epoch);
     const { stamps } = this.#parts;
     if (life !== stamps.actor) return false; // rows may have been lost since
-    const told = new Array<VersionVector | undefined>(SLOT_COUNT).fill(undefined);
-    for (const { spans, seen } of groups) {
-      for (const { first, last } of spans) {
-        for (let slot = first; slot <= last; slot++) if (this.#othersOf(slot).includes(id)) told[slot] = seen;
-      }
-    }
-    const seen = (slot: number): VersionVector => told[slot]!;
-    const slots: number[] = [];
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (told[slot] !== undefined) slots.push(slot);
-    const { view } = this.#parts;
-    if (!slots.every((slot) => view.owns(view.self.id, slot))) return false;
-    this.#collection.onEqual(id, slots, { sinceMs: atMs, seen });
-    return await this.#raise(slots, seen);
+    const told = groups.map(({ spans, seen }) => ({ seen, spans: this.#sharedWith(id, spans) }));
+    const slots = told.flatMap(({ spans }) => spans);
+    if (!this.#owners.keepsAll(slots)) return false;
+    for (const { spans, seen } of told) this.#collection.onEqual(id, spans, { sinceMs: atMs, seen });
+    return await this.#raise(slots, told);
+  }
+
+  /** Those slots of which the other one keeps a copy, too. */
+  #sharedWith(id: NodeId, spans: readonly SlotSpan[]): readonly SlotSpan[] {
+    const shared: SlotSpan[] = [];
+    for (const { first, last, others } of this.#owners.within(spans))
+      if (others.includes(id)) shared.push({ first, last });
+    return shared;
   }
 
   /** Rows that all owners have let go of, as one of them says. */
@@ -391,8 +397,6 @@ export class Collector {
 /** Of the actor that stamps what others make: see Stamper. */
 const RELAY_BIT = 2n ** 63n;
 const DATABASES = 16;
-
-const EMPTY_VECTOR_OF = (): VersionVector => EMPTY_VECTOR;
 
 function refused(text: string): StoreError {
   return new StoreError("OVERLOADED", "not-applied", text);

@@ -27,7 +27,7 @@ import type { Obtaining } from "./intake.ts";
 import type { PeerDoor } from "./peer-door.ts";
 import { type RepairRun, UrgentRun } from "./repair-run.ts";
 import { addOutcome, countExchange, noTotals, type RepairTotals } from "./repair-totals.ts";
-import { SharedSlots } from "./shared-slots.ts";
+import { SharedSlots, spansOf } from "./shared-slots.ts";
 
 export interface RepairParts {
   readonly clock: Clock;
@@ -282,10 +282,10 @@ export class RepairRounds {
     const begun = await collector.begin(id);
     await driver.run();
     if (begun === undefined) return;
-    const equal: number[] = [];
-    for (let slot = 0; slot < SLOT_COUNT; slot++)
-      if (shared[slot] === 1 && driver.equalSlots[slot] === 1) equal.push(slot);
-    await collector.conclude(begun, equal);
+    await collector.conclude(
+      begun,
+      spansOf((slot) => shared[slot] === 1 && driver.equalSlots[slot] === 1),
+    );
   }
 
   #driverWith(id: NodeId, asked: SlotSpan, pacing: Pacing, signal: AbortSignal): ExchangeDriver {

@@ -32,14 +32,7 @@ export class SharedSlots {
   /** Those within `asked`, as spans: rising, without overlap. */
   spansWith(id: NodeId, asked: SlotSpan): readonly SlotSpan[] {
     const shared = this.with(id);
-    const spans: SlotSpan[] = [];
-    for (let slot = asked.first; slot <= asked.last; slot++) {
-      if (shared[slot] === 0) continue;
-      const first = slot;
-      while (slot < asked.last && shared[slot + 1] === 1) slot++;
-      spans.push({ first, last: slot });
-    }
-    return spans;
+    return spansOf((slot) => shared[slot] === 1, asked);
   }
 
   #find(id: NodeId): Uint8Array {
@@ -51,4 +44,19 @@ export class SharedSlots {
     });
     return shared;
   }
+}
+
+/** Slots within `asked` that are wanted, as spans: rising, without overlap. */
+export function spansOf(
+  isWanted: (slot: number) => boolean,
+  asked: SlotSpan = { first: 0, last: SLOT_COUNT - 1 },
+): readonly SlotSpan[] {
+  const spans: SlotSpan[] = [];
+  for (let slot = asked.first; slot <= asked.last; slot++) {
+    if (!isWanted(slot)) continue;
+    const first = slot;
+    while (slot < asked.last && isWanted(slot + 1)) slot++;
+    spans.push({ first, last: slot });
+  }
+  return spans;
 }

@@ -3,6 +3,8 @@
  * again: worked out once per topology. Slots of the same owners have the same list, so that whoever goes through them may
  * tell by it that nothing has changed.
  */
+import type { OwnedSpan } from "../../anti-entropy/collection.ts";
+import type { SlotSpan } from "../../anti-entropy/exchange.ts";
 import type { Participant } from "../../replication/quorum-need.ts";
 import type { NodeId } from "../../ring/ring-member.ts";
 import { SLOT_COUNT } from "../../ring/slot.ts";
@@ -15,6 +17,9 @@ export class SlotOwners {
   #epoch = -1;
   readonly #others = new Map<readonly Participant[], readonly NodeId[]>();
   #foreignSlots: Uint16Array | undefined;
+  #runs: readonly OwnedSpan[] | undefined;
+  /** By slot, 1 for those that are not foreign. */
+  #kept: Uint8Array | undefined;
 
   constructor(view: View) {
     this.#view = view;
@@ -32,6 +37,19 @@ export class SlotOwners {
     return others;
   }
 
+  /** Those slots, each once for every time that it is among them, by who else keeps them. */
+  *within(spans: Iterable<SlotSpan>): Iterable<OwnedSpan> {
+    this.#look();
+    this.#runs ??= this.#findRuns();
+    for (const { first, last } of spans) {
+      for (let i = indexOfRun(this.#runs, first); i < this.#runs.length; i++) {
+        const run = this.#runs[i]!;
+        if (run.first > last) break;
+        yield { first: Math.max(first, run.first), last: Math.min(last, run.last), others: run.others };
+      }
+    }
+  }
+
   /** Those that this node neither keeps nor shall. */
   get foreignSlots(): Uint16Array {
     this.#look();
@@ -45,6 +63,36 @@ export class SlotOwners {
     this.#epoch = epoch;
     this.#others.clear();
     this.#foreignSlots = undefined;
+    this.#runs = undefined;
+    this.#kept = undefined;
+  }
+
+  #findRuns(): readonly OwnedSpan[] {
+    const runs: OwnedSpan[] = [];
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const first = slot;
+      const others = this.othersOf(slot);
+      while (slot + 1 < SLOT_COUNT && this.othersOf(slot + 1) === others) slot++;
+      runs.push({ first, last: slot, others });
+    }
+    return runs;
+  }
+
+  /** True if this node keeps all of them, or shall. */
+  keepsAll(spans: Iterable<SlotSpan>): boolean {
+    const kept = this.#keptSlots();
+    for (const { first, last } of spans)
+      for (let slot = first; slot <= last; slot++) if (kept[slot] === 0) return false;
+    return true;
+  }
+
+  #keptSlots(): Uint8Array {
+    this.#look();
+    if (this.#kept === undefined) {
+      this.#kept = new Uint8Array(SLOT_COUNT).fill(1);
+      for (const slot of this.foreignSlots) this.#kept[slot] = 0;
+    }
+    return this.#kept;
   }
 
   #findForeign(): Uint16Array {
@@ -53,4 +101,15 @@ export class SlotOwners {
       if (!this.#view.owns(this.#view.self.id, slot)) slots.push(slot);
     return Uint16Array.from(slots);
   }
+}
+
+/** Of the run that the slot is in. */
+function indexOfRun(runs: readonly OwnedSpan[], slot: number): number {
+  let [low, high] = [0, runs.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (runs[middle]!.last < slot) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,5 +1,5 @@
 /** Collectors of deletions that skip a part of the agreement with the other replicas. */
-import { SLOT_COUNT } from "../../ring/slot.ts";
+import { spansOf } from "../../node/cluster/shared-slots.ts";
 import type { Sabotage } from "./sabotage.ts";
 
 export const unagreedCollection: Sabotage = {
@@ -23,12 +23,10 @@ export const credulousBounds: Sabotage = {
       const begin = collector.begin.bind(collector);
       collector.begin = async (id) => {
         const begun = await begin(id);
-        const shared = EVERY_SLOT.filter((slot) => view.owns(view.self.id, slot) && view.owns(id, slot));
+        const shared = spansOf((slot) => view.owns(view.self.id, slot) && view.owns(id, slot));
         if (begun !== undefined) await collector.conclude(begun, shared);
         return begun;
       };
     },
   },
 };
-
-const EVERY_SLOT: readonly number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
