@@ -188,7 +188,7 @@ export class Collector {
 
   /** True if this node and all other owners are known to take the deletion's absence for as much. */
   mayCollect({ slot, context, markedMs }: FoundDeletion): boolean {
-    const others = this.#othersOf(slot);
+    const others = this.#owners.othersOf(slot);
     if (!descends(this.#saved[slot]!, context)) return false;
     return this.#collection.mayCollect(slot, others, { markedMs, context });
   }
@@ -237,10 +237,6 @@ export class Collector {
     })();
     await this.#saving;
     return isDone;
-  }
-
-  #othersOf(slot: number): readonly NodeId[] {
-    return this.#owners.othersOf(slot);
   }
 
   /** Asks all members how far they are. Never rejects. */
@@ -318,19 +314,11 @@ export class Collector {
     this.#requireEpoch(epoch);
     const { stamps } = this.#parts;
     if (life !== stamps.actor) return false; // rows may have been lost since
-    const told = groups.map(({ spans, seen }) => ({ seen, spans: this.#sharedWith(id, spans) }));
+    const told = groups.map(({ spans, seen }) => ({ seen, spans: this.#owners.sharedWith(id, spans) }));
     const slots = told.flatMap(({ spans }) => spans);
     if (!this.#owners.keepsAll(slots)) return false;
     for (const { spans, seen } of told) this.#collection.onEqual(id, spans, { sinceMs: atMs, seen });
     return await this.#raise(slots, told);
-  }
-
-  /** Those slots of which the other one keeps a copy, too. */
-  #sharedWith(id: NodeId, spans: readonly SlotSpan[]): readonly SlotSpan[] {
-    const shared: SlotSpan[] = [];
-    for (const { first, last, others } of this.#owners.within(spans))
-      if (others.includes(id)) shared.push({ first, last });
-    return shared;
   }
 
   /** Rows that all owners have let go of, as one of them says. */
@@ -382,7 +370,7 @@ export class Collector {
     for (const { slot, database, key, cell, hash } of rows) {
       if (!(await received.forget({ database, key }, cell))) continue;
       this.collectedCount++;
-      for (const id of this.#othersOf(slot)) {
+      for (const id of this.#owners.othersOf(slot)) {
         if (!gone.has(id)) gone.set(id, []);
         gone.get(id)!.push({ database, key, hash });
       }

@@ -28,6 +28,13 @@ test("spans are told by who else owns them", () => {
   ]);
 });
 
+test("of some slots, those are found that another one keeps, too", () => {
+  expect(owners.sharedWith("a", [{ first: 50, last: 300 }])).toEqual([
+    { first: 50, last: 99 },
+    { first: 100, last: 199 },
+  ]);
+});
+
 test("a node keeps all of some slots, or not, until there is another plan", () => {
   expect(owners.keepsAll([{ first: 0, last: 99 }])).toBe(true);
   expect(owners.keepsAll([{ first: 90, last: 100 }])).toBe(false);

@@ -78,6 +78,14 @@ export class SlotOwners {
     return runs;
   }
 
+  /** Those of which the other one keeps a copy. */
+  sharedWith(id: NodeId, spans: Iterable<SlotSpan>): readonly SlotSpan[] {
+    const shared: SlotSpan[] = [];
+    for (const { first, last, others } of this.within(spans))
+      if (others.includes(id)) shared.push({ first, last });
+    return shared;
+  }
+
   /** True if this node keeps all of them, or shall. */
   keepsAll(spans: Iterable<SlotSpan>): boolean {
     const kept = this.#keptSlots();
