@@ -5,6 +5,7 @@
 import type { Awaitable } from "../base/awaitable.ts";
 import { StoreError } from "../base/errors.ts";
 import { slotOf } from "../ring/slot.ts";
+import { type TurnClock, turnPause } from "../runtime/turn-pause.ts";
 import type { Hash64 } from "../storage/lsm/table/byte-hash.ts";
 import type { MerkleSummary } from "../storage/lsm/table/merkle-summary.ts";
 import { hashVersion } from "../storage/lsm/table/version-hash.ts";
@@ -39,6 +40,8 @@ export interface ExchangedRowsParts {
   readonly merge: (row: MovedRow) => Awaitable<"gone" | undefined>;
   /** Undefined if all that was merged is as durable as the settings promise, else a promise of that. */
   readonly durable: () => Promise<void> | undefined;
+  /** A packet may be thousands of rows: whoever is served meanwhile does not wait for all of them. */
+  readonly clock: TurnClock;
 }
 
 /** What became of rows that came. */
@@ -70,6 +73,7 @@ const SPARSE_ROWS = 48;
 
 export class ExchangedRows {
   readonly #parts: ExchangedRowsParts;
+  readonly #pause = (): Promise<void> | undefined => turnPause(this.#parts.clock);
 
   constructor(parts: ExchangedRowsParts) {
     this.#parts = parts;
@@ -165,6 +169,8 @@ export class ExchangedRows {
     let refused = 0;
     const gone: GoneRow[] = [];
     for (const row of rows) {
+      const paused = this.#pause();
+      if (paused !== undefined) await paused;
       try {
         if (!isShared(slotOf(row.key, 0, row.key.length))) throw notKept();
         if ((await this.#parts.merge(row)) === "gone") gone.push(this.#goneRow(row));
@@ -183,7 +189,8 @@ export class ExchangedRows {
   }
 
   #visit(span: RowSpan, visit: (row: ListedRow) => boolean): Promise<void> {
-    return visitRows(this.#parts.engine, this.#parts.traits, span, visit);
+    const { engine, traits } = this.#parts;
+    return visitRows({ engine, traits, pause: this.#pause }, span, visit);
   }
 }
 

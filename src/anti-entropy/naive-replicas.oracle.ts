@@ -69,6 +69,7 @@ export class NaiveReplica {
         return undefined;
       },
       durable: () => undefined,
+      clock,
     });
     this.door = new ExchangeDoor({
       rows: this.rows,

@@ -36,23 +36,34 @@ export interface ScannedRows {
   scan(from: Uint8Array, to: Uint8Array | undefined): RowIterator;
 }
 
+/** Asked now and then: undefined to go on, else when to. */
+export type Pause = () => Promise<void> | undefined;
+
 export type VersionTraits = Pick<CellTraits, "versionRange">;
 
 /** Rows passed over before the next leaf that is asked for is looked for anew. */
 const SKIPPED_MAX = 64;
+/** Well under a tenth of a millisecond's worth. */
+const ROWS_BETWEEN_PAUSES = 16;
 const POSITIONS_PER_LEAF = 0x1_0000 / SLOT_LEAF_COUNT;
 export const NO_KEY: Uint8Array = new Uint8Array(0);
 
+export interface VisitedRows {
+  readonly engine: ScannedRows;
+  readonly traits: VersionTraits;
+  readonly pause: Pause;
+}
+
 /** Visits the rows in row-key order until `visit` returns false. Rejects with StoreError CORRUPTION or IO. */
 export async function visitRows(
-  engine: ScannedRows,
-  traits: VersionTraits,
+  { engine, traits, pause }: VisitedRows,
   span: RowSpan,
   visit: (row: ListedRow) => boolean,
 ): Promise<void> {
   const end = scanStart(span.slot + 1, 0, 0);
   const hash: Hash64 = { low: 0, high: 0 };
   let from: Uint8Array | undefined = span.after.length === 0 ? scanStart(span.slot, 0, 0) : next(span.after);
+  let visited = 0;
   while (from !== undefined) {
     const rows = engine.scan(from, end);
     from = undefined;
@@ -61,6 +72,8 @@ export async function visitRows(
       for (;;) {
         const moved = rows.next();
         if (!(typeof moved === "boolean" ? moved : await moved)) break;
+        const paused = ++visited % ROWS_BETWEEN_PAUSES === 0 ? pause() : undefined;
+        if (paused !== undefined) await paused;
         const { key, cell } = rows;
         if (databaseOfRow(key.bytes, key.start) === OWN_DATABASE || isPast(key, span.upTo)) break;
         const leaf = leafOfRow(key.bytes, key.start) % SLOT_LEAF_COUNT;

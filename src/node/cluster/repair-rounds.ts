@@ -98,6 +98,7 @@ export class RepairRounds {
       sumsOf: slotSums(engine, cellTraits, clock),
       merge: ({ database, key, cell }) => received.merge({ database, key }, cell, clock.wallMs()),
       durable: () => engine.durable(),
+      clock,
     });
     const exchangeDoor = new ExchangeDoor({
       rows: this.#rows,

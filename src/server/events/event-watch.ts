@@ -139,5 +139,6 @@ class Tally {
 }
 
 export function counted(count: number, word: string): string {
-  return `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
+  // Not toLocaleString: its tables take long to load, and the first plan that changes would wait for them.
+  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ",")} ${word}${count === 1 ? "" : "s"}`;
 }
