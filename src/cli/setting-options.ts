@@ -106,6 +106,14 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
     summary: "with storage disk, memory for rows in files; a 16th of the machine's, up to 1gb",
   },
   {
+    key: "scrubBytesPerSecond",
+    name: "scrub-rate",
+    group: "Storage",
+    kind: "size",
+    summary:
+      "with storage disk: read and verify so much of it a second, at most, though nobody asks; 0: none",
+  },
+  {
     key: "diskTimeoutMs",
     name: "disk-timeout",
     group: "Storage",

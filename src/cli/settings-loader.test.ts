@@ -57,6 +57,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     storage = "memory"
     memtable = "2mb"
     block-cache = "5mb"
+    scrub-rate = "2mb"
     disk-timeout = "3s"
     recover = true
     fsync = "always"
@@ -119,6 +120,7 @@ test("every setting can be given in the file, in its own unit", async () => {
     storage: "memory",
     fsync: "always",
     memtableBytes: 2 * 1024 ** 2,
+    scrubBytesPerSecond: 2 * 1024 * 1024,
     diskTimeoutMs: 3_000,
     blockCacheBytes: 5 * 1024 ** 2,
     recover: true,

@@ -45,6 +45,15 @@ export class DamageWatch {
     });
   }
 
+  /** Somebody else has looked, and has found that table damaged. */
+  onDamage(path: string, damages: readonly string[]): void {
+    const { logger } = this.#parts;
+    logger.error({ path, damages }, "a table is damaged: reads of it are answered by other replicas");
+    if (!this.#isDamaged)
+      logger.warn({}, "once all other nodes are up, this one starts anew with what is whole");
+    this.#isDamaged = true;
+  }
+
   /** Needs to be called every second or so. */
   onTick(nowMs: number): void {
     const { damageCount, maySpare, logger } = this.#parts;
@@ -75,18 +84,14 @@ export class DamageWatch {
 
   /** Tables alone: the newest log is being written. */
   async #look(): Promise<void> {
-    const { disk, directory, logger } = this.#parts;
+    const { disk, directory } = this.#parts;
     const names = (await disk.list(directory)).filter((name) => TABLE.test(name));
     for (const name of names) {
       const path = `${directory}/${name}`;
       for (const { damages } of await checkPath(disk, path).catch(unlessGone(disk, path))) {
-        if (damages.length === 0) continue;
-        this.#isDamaged = true;
-        logger.error({ path, damages }, "a table is damaged: reads of it are answered by other replicas");
+        if (damages.length > 0) this.onDamage(path, damages);
       }
     }
-    if (this.#isDamaged)
-      logger.warn({}, "once all other nodes are up, this one starts anew with what is whole");
   }
 }
 

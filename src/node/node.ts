@@ -12,7 +12,7 @@ import type { Stamper } from "../replication/stamper.ts";
 import type { KeyRef } from "../replication/step.ts";
 import { SLOT_COUNT } from "../ring/slot.ts";
 import { DemandTick } from "../runtime/demand-tick.ts";
-import type { Cancel, Clock, Runtime } from "../runtime/runtime.ts";
+import type { Cancel, Clock, Disk, Runtime } from "../runtime/runtime.ts";
 import { DividedEngine } from "../storage/divided/divided-engine.ts";
 import type { CellTraits } from "../storage/lsm/table/cell-traits.ts";
 import type { RowUsage } from "../storage/memory/memory-engine.ts";
@@ -23,14 +23,15 @@ import { AnnexKeeper } from "./annex-keeper.ts";
 import { cellTraits, clusterRules, soleReplicaRules } from "./cell-rules.ts";
 import { type ClusterSettings, clusterSettingsOf, type FixedCluster } from "./cluster/cluster-begin.ts";
 import { ClusterNode } from "./cluster-node.ts";
-import { DamageWatch } from "./damage-watch.ts";
 import { type DatabaseMap, OWN_NUMBER } from "./database-map.ts";
 import { DiskStore } from "./disk-store.ts";
 import { EvictionTally } from "./eviction-tally.ts";
 import type { KeyspaceBook } from "./keyspace-book.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { NodeStore } from "./node-store.ts";
+import type { ScrubProgress } from "./scrub.ts";
 import { DATABASE_COUNT, type NodeSettings } from "./settings.ts";
+import { TableCare } from "./table-care.ts";
 import type { Tuning } from "./tuning.ts";
 
 /** How often to look for expired rows, and while there are any; in steps of how many they are dropped, and how often freed memory is given back. */
@@ -40,7 +41,6 @@ const UPKEEP_INTERVAL_MS = 100;
 /** How long either may keep requests waiting. */
 const BACKGROUND_MS_MAX = 2;
 const SIBLINGS_MAX = 100;
-const DAMAGE_LOOK_MS = 1_000;
 
 /** Resolves when the data can be read and written. Rejects with StoreError IO, CORRUPTION or INVALID_SETTING. */
 export async function openNode(
@@ -61,6 +61,7 @@ export async function openNode(
   const node = new StorageNode(runtime, store, logger, { rules, siblings });
   if (cluster === undefined) node.standAlone();
   else await node.enter(runtime, settings, cluster, { stop, speaks, hintBytesMax });
+  node.careForTables(runtime.disk, settings.scrubBytesPerSecond);
   return node;
 }
 
@@ -115,7 +116,7 @@ export class StorageNode {
   readonly #keyspaceOf = (bytes: Uint8Array, start: number, end: number): string =>
     this.keyspaces.keyspaces.of(bytes, start, end).name;
   #cluster: ClusterNode | undefined;
-  #damageWatch: DamageWatch | undefined;
+  #care: TableCare | undefined;
   #expiring: Promise<unknown> | undefined;
   /** DEBUG SET-ACTIVE-EXPIRE: false leaves expired rows to be dropped when met. */
   dropsExpired = true;
@@ -218,7 +219,6 @@ export class StorageNode {
         { runtime, ...own, logger: this.#logger, stop, speaks },
         cluster,
       );
-      this.#watchDamage(runtime, this.#cluster);
     } catch (cause) {
       await this.close();
       throw cause;
@@ -232,7 +232,19 @@ export class StorageNode {
 
   /** Resolves when it is to be opened anew, and told to recover; undefined if that is never so. */
   get recoveryWanted(): Promise<void> | undefined {
-    return this.#damageWatch?.recoveryWanted;
+    return this.#care?.recoveryWanted;
+  }
+
+  /** Its tables are read through, and watched, from now on, if it is on disk. Call at most once. */
+  careForTables(disk: Disk, scrubBytesPerSecond: number): void {
+    if (this.disk === undefined) return;
+    const [clock, logger, store, cluster] = [this.#clock, this.#logger, this.disk, this.#cluster];
+    this.#care = new TableCare({ clock, disk, store, cluster, scrubBytesPerSecond, logger });
+  }
+
+  /** Undefined if it is in memory alone. */
+  get scrub(): ScrubProgress | undefined {
+    return this.#care?.scrub;
   }
 
   /** What its rows take on disk or, if they are in memory alone, there. */
@@ -293,33 +305,15 @@ export class StorageNode {
   }
 
   async close(): Promise<void> {
+    const careEnd = this.#care?.close();
     await this.#cluster?.close();
     for (const cancel of this.#cancels) cancel();
-    await this.#damageWatch?.close();
+    await careEnd;
     await this.#abandonedRows.close();
     await this.#expiring;
     await this.#annexes.close();
     await this.#store.close();
     this.#logger.info({}, "node closed");
-  }
-
-  /** Who is alone has nobody to bring back what is missing. */
-  #watchDamage({ disk }: Pick<Runtime, "disk">, { view }: ClusterNode): void {
-    const rowsOnDisk = this.disk?.engine;
-    if (rowsOnDisk === undefined) return;
-    const watch = new DamageWatch({
-      disk,
-      directory: `${this.disk!.directory.path}/tables`,
-      damageCount: () => rowsOnDisk.statistics.corruptReads + rowsOnDisk.statistics.damagedCompactions,
-      maySpare: () => {
-        const { members, move } = view.topology;
-        const others = members.filter(({ id }) => id !== view.self.id);
-        return move === undefined && others.length > 0 && others.every(({ id }) => view.isUp(id));
-      },
-      logger: this.#logger,
-    });
-    this.#damageWatch = watch;
-    this.#cancels.push(this.#clock.every(DAMAGE_LOOK_MS, () => watch.onTick(this.#clock.monotonicMs())));
   }
 
   #countRows(): number {

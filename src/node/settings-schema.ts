@@ -46,6 +46,7 @@ export const nodeSettingsSchema = z.strictObject({
     .refine((bytes) => bytes % 4 === 0, { error: "a size from 1mb to 1gb, in whole words of 4 bytes" })
     .optional(),
   blockCacheBytes: whole({ min: MIB, rule: "a size of at least 1mb" }).optional(),
+  scrubBytesPerSecond: whole({ min: 0, rule: "a size such as 4mb (0 for off)" }),
   diskTimeoutMs: whole({ min: 0, rule: "a duration such as 10s or 1m (0 for never)" }),
   recover: z.boolean({ error: "true or false" }),
   password: z

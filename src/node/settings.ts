@@ -35,6 +35,8 @@ export interface NodeSettings {
   readonly blockCacheBytes: number | undefined;
   /** With storage disk: while it has not answered for so long, writes are refused; 0 to let them wait for ever. */
   readonly diskTimeoutMs: number;
+  /** With storage disk: so much of it is read and verified in a second, at most, though nobody asks; 0 for none. */
+  readonly scrubBytesPerSecond: number;
   /** With storage disk: start on a damaged directory with what is whole of it. */
   readonly recover: boolean;
   /** What AUTH asks for; undefined lets everybody in. Never to be logged. */
@@ -98,6 +100,7 @@ export const DEFAULT_SETTINGS: NodeSettings = {
   memtableBytes: undefined,
   blockCacheBytes: undefined,
   diskTimeoutMs: 10_000,
+  scrubBytesPerSecond: 4 * MIB,
   recover: false,
   password: undefined,
   maxClients: 10_000,

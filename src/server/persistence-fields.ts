@@ -46,7 +46,7 @@ function logFields({ log, logBacklogBytes }: DiskStatistics): readonly Field[] {
 
 /** None with the memory engine. */
 export function diskFields({ node, settings, runtime }: Server): readonly Field[] {
-  const { disk } = node;
+  const { disk, scrub } = node;
   if (disk === undefined) return [];
   const { statistics, writes } = disk.engine;
   const { log, levels } = statistics;
@@ -74,6 +74,12 @@ export function diskFields({ node, settings, runtime }: Server): readonly Field[
     ["lsm_damaged_compactions", statistics.damagedCompactions],
     ["lsm_corrupt_reads", statistics.corruptReads],
     ["lsm_damaged_files", statistics.damagedFiles],
+    ["lsm_scrub_running", scrub?.isRunning === true ? 1 : 0],
+    ["lsm_scrub_passes", scrub?.passes ?? 0],
+    ["lsm_scrub_last_pass_time", Math.floor((scrub?.lastPassWallMs ?? 0) / 1000)],
+    ["lsm_scrub_last_pass_sec", Math.round((scrub?.lastPassTookMs ?? 0) / 1000)],
+    ["lsm_scrub_bytes", scrub?.bytes ?? 0],
+    ["lsm_scrub_faults", scrub?.faults ?? 0],
     ["lsm_compaction_debt_bytes", statistics.compactionDebtBytes],
     ["lsm_slowdown_ms_per_mib", statistics.slowdownMsPerMiB.toFixed(2)],
     ["lsm_write_wait_ms", statistics.writeWaitMs],

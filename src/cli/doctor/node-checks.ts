@@ -68,7 +68,8 @@ const damage: Check = (place, fields) => {
     const remedy = "mend what it names, then start it again if it does not go on by itself";
     findings.push(trouble("bad", place, `refuses writes: ${fields.get("lsm_refusal")}`, remedy));
   }
-  const damaged = (numberOf(fields, "lsm_damaged_files") ?? 0) + (numberOf(fields, "lsm_corrupt_reads") ?? 0);
+  const figures = ["lsm_damaged_files", "lsm_corrupt_reads", "lsm_scrub_faults"];
+  const damaged = figures.reduce((sum, name) => sum + (numberOf(fields, name) ?? 0), 0);
   if (damaged > 0) {
     const remedy =
       "kvorum inspect DATA says what is damaged; start it with --recover, then kvorum repair; mistrust the disk";

@@ -1,4 +1,5 @@
 /** Memory, and the disk where there is one. */
+import type { ScrubProgress } from "../../node/scrub.ts";
 import type { DiskRoom } from "../../runtime/runtime.ts";
 import type { LsmStatistics } from "../../storage/lsm/engine/lsm-statistics.ts";
 import { type Metric, one, type Sample } from "./metric.ts";
@@ -9,6 +10,13 @@ function onDisk(collect: (statistics: LsmStatistics) => readonly Sample[]) {
   return ({ server }: MetricSource): readonly Sample[] => {
     const { disk } = server.node;
     return disk === undefined ? [] : collect(disk.engine.statistics);
+  };
+}
+
+function ofScrub(figure: (progress: ScrubProgress) => number) {
+  return ({ server }: MetricSource): readonly Sample[] => {
+    const { scrub } = server.node;
+    return scrub === undefined ? [] : one(figure(scrub));
   };
 }
 
@@ -202,6 +210,30 @@ const DISK_METRICS: readonly Metric[] = [
     type: "counter",
     help: "Times that somebody wanted to read what is damaged.",
     collect: onDisk(({ corruptReads }) => one(corruptReads)),
+  },
+  {
+    name: "kvorum_scrub_bytes_total",
+    type: "counter",
+    help: "Read and verified in the background.",
+    collect: ofScrub(({ bytes }) => bytes),
+  },
+  {
+    name: "kvorum_scrub_passes_total",
+    type: "counter",
+    help: "Times that all tables were read through.",
+    collect: ofScrub(({ passes }) => passes),
+  },
+  {
+    name: "kvorum_scrub_last_pass_seconds",
+    type: "gauge",
+    help: "When the last pass through all tables was over, as Unix time; 0 if none is.",
+    collect: ofScrub(({ lastPassWallMs }) => lastPassWallMs / 1_000),
+  },
+  {
+    name: "kvorum_scrub_faults_total",
+    type: "counter",
+    help: "Tables that were found damaged in the background.",
+    collect: ofScrub(({ faults }) => faults),
   },
 ];
 

@@ -51,6 +51,16 @@ export const CHECKS: Readonly<Record<string, Verb>> = {
         return `members are ${hosts.sort().join(" ")}`;
       }),
   },
+  scrubs: {
+    usage:
+      "check scrubs: how many tables each node has found damaged by reading through them, and whether it is done",
+    run: ({ cluster }) =>
+      grouped(cluster.names, (name) => {
+        const scrub = cluster.isUp(name) ? cluster.node(name).scrub : undefined;
+        if (scrub === undefined) return OFF;
+        return `${scrub.passes > 0 ? "done" : "not done"}, ${scrub.faults} damaged`;
+      }),
+  },
   versions: {
     usage: "check versions: of the peer protocol, in which each node speaks to others",
     run: ({ cluster }) =>

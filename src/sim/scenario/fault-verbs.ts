@@ -146,12 +146,17 @@ export const FAULT_VERBS: Readonly<Record<string, FaultVerb>> = {
       else if (how === "slow") world.slowDisk(name, number(rest[0]));
       else if (how === "hangs") world.hangDisk(name, duration(rest[0]));
       else if (how === "fails") world.breakDisk(name, diskFaults(rest));
-      else if (how === "rots") world.rotDisk(name, (path) => rest[0] === undefined || path === rest[0]);
+      else if (how === "rots") world.rotDisk(name, (path) => isWithin(path, rest[0]));
       else if (how === "mended") world.mendDisk(name);
       else throw new Usage();
     },
   },
 };
+
+/** The file itself, or one of the directory's. */
+function isWithin(path: string, place: string | undefined): boolean {
+  return place === undefined || path === place || path.startsWith(`${place}/`);
+}
 
 function linkQuality(options: ReadonlyMap<string, string>): LinkQuality {
   const [loss, bytes, latency, jitter, tail, oneIn] = [

@@ -319,6 +319,7 @@ export class SimCluster {
       dataDirectory: "/data",
       memtableBytes: MIB,
       blockCacheBytes: MIB,
+      scrubBytesPerSecond: 0, // a story that tells of it says so: most runs are over before a pass begins
       ...this.plan.settings,
       host: "0.0.0.0",
       port: CLIENT_PORT,

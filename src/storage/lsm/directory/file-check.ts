@@ -9,7 +9,7 @@ import { type ReadLog, readLog } from "../log/log-reader.ts";
 import { countRows, forEachRow } from "../log/row-adoption.ts";
 import { Segment } from "../log/segment.ts";
 import { BlockCache } from "../table/block-cache.ts";
-import { checkTable } from "../table/table-check.ts";
+import { checkTable, type Pace } from "../table/table-check.ts";
 import { TableReader } from "../table/table-reader.ts";
 import { UnknownFormat } from "../table/unknown-format.ts";
 import { decodeIdentity } from "./identity-format.ts";
@@ -38,6 +38,8 @@ export interface CheckOptions {
   readonly isNewest?: boolean;
   /** Of a table: what the manifest says of its footer. */
   readonly checksum?: number;
+  /** Of a table: how fast. What it throws ends the check. */
+  readonly pace?: Pace;
 }
 
 export function kindOf(path: string): FileKind {
@@ -71,12 +73,12 @@ export async function checkTableFile(
   path: string,
   options: CheckOptions = {},
 ): Promise<FileCheck> {
-  const { checksum, onRow } = options;
+  const { checksum, onRow, pace } = options;
   return check(disk, path, "table", async (damages) => {
     const opening = { disk, path, cache: new BlockCache(0) };
     const table = await TableReader.open(checksum === undefined ? opening : { ...opening, checksum });
     try {
-      const found = await checkTable(table);
+      const found = await checkTable(table, pace);
       for (const { error, from, to } of found.damages)
         damages.push(`${error.message}; rows ${span(from, to)}`);
       if (onRow !== undefined) await visitTable(table, onRow);

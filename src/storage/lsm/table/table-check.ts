@@ -31,10 +31,13 @@ export interface TableCheck {
   readonly damages: readonly TableDamage[];
 }
 
-/** Awaited before each read of about this many bytes, so that the caller may go slowly or stop by throwing. */
+/**
+ * Awaited before each read of about this many bytes, and with 0 now and then between, so that the caller may go slowly or stop by
+ * throwing.
+ */
 export type Pace = (bytes: number) => Promise<void> | void;
 
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 
 /** Rejects only with what is not damage: StoreError IO, or what `pace` throws. */
 export async function checkTable(table: CheckedTable, pace: Pace = () => undefined): Promise<TableCheck> {
@@ -47,7 +50,7 @@ export async function checkTable(table: CheckedTable, pace: Pace = () => undefin
     await check.checkBlocks(first, end);
     first = end;
   }
-  await check.finish();
+  await check.finish(pace);
   return check;
 }
 
@@ -72,9 +75,9 @@ class Check implements TableCheck {
     }
   }
 
-  async finish(): Promise<void> {
+  async finish(pace: Pace): Promise<void> {
     const { properties, path } = this.#table;
-    await this.#attempt(0, this.blockCount, () => this.#table.loadSums());
+    await this.#attempt(0, this.blockCount, () => this.#table.loadSums(async () => pace(0)));
     if (this.damages.length === 0 && this.rowCount !== properties.rowCount) {
       const what = `there are ${this.rowCount} rows instead of ${properties.rowCount}`;
       this.damages.push(this.#damage(corruption(path, 0, what), 0, this.blockCount));
