@@ -12,8 +12,9 @@ import type { SumsOf } from "./slot-tree.ts";
 
 /** Some hundred microseconds. */
 const ROWS_AT_ONCE = 1_000;
+/** Of the first part, and of all where they take long. */
 const PART_SLOTS = 16;
-/** Parts are added up at once for so long. */
+/** Parts are added up at once for so long: each is as large as all before it, while that goes fast. */
 const PART_MS = 0.5;
 
 export function slotSums(
@@ -40,9 +41,11 @@ function addUpParts(
 ): Awaitable<MerkleSummary> {
   const startedMs = clock.monotonicMs();
   const summary = new MerkleSummary(from, to);
-  for (let at = from; at < to; at += PART_SLOTS) {
+  for (let at = from; at < to; ) {
     if (clock.monotonicMs() - startedMs > PART_MS) return addUpRest({ summary, summarise, at, to, clock });
-    addPart(summary, summarise, at, to);
+    const end = Math.min(to, at + Math.max(PART_SLOTS, at - from));
+    addPart(summary, summarise, at, end);
+    at = end;
   }
   return summary;
 }
@@ -62,14 +65,13 @@ async function addUpRest({
 }): Promise<MerkleSummary> {
   for (let at = first; at < to; at += PART_SLOTS) {
     await new Promise<void>((resolve) => clock.defer(resolve));
-    addPart(summary, summarise, at, to);
+    addPart(summary, summarise, at, Math.min(to, at + PART_SLOTS));
   }
   return summary;
 }
 
 /** Looks at the leaves of the part alone: a summary has a million. */
-function addPart(summary: MerkleSummary, summarise: Summarise, from: number, to: number): void {
-  const end = Math.min(to, from + PART_SLOTS);
+function addPart(summary: MerkleSummary, summarise: Summarise, from: number, end: number): void {
   summary.addSummary(summarise(from, end), from * SLOT_LEAF_COUNT, end * SLOT_LEAF_COUNT);
 }
 

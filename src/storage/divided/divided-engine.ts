@@ -89,7 +89,8 @@ export class DividedEngine implements StorageEngine {
     this.statistics = new DividedStatistics(main.statistics, () => this.#annexes);
     const parts = { main, scans: this.#scans, traits: options.traits };
     this.#rows = new DividedRows(parts, () => this.#annexes);
-    const lasting = (): readonly Annex[] => this.#annexes.filter(({ settings }) => !mayEvict(settings));
+    const lasting = (): readonly Annex[] =>
+      this.#hasAnnexes ? this.#annexes.filter(({ settings }) => !mayEvict(settings)) : this.#annexes;
     this.lasting = new LastingRows(this, main, new DividedRows(parts, lasting));
     this.#carrier = new RowCarrier({
       main,
