@@ -18,9 +18,10 @@ export class CommandEntry<S = never> {
   readonly #begins: boolean;
   /** In a cluster, in place of the other. It answers by a promise: its reply may have to wait for others. */
   readonly clusterPath: FastPath<S> | undefined;
-  /** How long calls took; its count is the number of calls. */
+  calls = 0;
+  /** How long they took; not each is timed, but those that are stand for the others. */
   readonly latency = new LatencyHistogram();
-  /** Calls that the fast path took in the present turn, not yet in `latency`. */
+  /** Calls that the fast path took in the present go, not yet in `calls`. */
   fastCalls = 0;
   /** Refused before they ran (arity, authentication, memory), and run but answered with an error. */
   rejectedCalls = 0;
@@ -41,6 +42,7 @@ export class CommandEntry<S = never> {
   }
 
   resetStatistics(): void {
+    this.calls = 0;
     this.latency.reset();
     this.rejectedCalls = 0;
     this.failedCalls = 0;

@@ -137,6 +137,7 @@ export const PARAMETERS: readonly Parameter[] = [
   whole("slowlog-max-len", "slowlogLength", { min: 0, max: INT64_MAX }),
   choice("appendfsync", "fsync", ["everysec", "always", "no"]),
   flag("latency-tracking", "showsLatency"),
+  choice("metrics", "metrics", ["on", "off"]),
   percentiles,
   outputLimits,
   requirepass,

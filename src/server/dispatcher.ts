@@ -193,6 +193,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
     this.#server.busyMicros += micros;
     this.#server.statistics.commands++;
     session.lastCommandName = entry.command.name;
+    entry.calls++;
     if (!this.#server.records) return;
     entry.latency.record(micros);
     const { argCount } = request;
@@ -278,6 +279,7 @@ export class Dispatcher<S extends DispatchedSession<S>> {
   #finish(session: S, call: Call<S>, startedMs: number, answer: Answer, localMicros?: number): Answer {
     const micros = (this.#server.runtime.clock.monotonicMs() - startedMs) * 1000;
     const { records } = this.#server;
+    call.entry.calls++;
     if (records) call.entry.latency.record(micros);
     this.#server.busyMicros += micros;
     if (isRefusal(answer)) {

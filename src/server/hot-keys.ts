@@ -57,9 +57,14 @@ export class HotKeys {
   /** `looks`: false if nobody wants to know. */
   constructor(cells: Pick<ReceivedCells, "find">, looks = true) {
     this.#cells = cells;
-    if (!looks) this.#countdown = Number.POSITIVE_INFINITY;
+    this.looks = looks;
     const hitters = (): HeavyHitters => new HeavyHitters(TRACKED_MAX);
     this.#hitters = { reads: hitters(), writes: hitters(), bytes: hitters() };
+  }
+
+  set looks(looks: boolean) {
+    this.#weight = 1;
+    this.#countdown = looks ? 1 : Number.POSITIVE_INFINITY;
   }
 
   /** Counts a request; true if it is to be noted. Hot. */

@@ -94,7 +94,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
   readonly statistics = new Statistics();
   readonly slowLog: SlowLog;
   /** Whether times of requests, hot keys and slow ones are looked for. */
-  readonly records: boolean;
+  records: boolean;
   readonly turn: TurnTimes<Session<Server>>;
   readonly hotKeys: HotKeys;
   readonly pause: Pause;
@@ -143,8 +143,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.outbox = new Outbox(runtime.clock, () => node.durable());
     this.writer = this.outbox.writer;
     this.pause = new Pause(runtime.clock, () => this.refreshFastPaths());
-    this.hotKeys = new HotKeys(node.replica.received, this.settings.metrics === "on");
     this.records = this.settings.metrics === "on";
+    this.hotKeys = new HotKeys(node.replica.received, this.records);
     this.turn = new TurnTimes(runtime.clock, this.records);
     this.slowLog = new SlowLog(runtime.clock, this.settings);
     this.commands = commands;
@@ -210,7 +210,17 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.writer.bytesMax = this.limits.replyBytesMax;
     for (const session of this.sessions.values()) session.applySettings();
     this.node.applySettings(settings);
+    this.#applyMetrics();
     this.refreshFastPaths();
+  }
+
+  #applyMetrics(): void {
+    const records = this.settings.metrics === "on";
+    if (records === this.records) return;
+    this.records = records;
+    this.turn.records = records;
+    this.hotKeys.looks = records;
+    this.node.cluster?.recordTimes(records);
   }
 
   /** CONFIG RESETSTAT: begins all counts anew. */
@@ -322,6 +332,7 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.statistics.sample(TICK_MS);
     this.measureMemory();
     this.writer.forgetSources(); // an engine may have let go of them
+    this.turn.onSecond();
     this.hotKeys.onSecond(this.statistics.commandsPerSecond);
     this.#closeSlowReaders();
     this.#announceLoad();

@@ -208,11 +208,11 @@ function commandFields({ commands }: Server): readonly Field[] {
     .entries()
     .filter(wasUsed)
     .map((entry): Field => {
-      const { count, sumMicros } = entry.latency;
-      const perCall = count === 0 ? 0 : sumMicros / count;
+      const { calls, latency } = entry;
+      const perCall = latency.count === 0 ? 0 : latency.sumMicros / latency.count;
       return [
         `cmdstat_${entry.command.name}`,
-        `calls=${count},usec=${Math.round(sumMicros)},usec_per_call=${perCall.toFixed(2)},rejected_calls=${entry.rejectedCalls},failed_calls=${entry.failedCalls}`,
+        `calls=${calls},usec=${Math.round(perCall * calls)},usec_per_call=${perCall.toFixed(2)},rejected_calls=${entry.rejectedCalls},failed_calls=${entry.failedCalls}`,
       ];
     });
 }
@@ -279,8 +279,8 @@ export const SECTIONS: readonly Section[] = [
   { name: "keyspace", isDefault: true, fields: keyspaceFields },
 ];
 
-function wasUsed({ latency, rejectedCalls, failedCalls }: CommandEntry): boolean {
-  return latency.count > 0 || rejectedCalls > 0 || failedCalls > 0;
+function wasUsed({ calls, rejectedCalls, failedCalls }: CommandEntry): boolean {
+  return calls > 0 || rejectedCalls > 0 || failedCalls > 0;
 }
 
 /** As Redis shows sizes to people: 512B, 1.50K, 2.00G. */

@@ -94,6 +94,7 @@ class TimedCall<S extends TimedSession> {
     const { host } = this.#owner;
     const entry = this.#entry!;
     host.statistics.commands++;
+    entry.calls++;
     if (host.records) {
       const micros = (host.runtime.clock.turnMs() - this.#startedMs) * 1000;
       entry.latency.record(micros);

@@ -52,7 +52,10 @@ function countCalls(
   tookMs: number,
 ): void {
   const entries = queued.map(({ call }) => call.entry).filter(({ command }) => isKeyCommand(command));
-  for (const { latency } of entries) latency.record((tookMs * 1000) / entries.length);
+  for (const entry of entries) {
+    entry.calls++;
+    entry.latency.record((tookMs * 1000) / entries.length);
+  }
   server.statistics.commands += entries.length;
 }
 

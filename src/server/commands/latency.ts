@@ -43,9 +43,9 @@ function entriesOf({ commands }: Server): (name: Uint8Array) => readonly Command
   };
 }
 
-function distribution({ latency }: CommandEntry): Reply {
+function distribution({ calls, latency }: CommandEntry): Reply {
   return map([
-    ["calls", latency.count],
+    ["calls", calls],
     ["histogram_usec", map(latency.cumulativeByPowerOfTwo())],
   ]);
 }

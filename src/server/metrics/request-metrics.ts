@@ -16,7 +16,7 @@ export const LATENCY_METRICS: readonly Metric[] = [
   {
     name: "kvorum_command_duration_seconds",
     type: "histogram",
-    help: "How long commands took in the node, by kind of command; quick ones are timed together, turn by turn.",
+    help: "How long commands took in the node, by kind of command; quick ones are timed together, and under load some for all.",
     labels: ["family"],
     collect: ({ times }) =>
       COMMAND_FAMILIES.flatMap((family) => histogramSamples(times.all(family), { family })),
@@ -65,8 +65,8 @@ export const REQUEST_METRICS: readonly Metric[] = [
     collect: ({ server }) =>
       server.commands
         .entries()
-        .filter(({ latency }) => latency.count > 0)
-        .map(({ command, latency }) => ({ labels: { command: command.name }, value: latency.count })),
+        .filter(({ calls }) => calls > 0)
+        .map(({ command, calls }) => ({ labels: { command: command.name }, value: calls })),
   },
   {
     name: "kvorum_errors_total",
