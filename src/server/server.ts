@@ -15,6 +15,7 @@ import type { Watch } from "../replication/watch-board.ts";
 import type { ReplyWriter } from "../resp/reply-writer.ts";
 import { Request } from "../resp/request.ts";
 import type { Cancel, Connection, Listener, Runtime } from "../runtime/runtime.ts";
+import type { AdminFace } from "./admin-face.ts";
 import { type ClientLimits, clientLimitsOf } from "./client-limits.ts";
 import { ClusterDoor } from "./cluster/cluster-door.ts";
 import type { NodeReports } from "./cluster/node-reports.ts";
@@ -27,6 +28,7 @@ import { hungriestSession } from "./hungriest-session.ts";
 import { Outbox } from "./outbox.ts";
 import { Pause } from "./pause.ts";
 import { QueuedRun } from "./queued-run.ts";
+import { applyRecording } from "./recording.ts";
 import { Session } from "./session.ts";
 import type { SessionHost } from "./session-host.ts";
 import { SlowLog } from "./slow-log.ts";
@@ -39,9 +41,9 @@ import { TurnTimes } from "./turn-times.ts";
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
-  /** Stops accepting, finishes what was received, syncs, closes. Resolves when all of it is done. */
   /** Undefined where there is none. */
   readonly admin: AdminFace | undefined;
+  /** Stops accepting, finishes what was received, syncs, closes. Resolves when all of it is done. */
   close(): Promise<void>;
   /** Resolves when the server has closed, whoever asked: `close` or a client's SHUTDOWN. */
   readonly closed: Promise<void>;
@@ -60,12 +62,6 @@ const TICK_MS = 1_000;
 const ACCEPT_FAILURE_QUIET_MS = 10_000;
 /** A call logged as slow must be timed alone: fast paths are off while the threshold is below this. */
 const FAST_PATH_THRESHOLD_MICROS = 1_000;
-
-export interface AdminFace {
-  readonly host: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 export interface ServerParts {
   readonly runtime: Runtime;
@@ -210,17 +206,8 @@ export class Server implements RunningServer, SessionHost<Session<Server>>, Disp
     this.writer.bytesMax = this.limits.replyBytesMax;
     for (const session of this.sessions.values()) session.applySettings();
     this.node.applySettings(settings);
-    this.#applyMetrics();
+    applyRecording(this);
     this.refreshFastPaths();
-  }
-
-  #applyMetrics(): void {
-    const records = this.settings.metrics === "on";
-    if (records === this.records) return;
-    this.records = records;
-    this.turn.records = records;
-    this.hotKeys.looks = records;
-    this.node.cluster?.recordTimes(records);
   }
 
   /** CONFIG RESETSTAT: begins all counts anew. */
