@@ -8,7 +8,8 @@
  *                                 replaceMember, changeCopies
  *                    setKeyspace, dropKeyspace
  *
- * While one move is under way, or voters change, the next must wait.
+ * While one move is under way, or voters change, the next must wait. Unless the move streams and cannot go on without a member
+ * that is lost: whoever takes its place, or takes it out, sets the move back, which begins again when its turn comes (waiting-moves.ts).
  */
 import { PlacementPlan } from "../ring/placement-plan.ts";
 import { planChange } from "../ring/plan-change.ts";
@@ -28,6 +29,7 @@ import {
   type Topology,
   type TopologyMember,
 } from "./topology.ts";
+import type { WaitingMove } from "./waiting-moves.ts";
 
 export type TopologyChange =
   | { readonly kind: "changed"; readonly topology: Topology }
@@ -75,9 +77,8 @@ export function foundTopologyOf(clusterId: string, founders: readonly Newcomer[]
 /** The newcomer is a member without slots, and waits for its turn. */
 export function addMember(topology: Topology, newcomer: Newcomer): TopologyChange {
   if (memberOf(topology, newcomer.id) !== undefined) return refused(`${newcomer.id} is a member already`);
-  const member: TopologyMember = { ...newcomer, tokens: [], state: "joining" };
-  const members = [...topology.members, member].sort((a, b) => compareText(a.id, b.id));
-  const nextVoters = [...topology.voters, newcomer.id].sort(compareText);
+  const members = withNewcomer(topology.members, newcomer);
+  const nextVoters = withVoter(topology, newcomer.id);
   if (topology.nextVoters !== undefined) return refused("voters are changing");
   const after = { ...topology, members, nextVoters };
   const fault = findTopologyFault(after);
@@ -90,41 +91,123 @@ export function beginJoin(topology: Topology, id: NodeId): TopologyChange {
   return beginMove(topology, topology, { kind: "join", id });
 }
 
-/** The newcomer takes over the tokens and the vote of a member that will not come back. */
-export function replaceMember(topology: Topology, newcomer: Newcomer, id: NodeId): TopologyChange {
+/** Whose move was set back, and whose turn it is. */
+export function beginWaiting(topology: Topology, { kind, id }: WaitingMove): TopologyChange {
+  if (kind === "join") return beginJoin(topology, id);
+  if (kind === "leave") return removeMember(topology, id);
+  return changeWeight(topology, id, memberOf(topology, id)?.weight ?? 0);
+}
+
+/** A move that streams is set back for this change, where it cannot come to its end before. */
+export interface Precedence {
+  readonly setsBack?: boolean;
+}
+
+/** The newcomer takes over the tokens and the vote of a member that will not come back; or its turn, if that had not joined yet. */
+export function replaceMember(
+  topology: Topology,
+  newcomer: Newcomer,
+  id: NodeId,
+  { setsBack = false }: Precedence = {},
+): TopologyChange {
   const lost = memberOf(topology, id);
   if (lost === undefined) return refused(`${id} is no member`);
   if (memberOf(topology, newcomer.id) !== undefined) return refused(`${newcomer.id} is a member already`);
   const { datacenter, weight } = lost;
   if (newcomer.datacenter !== datacenter) return refused(`${id} is in datacenter ${datacenter}`);
-  const member: TopologyMember = { ...newcomer, weight, tokens: [], state: "joining" };
-  const members = topology.members
-    .map((each) => (each === lost ? { ...each, state: "leaving" as const } : each))
-    .concat(member)
-    .sort((a, b) => compareText(a.id, b.id));
-  const nextVoters = topology.voters
-    .filter((voter) => voter !== id)
-    .concat(newcomer.id)
-    .sort(compareText);
-  const move = { kind: "replace", id: newcomer.id, replaced: id } as const;
-  return beginMove(topology, { ...topology, members, nextVoters }, move);
+  if (lost.state === "joining") return succeedNewcomer(topology, newcomer, lost);
+  const before = setsBack ? setBack(topology) : topology;
+  return takePlace(before, { ...newcomer, weight }, { of: id, voter: id });
 }
 
-/** The leaver keeps its slots until finishMove, and its vote until then. An id that has left never comes back. */
-export function removeMember(topology: Topology, id: NodeId): TopologyChange {
+/** Of one that is lost and had no slots yet: it waited for its turn, or was about to take another's place. */
+function succeedNewcomer(topology: Topology, newcomer: Newcomer, lost: TopologyMember): TopologyChange {
+  const { move, ...still } = topology;
+  const isItsMove = move?.id === lost.id;
+  if (isItsMove && move.stage === "settling") return refused(`the move of ${lost.id} is under way`);
+  if (topology.nextVoters !== undefined) return refused("voters are changing");
+  const members = topology.members.filter((member) => member !== lost);
+  const successor = { ...newcomer, weight: lost.weight };
+  if (isItsMove && move.replaced !== undefined)
+    return takePlace({ ...still, members }, successor, { of: move.replaced, voter: lost.id });
+  const nextVoters = withVoter(topology, newcomer.id, lost.id);
+  const changes = { members: withNewcomer(members, successor), nextVoters };
+  return advance(topology, changes, isItsMove ? "move" : undefined);
+}
+
+/** The place of a member, and a vote that may be another's. */
+function takePlace(
+  before: Topology,
+  newcomer: Newcomer,
+  { of, voter }: { readonly of: NodeId; readonly voter: NodeId },
+): TopologyChange {
+  const members = before.members.map((each) =>
+    each.id === of ? { ...each, state: "leaving" as const } : each,
+  );
+  const nextVoters = withVoter(before, newcomer.id, voter);
+  const after = { ...before, members: withNewcomer(members, newcomer), nextVoters };
+  return beginMove(before, after, { kind: "replace", id: newcomer.id, replaced: of });
+}
+
+function withNewcomer(members: readonly TopologyMember[], newcomer: Newcomer): readonly TopologyMember[] {
+  const joining = { ...newcomer, tokens: [], state: "joining" as const };
+  return [...members, joining].sort((a, b) => compareText(a.id, b.id));
+}
+
+/**
+ * The leaver keeps its slots until finishMove, and its vote until then. An id that has left never comes back. One that is lost, and
+ * had no slots yet, is out at once.
+ */
+export function removeMember(
+  topology: Topology,
+  id: NodeId,
+  { isLost = false, setsBack = false }: Precedence & { readonly isLost?: boolean } = {},
+): TopologyChange {
   const leaver = memberOf(topology, id);
   if (leaver === undefined) return refused(`${id} is no member`);
-  const hasOthers = topology.members.some((member) => member !== leaver && member.tokens.length > 0);
-  if (!hasOthers) return refused("the last member cannot leave");
-  const members = topology.members.map((member) =>
+  if (isLost && leaver.state === "joining") return forgetNewcomer(topology, leaver);
+  const stays = ({ id: other, state, tokens }: TopologyMember): boolean =>
+    other !== id && state === "member" && tokens.length > 0;
+  if (!topology.members.some(stays)) return refused("the last member cannot leave");
+  const before = setsBack ? setBack(topology) : topology;
+  const members = before.members.map((member) =>
     member === leaver ? { ...member, state: "leaving" as const } : member,
   );
-  return beginMove(topology, { ...topology, members }, { kind: "leave", id });
+  return beginMove(before, { ...before, members }, { kind: "leave", id });
+}
+
+function forgetNewcomer(topology: Topology, lost: TopologyMember): TopologyChange {
+  const { move } = topology;
+  if (topology.nextVoters !== undefined) return refused("voters are changing");
+  if (move?.id === lost.id && move.kind !== "reweigh") return cancelMove(topology, lost.id);
+  if (move?.id === lost.id && move.stage === "settling")
+    return refused(`the move of ${lost.id} is under way`);
+  const members = topology.members.filter((member) => member !== lost);
+  const nextVoters = topology.voters.filter((voter) => voter !== lost.id);
+  return advance(topology, { members, nextVoters }, move?.id === lost.id ? "move" : undefined);
+}
+
+/**
+ * Without the move under way, unless reads go by it already. What it wished for stays in the plan, but for a change of copies: who
+ * asked for that must ask again. A replacement becomes a join and a leave.
+ */
+function setBack(topology: Topology): Topology {
+  const { move, ...still } = topology;
+  return move?.stage === "streaming" ? still : topology;
+}
+
+function withVoter({ voters }: Topology, added: NodeId | undefined, gone?: NodeId): readonly NodeId[] {
+  return voters
+    .filter((voter) => voter !== gone)
+    .concat(added ?? [])
+    .sort(compareText);
 }
 
 export function changeWeight(topology: Topology, id: NodeId, weight: number): TopologyChange {
-  if (memberOf(topology, id) === undefined) return refused(`${id} is no member`);
-  const members = topology.members.map((member) => (member.id === id ? { ...member, weight } : member));
+  const member = memberOf(topology, id);
+  if (member === undefined) return refused(`${id} is no member`);
+  if (member.state === "leaving" && topology.move === undefined) return refused(`${id} is leaving`);
+  const members = topology.members.map((each) => (each === member ? { ...each, weight } : each));
   const fault = findTopologyFault({ ...topology, members });
   if (fault !== undefined) return refused(fault);
   return beginMove(topology, { ...topology, members }, { kind: "reweigh", id });
@@ -153,7 +236,7 @@ export function finishMove(topology: Topology, id: NodeId): TopologyChange {
     .map((member) => ({
       ...member,
       tokens: next.get(member.id) ?? member.tokens,
-      state: member.id === id ? ("member" as const) : member.state,
+      state: member.id === id && member.state === "joining" ? ("member" as const) : member.state,
     }));
   const voters = topology.voters.filter((voter) => voter !== id);
   const { copies } = move;
@@ -174,14 +257,12 @@ export function cancelMove(topology: Topology, id: NodeId): TopologyChange {
   if (move.kind === "reweigh") return refused("give it its old weight when the move is over");
   if (move.kind === "copies") return advance(topology, {}, "move");
   const isNewcomer = move.kind !== "leave";
+  const back = isNewcomer ? move.replaced : id; // others that are leaving wait for their own turn
   const members = topology.members
     .filter((member) => !isNewcomer || member.id !== id)
-    .map((member) => (member.state === "leaving" ? { ...member, state: "member" as const } : member));
-  if (!isNewcomer) return advance(topology, { members }, "move");
-  const voters = topology.voters
-    .filter((voter) => voter !== id)
-    .concat(move.replaced ?? [])
-    .sort(compareText);
+    .map((member) => (member.id === back ? { ...member, state: "member" as const } : member));
+  if (!isNewcomer && topology.voters.includes(id)) return advance(topology, { members }, "move");
+  const voters = withVoter(topology, back, id);
   return advance(topology, { members, nextVoters: voters }, "move");
 }
 

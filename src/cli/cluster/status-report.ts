@@ -85,12 +85,18 @@ function nameIn({ members }: ClusterStatus, id: string): string {
   return found === undefined ? id.slice(0, 8) : placeOf(found);
 }
 
-/** Newcomers whose turn has not come. */
-function queueLines(status: ClusterStatus): readonly string[] {
-  const waiting = status.members.filter(({ id, state }) => state === "joining" && id !== status.move?.member);
+/** Newcomers whose turn has not come; and leavers, whose move was set back since another node was lost. */
+function queueLines({ members, move }: ClusterStatus): readonly string[] {
+  const waiting = members.filter(
+    ({ id, state }) => state !== "member" && id !== move?.member && id !== move?.replaced,
+  );
   if (waiting.length === 0) return [];
-  const why = status.move === null ? "until all who are up see it" : "for its turn: one move at a time";
-  return ["", ...waiting.map((member) => `${placeOf(member)} is joining, and waits ${why}.`)];
+  const line = (member: MemberStatus): string => {
+    const whom = member.state === "joining" ? "it" : "those who take its slots over";
+    const why = move === null ? `until all who are up see ${whom}` : "for its turn: one move at a time";
+    return `${placeOf(member)} is ${member.state}, and waits ${why}.`;
+  };
+  return ["", ...waiting.map(line)];
 }
 
 const MOVE_WORDS: Readonly<Record<string, string>> = {

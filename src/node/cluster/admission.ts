@@ -14,6 +14,7 @@ import {
 } from "../../membership/topology-change.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { Membership } from "./membership.ts";
+import { isStuck } from "./stuck-move.ts";
 import type { TopologyRegister } from "./topology-register.ts";
 
 const COPIES_DEFAULT = 3;
@@ -46,7 +47,9 @@ export class Admission {
       if (memberOf(topology, newcomer.id) !== undefined) return { kind: "changed", topology };
       return replaced === undefined
         ? withNewcomer(topology, newcomer)
-        : replaceMember(topology, newcomer, replaced);
+        : replaceMember(topology, newcomer, replaced, {
+            setsBack: isStuck(topology, this.#isLeft(replaced)),
+          });
     });
     logger.info({ node: newcomer.id, replaced }, "a node is joining the cluster");
     return membership.plans!;
@@ -70,6 +73,11 @@ export class Admission {
     if (!this.#parts.isUp(replaced)) return;
     if (this.#membersAt(address).includes(replaced)) throw notYet(replaced, address);
     throw new StoreError("INVALID_REQUEST", "not-applied", `${replaced} is up, and not to be replaced`);
+  }
+
+  /** Who is up, but for whoever is lost, whatever this node has noticed of that. */
+  #isLeft(lost: NodeId): (id: NodeId) => boolean {
+    return (id) => id !== lost && this.#parts.isUp(id);
   }
 
   #membersAt(address: string): readonly NodeId[] {

@@ -2,7 +2,7 @@
  * Carries the move under way through, on behalf of all members. Any of them can: the first that is up does, and if it dies
  * the next goes on from the plan, which is all there is to know.
  *
- *   waiting      all who are up see the newcomer, and it sees them     -> streaming
+ *   waiting      all who are up see whoever is to gain slots           -> streaming
  *   streaming    who gains slots has all that was written to them       -> settling
  *   settling     nobody answers reads any more where the slots were     -> over
  *
@@ -14,15 +14,16 @@
 import { type ByteRange, equalBytes } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
-import { type Move, memberOf, type Topology } from "../../membership/topology.ts";
+import type { Move, Topology } from "../../membership/topology.ts";
 import {
-  beginJoin,
+  beginWaiting,
   finishMove,
   finishVoters,
   settleMove,
   type TopologyChange,
 } from "../../membership/topology-change.ts";
 import { decodeTopology, encodeTopology } from "../../membership/topology-codec.ts";
+import { type WaitingMove, waitingMoves } from "../../membership/waiting-moves.ts";
 import { holdMajorities } from "../../replication/quorum-need.ts";
 import { compareText, type NodeId } from "../../ring/ring-member.ts";
 import type { Clock } from "../../runtime/runtime.ts";
@@ -32,6 +33,7 @@ import { reasonToWait } from "./move-readiness.ts";
 import { decodeMoveReport, encodeMoveReport, type MoveReport } from "./move-report.ts";
 import type { PeerStation } from "./peer-station.ts";
 import { departingOf, gainersIn, spanMovesOf } from "./slot-moves.ts";
+import { isStuck } from "./stuck-move.ts";
 import type { TopologyRegister } from "./topology-register.ts";
 
 /** "Go by this plan; how far are you?" */
@@ -44,6 +46,7 @@ const REPORT_TIMEOUT_MS = 2_000;
 const SETTLE_MS_MAX = 10_000;
 /** A move that somebody has asked for waits for so long until all see each other; then he is told. */
 const READY_MS_MAX = 5_000;
+const TOO_FEW_OWNERS = "too few owners are up of slots that are to move";
 
 export interface MoveDriverParts {
   readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
@@ -66,10 +69,11 @@ export class MoveDriver {
   #awaitedEpoch = 0;
   #awaitedMs = 0;
   #toldReason: string | undefined;
+  #loggedReason: string | undefined;
   #meter = new RateMeter();
   #meterSince = 0;
-  /** What a join would make of that plan: placing tokens takes long, and a newcomer may wait. */
-  readonly #joins = new WeakMap<Topology, Map<NodeId, TopologyChange>>();
+  /** What moves that wait, by their members, would make of that plan: placing tokens takes long. */
+  readonly #begins = new WeakMap<Topology, Map<NodeId, TopologyChange>>();
 
   constructor(parts: MoveDriverParts) {
     this.#parts = parts;
@@ -82,16 +86,16 @@ export class MoveDriver {
     return { ...figures, bytesPerSecond: this.#meter.perSecond };
   }
 
-  /** In words, what a newcomer waits for whose turn it is; undefined if nothing, or another node carries moves through. */
+  /** In words, what a move waits for whose turn it is; undefined if nothing, or another node carries moves through. */
   get reasonToWait(): string | undefined {
     return this.#toldReason;
   }
 
   /** Needs to be called a few times a second. */
   onTick(nowMs: number): void {
-    const { move, members, nextVoters } = this.#topology;
+    const { move, nextVoters } = this.#topology;
     const isStill = move === undefined && nextVoters === undefined;
-    const isIdle = isStill && members.every(({ state }) => state !== "joining");
+    const isIdle = isStill && waitingMoves(this.#topology).length === 0;
     if (isIdle || this.#isBusy || nowMs < this.#nextMs) return;
     this.#isBusy = true;
     this.#step()
@@ -143,14 +147,13 @@ export class MoveDriver {
       // At once, and not with the next change: those who have left vote until then, and may be switched off.
       await register.change((present) => ({ kind: "changed", topology: present }));
     } else if (move === undefined) {
-      const ready = topology.members.find(
-        ({ id, state }) => state === "joining" && this.#mayJoin(topology, id),
-      );
+      this.#toldReason = undefined;
+      const ready = waitingMoves(topology).find((waiting) => this.#mayBegin(topology, waiting));
       if (ready === undefined) return;
       const text = encodeTopology(topology);
       const isAsSeen = (present: Topology): boolean => equalBytes(encodeTopology(present), text);
       await register.change((present) =>
-        isAsSeen(present) ? this.#joinOf(topology, ready.id) : ifStill(present, ready.id),
+        isAsSeen(present) ? this.#begun(topology, ready) : ifStill(present, ready),
       );
     } else if (move.stage === "streaming" && this.#isFilled(topology) && this.#isSeen(topology)) {
       const missed = gainersIn(topology).flatMap((id) => this.#reportOf(id)!.missed);
@@ -188,21 +191,27 @@ export class MoveDriver {
     );
   }
 
-  #mayJoin(topology: Topology, id: NodeId): boolean {
-    if (!this.#reports.has(id)) return false;
-    const change = this.#joinOf(topology, id);
+  #mayBegin(topology: Topology, waiting: WaitingMove): boolean {
+    const { kind, id } = waiting;
+    if (kind === "join" && !this.#reports.has(id)) return false;
+    const change = this.#begun(topology, waiting);
     if (change.kind === "refused") return false;
-    const reason = this.#reasonToWait(topology, gainersIn(change.topology), this.#reports);
-    if (reason !== undefined && reason !== this.#toldReason)
-      this.#parts.logger.info({ node: id, reason }, "a newcomer waits for its slots");
-    this.#toldReason = reason;
+    const reason =
+      this.#reasonToWait(topology, gainersIn(change.topology), this.#reports) ??
+      (isStuck(change.topology, (each) => this.#isUp(each)) ? TOO_FEW_OWNERS : undefined);
+    if (reason !== undefined && reason !== this.#loggedReason)
+      this.#parts.logger.info({ node: id, kind, reason }, "a move waits to begin");
+    this.#loggedReason = reason;
+    this.#toldReason ??= reason;
     return reason === undefined;
   }
 
-  #joinOf(topology: Topology, id: NodeId): TopologyChange {
-    const known = this.#joins.get(topology) ?? new Map<NodeId, TopologyChange>();
-    this.#joins.set(topology, known);
-    const change = known.get(id) ?? beginJoin(withVoters(topology), id);
+  /** A member waits for one thing at a time. */
+  #begun(topology: Topology, waiting: WaitingMove): TopologyChange {
+    const { id } = waiting;
+    const known = this.#begins.get(topology) ?? new Map<NodeId, TopologyChange>();
+    this.#begins.set(topology, known);
+    const change = known.get(id) ?? beginWaiting(withVoters(topology), waiting);
     known.set(id, change);
     return change;
   }
@@ -289,9 +298,11 @@ function withVoters(topology: Topology): Topology {
   return finished.kind === "changed" ? finished.topology : topology;
 }
 
-function ifStill(present: Topology, id: NodeId): TopologyChange {
-  const waits = present.move === undefined && memberOf(present, id)?.state === "joining";
-  return waits ? beginJoin(present, id) : { kind: "changed", topology: present };
+function ifStill(present: Topology, ready: WaitingMove): TopologyChange {
+  const { id, kind } = ready;
+  const waits =
+    present.move === undefined && waitingMoves(present).some((each) => each.id === id && each.kind === kind);
+  return waits ? beginWaiting(present, ready) : { kind: "changed", topology: present };
 }
 
 /** May be run again on what it has made, and on what another has. */

@@ -24,6 +24,7 @@ import { MoveDriver } from "./move-driver.ts";
 import type { MoveFigures } from "./move-progress.ts";
 import { OutgrownRows } from "./outgrown-rows.ts";
 import type { PeerStation } from "./peer-station.ts";
+import { isStuck } from "./stuck-move.ts";
 import type { TopologyRegister } from "./topology-register.ts";
 
 export interface MovesParts {
@@ -89,7 +90,12 @@ export class Moves {
 
   /** The member's slots go to the others, and then it is no member any more. Resolves when that has begun. */
   remove(id: NodeId): Promise<void> {
-    return this.#change((topology) => removeMember(topology, id));
+    const { view } = this.#parts;
+    const isUp = (other: NodeId): boolean => view.isUp(other);
+    return this.#change((topology) => {
+      const isLost = !isUp(id);
+      return removeMember(topology, id, { isLost, setsBack: isLost && isStuck(topology, isUp) });
+    });
   }
 
   /** The member is to have so many times the slots of one of weight 1. Resolves when that has begun. */
@@ -106,6 +112,7 @@ export class Moves {
 
   onTopology(topology: Topology): void {
     this.#outgrown.onTopology(this.#topology, topology);
+    this.#tellSetBack(this.#topology, topology);
     this.#topology = topology;
     this.#tellTurn();
   }
@@ -121,6 +128,19 @@ export class Moves {
   async close(): Promise<void> {
     await this.#intake.close();
     await this.#outgrown.close();
+  }
+
+  /** Nothing else ends a move that streams, and begins another, in one change. */
+  #tellSetBack({ move: before, epoch }: Topology, { move: after, epoch: next }: Topology): void {
+    if (before?.stage !== "streaming" || after === undefined) return;
+    if (after.since === before.since || next !== epoch + 1) return;
+    const told = { move: before.kind, of: before.id, for: after.kind, with: after.id };
+    this.#parts.logger.warn(
+      told,
+      before.kind === "copies"
+        ? "the change of copies needs a node that is lost, and is taken back: ask for it again"
+        : "the move under way cannot go on without a node that is lost, and is set back: it begins again after this one",
+    );
   }
 
   #tellTurn(): void {

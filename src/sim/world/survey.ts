@@ -3,6 +3,7 @@ import { toText, utf8 } from "../../base/bytes.ts";
 import { StoreError } from "../../base/errors.ts";
 import type { Cell, Sibling } from "../../causality/cell.ts";
 import { decodeCell } from "../../causality/cell-codec.ts";
+import { waitingMoves } from "../../membership/waiting-moves.ts";
 import { cellTraits } from "../../node/cell-rules.ts";
 import type { StorageNode } from "../../node/node.ts";
 import { DEFAULT_PEER_LIMITS } from "../../peer/peer-settings.ts";
@@ -101,13 +102,13 @@ export class Survey {
 
   /** What is still to be moved, by the plan that this node knows. */
   movesAt(name: string): readonly string[] {
-    const { members, move } = this.#cluster.node(name).cluster!.topology;
+    const { topology } = this.#cluster.node(name).cluster!;
+    const { move } = topology;
     const names = this.#namesById();
     const nameOf = (id: string): string => names.get(id) ?? id;
-    const waiting = members.filter(({ id, state }) => state === "joining" && id !== move?.id);
     return [
       ...(move === undefined ? [] : [`the ${move.kind} of ${nameOf(move.id)} is ${move.stage}`]),
-      ...waiting.map(({ id }) => `${nameOf(id)} waits to join`),
+      ...waitingMoves(topology).map(({ id, kind }) => `${nameOf(id)} waits to ${kind}`),
     ];
   }
 
