@@ -32,6 +32,7 @@ import type { MemberStatus, NodeLoad } from "./cluster/member-status.ts";
 import { Moves } from "./cluster/moves.ts";
 import type { MethodHandler } from "./cluster/peer-door.ts";
 import { PlanKeeper } from "./cluster/plan-keeper.ts";
+import { ReopeningTurns } from "./cluster/reopening-turns.ts";
 import { RepairRounds } from "./cluster/repair-rounds.ts";
 import { openReplicaFace } from "./cluster/replica-face.ts";
 import { SeenFile } from "./cluster/seen-file.ts";
@@ -79,6 +80,8 @@ export class ClusterNode {
   readonly hints: HintStore;
   /** Finds and mends what neither hints nor reads have brought. */
   readonly repair: RepairRounds;
+  /** Of this node and others, to open their data anew. */
+  readonly reopening: ReopeningTurns;
   /** Lets go of deletions that all owners know of. */
   readonly collector: Collector;
   /** Slots on their way to other nodes; undefined where the plan cannot change. */
@@ -168,6 +171,10 @@ export class ClusterNode {
     this.collector = new Collector({ ...exchanging, ...seen, stamps, synced });
     const repairing = { onNewerEpoch, moveBytesPerSecond, collector: this.collector };
     this.repair = new RepairRounds({ ...exchanging, ...repairing });
+    this.reopening = new ReopeningTurns({
+      ...{ clock, self: this.self.id, peers: this.calls, door: station.door },
+      partners: () => this.repair.partners(),
+    });
     const { register } = footing;
     this.moves =
       register &&

@@ -5,8 +5,8 @@
  * A running engine keeps a damaged table: what is whole of it can be read, and its sums tell of all that it had. So nobody can
  * tell which rows are missing before all are read, as a start does that is told to recover. Until then reads are answered by others.
  *
- * Invariant: it is wanted only while all other members are up and no slot moves, so that others have what this node lacks
- * meanwhile; and once in a life.
+ * Invariant: it is wanted only while all other members are up and no slot moves, and no other replica of its slots starts anew, so that
+ * others have what this node lacks meanwhile; and once in a life.
  */
 import { StoreError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -21,11 +21,15 @@ export interface DamageWatchParts {
   readonly damageCount: () => number;
   /** True if the others can do without this node for a while. */
   readonly maySpare: () => boolean;
+  /** Resolves to whether it is this node's turn: no other replica of its slots starts anew now, or has just done so. */
+  readonly takeTurn: () => Promise<boolean>;
   readonly logger: Logger;
 }
 
 /** A read may have gone wrong by itself: not each is looked into. */
 const BETWEEN_LOOKS_MS = 60_000;
+/** It may be another's turn. */
+const BETWEEN_TURNS_MS = 5_000;
 const TABLE = /\.sst$/;
 
 export class DamageWatch {
@@ -37,6 +41,8 @@ export class DamageWatch {
   #nextLookMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
   #isDamaged = false;
+  #taking: Promise<void> | undefined;
+  #nextTurnMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: DamageWatchParts) {
     this.#parts = parts;
@@ -56,9 +62,9 @@ export class DamageWatch {
 
   /** Needs to be called every second or so. */
   onTick(nowMs: number): void {
-    const { damageCount, maySpare, logger } = this.#parts;
+    const { damageCount, logger } = this.#parts;
     if (this.#isDamaged) {
-      if (maySpare()) this.#want();
+      this.#takeTurn(nowMs);
       return;
     }
     const count = damageCount();
@@ -80,6 +86,17 @@ export class DamageWatch {
   /** Resolves when nothing is under way. */
   async close(): Promise<void> {
     await this.#looking;
+    await this.#taking;
+  }
+
+  #takeTurn(nowMs: number): void {
+    const { maySpare, takeTurn } = this.#parts;
+    if (this.#taking !== undefined || nowMs < this.#nextTurnMs || !maySpare()) return;
+    this.#nextTurnMs = nowMs + BETWEEN_TURNS_MS;
+    this.#taking = takeTurn().then((isMine) => {
+      this.#taking = undefined;
+      if (isMine && maySpare()) this.#want();
+    });
   }
 
   /** Tables alone: the newest log is being written. */

@@ -34,6 +34,7 @@ export class TableCare {
         directory,
         damageCount: () => engine.statistics.corruptReads + engine.statistics.damagedCompactions,
         maySpare: () => maySpare(cluster),
+        takeTurn: () => cluster.reopening.take(),
         logger,
       });
       this.#watch = watch;

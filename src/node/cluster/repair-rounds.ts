@@ -214,7 +214,7 @@ export class RepairRounds {
 
   /** Twice with who came early, if later ones had what those lack. */
   async #repairAll(run: UrgentRun, asked: SlotSpan): Promise<void> {
-    const partners = this.#partners().filter((id) => this.#shared.spansWith(id, asked).length > 0);
+    const partners = this.partners().filter((id) => this.#shared.spansWith(id, asked).length > 0);
     for (const id of partners) if (!this.#parts.view.isUp(id)) run.failures.set(id, "it is down");
     const up = partners.filter((id) => this.#parts.view.isUp(id));
     const turns = up.length < 2 ? up : [...up, ...up.slice(0, -1)];
@@ -332,7 +332,7 @@ export class RepairRounds {
   #nextPartner(nowMs: number): NodeId | undefined {
     const { view, hints } = this.#parts;
     for (const id of [...this.#hintedMs.keys()]) if (!hints.waitsFor(id)) this.#hintedMs.delete(id);
-    const able = this.#partners().filter((id) => {
+    const able = this.partners().filter((id) => {
       if (!view.isUp(id)) return false;
       if (!hints.waitsFor(id)) return true;
       if (!this.#hintedMs.has(id)) this.#hintedMs.set(id, nowMs);
@@ -343,7 +343,7 @@ export class RepairRounds {
   }
 
   /** Other members that keep slots which this one keeps, too. */
-  #partners(): NodeId[] {
+  partners(): NodeId[] {
     const { view } = this.#parts;
     return view.topology.members
       .map(({ id }) => id)
