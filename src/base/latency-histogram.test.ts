@@ -40,3 +40,15 @@ test("reset forgets", () => {
   histogram.reset();
   expect([histogram.count, histogram.sumMicros, histogram.percentileMicros(50)]).toEqual([0, 0, 0]);
 });
+
+test("one that has recorded nothing is added, taken out and reset without a trace in others", () => {
+  const [none, some, fresh] = [new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram()];
+  some.record(100);
+  none.subtract(some);
+  none.reset();
+  some.add(none);
+  none.add(some);
+  expect([none.count, some.count, fresh.count]).toEqual([1, 1, 0]);
+  expect(none.cumulativeUpTo([200])).toEqual([1]);
+  expect(fresh.cumulativeUpTo([200])).toEqual([0]);
+});

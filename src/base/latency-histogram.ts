@@ -8,8 +8,12 @@ const SUB_BUCKETS = 1 << SUB_BUCKET_BITS;
 const OCTAVES = 32 - SUB_BUCKET_BITS;
 const MICROS_MAX = 0x7fff_ffff;
 
+const BUCKETS = SUB_BUCKETS * (OCTAVES + 1);
+/** Of those that have recorded nothing, as most of a node's commands have not: each would take 4 KB. Nobody writes there. */
+const ALL_ZERO = new Float64Array(BUCKETS);
+
 export class LatencyHistogram {
-  readonly #counts = new Float64Array(SUB_BUCKETS * (OCTAVES + 1));
+  #counts = ALL_ZERO;
   #count = 0;
   #sumMicros = 0;
 
@@ -24,6 +28,7 @@ export class LatencyHistogram {
   /** Records `times` events that took `micros` each. */
   record(micros: number, times = 1): void {
     const whole = micros < MICROS_MAX ? Math.trunc(micros) : MICROS_MAX;
+    if (this.#counts === ALL_ZERO) this.#counts = new Float64Array(BUCKETS);
     this.#counts[bucketOf(whole)]! += times;
     this.#count += times;
     this.#sumMicros += micros * times;
@@ -54,6 +59,8 @@ export class LatencyHistogram {
 
   /** Adds what the other has recorded. */
   add(other: LatencyHistogram): void {
+    if (other.#counts === ALL_ZERO) return;
+    if (this.#counts === ALL_ZERO) this.#counts = new Float64Array(BUCKETS);
     for (let bucket = 0; bucket < this.#counts.length; bucket++)
       this.#counts[bucket]! += other.#counts[bucket]!;
     this.#count += other.#count;
@@ -62,6 +69,7 @@ export class LatencyHistogram {
 
   /** Takes out what the other has recorded; of one that was set back in between, as much as is there. */
   subtract(other: LatencyHistogram): void {
+    if (this.#counts === ALL_ZERO) return;
     let count = 0;
     for (let bucket = 0; bucket < this.#counts.length; bucket++) {
       this.#counts[bucket] = Math.max(0, this.#counts[bucket]! - other.#counts[bucket]!);
@@ -82,7 +90,7 @@ export class LatencyHistogram {
   }
 
   reset(): void {
-    this.#counts.fill(0);
+    if (this.#counts !== ALL_ZERO) this.#counts.fill(0);
     this.#count = 0;
     this.#sumMicros = 0;
   }
