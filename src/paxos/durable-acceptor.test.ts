@@ -15,11 +15,16 @@ const register: Register = { configurationOf: () => configurationOf(NAMES), fini
 class Stage {
   readonly world: SimWorld;
   readonly down = new Set<string>();
+  /** Of waits of one proposal at a time. */
+  waitsMax = 0;
   #lives = new Map<string, Promise<DurableAcceptor>>();
   #proposals = 0;
 
-  constructor(seed: string) {
+  readonly #attemptMs: number;
+
+  constructor(seed: string, attemptMs = 200) {
     this.world = new SimWorld(seed);
+    this.#attemptMs = attemptMs;
     for (const name of NAMES) this.start(name);
   }
 
@@ -57,18 +62,25 @@ class Stage {
       if (this.down.has(to)) throw new Error("down");
       return (await this.#lives.get(to)!).answer(request);
     };
-    return carryThrough(proposer, { clock, random, send, attemptMs: 200, timeoutMs });
+    let waits = 0;
+    const sleep = async (delayMs: number, signal?: AbortSignal): Promise<void> => {
+      this.waitsMax = Math.max(this.waitsMax, ++waits);
+      await clock.sleep(delayMs, signal).finally(() => waits--);
+    };
+    return carryThrough(proposer, { clock: { sleep }, random, send, attemptMs: this.#attemptMs, timeoutMs });
   }
 }
 
 test("changes made at once are all made, one after the other", async () => {
-  const stage = new Stage("at once");
+  const stage = new Stage("at once", 2_000);
   const letters = [..."abcdef"];
   await stage.world.runUntil(Promise.all(letters.map((letter) => stage.append(letter, 60_000))));
   const result = await stage.world.runUntil(stage.append("z"));
   expect(result).toMatchObject({ kind: "committed" });
   const text = toText((result as { value: Uint8Array }).value);
   expect([...text].sort().join("")).toBe("abcdefz");
+  // The whole, an attempt, and the pause before the next: not one for each attempt that another's has ended.
+  expect(stage.waitsMax).toBeLessThanOrEqual(3);
 });
 
 test("what is committed outlasts crashes of all acceptors, at any moment", async () => {

@@ -29,22 +29,26 @@ export function carryThrough(proposer: Proposer, parts: ProposalParts): Promise<
     const { clock, random, send, attemptMs, timeoutMs } = parts;
     let isOver = false;
     const patience = new AbortController();
+    /** Of the last attempt: nobody waits for replies to those before, so that waits do not add up where many fail. */
+    let attempt = new AbortController();
     const end = (settle: () => void): void => {
       if (isOver) return;
       isOver = true;
       patience.abort();
+      attempt.abort();
       settle();
     };
-    const later = (delayMs: number, next: () => void): void => {
-      clock.sleep(delayMs, patience.signal).then(
+    const later = (delayMs: number, { signal }: AbortController, next: () => void): void => {
+      clock.sleep(delayMs, signal).then(
         () => isOver || next(),
-        () => undefined, // it is over
+        () => undefined, // it is over, or there has been another attempt
       );
     };
     const take = (step: ProposerStep): void => {
       if (isOver) return;
       if (step.kind === "committed" || step.kind === "refused") end(() => resolve(step));
-      if (step.kind === "retry") later(random.below(step.pauseMsMax + 1), () => take(proposer.start()));
+      if (step.kind === "retry")
+        later(random.below(step.pauseMsMax + 1), patience, () => take(proposer.start()));
       if (step.kind !== "send") return;
       const { request } = step;
       for (const id of step.to) {
@@ -53,11 +57,13 @@ export function carryThrough(proposer: Proposer, parts: ProposalParts): Promise<
           () => undefined, // the timeout sees to it
         );
       }
-      later(attemptMs, () => {
+      attempt.abort();
+      attempt = new AbortController();
+      later(attemptMs, attempt, () => {
         if (proposer.isAt(request.kind, request.ballot)) take(proposer.onTimeout());
       });
     };
-    later(timeoutMs, () => {
+    later(timeoutMs, patience, () => {
       const outcome = proposer.mayHaveHappened ? "unknown" : "not-applied";
       const text = `a majority of the members did not agree in ${timeoutMs} ms`;
       end(() => reject(new StoreError("QUORUM_TIMEOUT", outcome, text)));
