@@ -54,6 +54,9 @@ export interface Keyspace {
   /** Whether a read sees every write that was acknowledged before it. */
   readonly readsSeeWrites: string;
   readonly storage: string;
+  /** Of a keyspace in memory: what its rows may take on each node (0 for no limit), and which go then. */
+  readonly maxmemory?: number;
+  readonly evict?: string;
   /** 0: keys do not expire by themselves. */
   readonly ttlMs: number;
   readonly conflictRule: string;

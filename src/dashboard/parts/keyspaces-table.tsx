@@ -1,6 +1,7 @@
 /** The keyspaces and their settings. */
 import type { Keyspace } from "../api/answers.ts";
 import type { DashboardState } from "../state/dashboard-state.ts";
+import { storageText } from "../view/keyspace-text.ts";
 import { durationText } from "../view/number-text.ts";
 import { Cell } from "./nodes-table.tsx";
 import { Blank, Section } from "./section.tsx";
@@ -56,7 +57,7 @@ export function KeyspacesTable({ state }: { readonly state: DashboardState }) {
 }
 
 function Row({ keyspace }: { readonly keyspace: Keyspace }) {
-  const { name, copies, read, write, readsSeeWrites, storage, ttlMs, conflictRule, mode } = keyspace;
+  const { name, copies, read, write, readsSeeWrites, ttlMs, conflictRule, mode } = keyspace;
   const expiry = ttlMs === 0 ? "none" : durationText(ttlMs / 1000);
   return (
     <tr>
@@ -74,7 +75,8 @@ function Row({ keyspace }: { readonly keyspace: Keyspace }) {
         {readsSeeWrites}
       </Cell>
       <Cell label="Storage" isText>
-        {storage}
+        {storageText(keyspace)}
+        {keyspace.evict !== undefined && <span class="under">{keyspace.evict}</span>}
       </Cell>
       <Cell label="Expiry" isText>
         {expiry}
