@@ -18,19 +18,25 @@ import type { StorageEngine } from "../../storage/storage-engine.ts";
 import type { ClusterView } from "./cluster-view.ts";
 
 const SLICE_ROWS = 100;
-/** What came late is looked for so often. */
-const LOOK_MS = 60_000;
-const RETRY_MS = 5_000;
+/** What came late is looked for so often, */
+const LOOK_MS = 20_000;
+/** and so soon after there was something: more may be coming, and rows that are being changed stay for now. */
+const AGAIN_MS = 5_000;
 const REST_MIN_MS = 1;
 const REST_MAX_MS = 100;
 
 export interface OutgrownRowsParts {
   readonly clock: Pick<Clock, "defer" | "sleep" | "monotonicMs" | "turnMs">;
   readonly engine: StorageEngine;
-  readonly view: ClusterView;
+  readonly view: Pick<ClusterView, "self" | "epoch" | "topology" | "owns" | "starts">;
   readonly coordinator: Pick<Coordinator, "bringToAll">;
   readonly received: Pick<ReceivedCells, "forget">;
   readonly logger: Logger;
+}
+
+interface Swept {
+  readonly found: number;
+  readonly dropped: number;
 }
 
 interface Row {
@@ -80,32 +86,36 @@ export class OutgrownRows {
   async #sweep(): Promise<void> {
     const { view, engine, logger, clock } = this.#parts;
     const { epoch } = view;
+    let found = 0;
     let dropped = 0;
     try {
       for (const { first, end } of foreignSpans(view)) {
         const count = await this.#dropSpan(first, end, epoch);
         if (count === undefined) return;
-        dropped += count;
+        found += count.found;
+        dropped += count.dropped;
       }
       if (dropped > 0) await engine.durable();
+      if (found > 0) this.#nextMs = clock.monotonicMs() + AGAIN_MS;
       this.#settledEpoch = 0; // what is here from now on came late: a hint, perhaps the only one
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
-      this.#nextMs = clock.monotonicMs() + RETRY_MS;
+      this.#nextMs = clock.monotonicMs() + AGAIN_MS;
       logger.debug({ cause }, "rows of slots that have moved away stay for now");
     }
     if (dropped > 0) logger.info({ rows: dropped }, "dropped rows of slots that have moved away");
   }
 
-  /** How many went; undefined if the plan has changed, or the node closes. */
-  async #dropSpan(slot: number, endSlot: number, epoch: number): Promise<number | undefined> {
+  /** How many there were, and how many of them went; undefined if the plan has changed, or the node closes. */
+  async #dropSpan(slot: number, endSlot: number, epoch: number): Promise<Swept | undefined> {
     const { clock, view, engine, coordinator, received } = this.#parts;
     const end = scanStart(endSlot, 0, 0);
     let from = scanStart(slot, 0, 0);
-    for (let dropped = 0; ; ) {
+    for (let [found, dropped] = [0, 0]; ; ) {
       const startedMs = clock.monotonicMs();
       const rows = await this.#rowsFrom(from, end);
-      if (rows.length === 0) return dropped;
+      if (rows.length === 0) return { found, dropped };
+      found += rows.length;
       for (const row of rows) {
         const paused = turnPause(clock);
         if (paused !== undefined) await paused;
@@ -152,7 +162,9 @@ export class OutgrownRows {
 }
 
 /** All slots that this node does not keep: `first` <= slot < `end`. */
-function foreignSpans(view: ClusterView): readonly { readonly first: number; readonly end: number }[] {
+function foreignSpans(
+  view: OutgrownRowsParts["view"],
+): readonly { readonly first: number; readonly end: number }[] {
   const spans: { first: number; end: number }[] = [];
   view.starts.forEach((first, i) => {
     if (view.owns(view.self.id, first)) return;
