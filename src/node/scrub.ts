@@ -145,7 +145,10 @@ export class Scrub {
   async #check(path: string): Promise<FileCheck | undefined> {
     const { disk } = this.#parts;
     try {
-      return await checkTableFile(disk, path, { pace: (bytes) => this.#pace(bytes) });
+      return await checkTableFile(disk, path, {
+        pace: (bytes) => this.#pace(bytes),
+        depth: "checksums",
+      });
     } catch (cause) {
       if (!(cause instanceof StoreError) || this.#closing.signal.aborted || (await disk.exists(path)))
         throw cause;

@@ -9,7 +9,7 @@ import { type ReadLog, readLog } from "../log/log-reader.ts";
 import { countRows, forEachRow } from "../log/row-adoption.ts";
 import { Segment } from "../log/segment.ts";
 import { BlockCache } from "../table/block-cache.ts";
-import { checkTable, type Pace } from "../table/table-check.ts";
+import { type CheckDepth, checkTable, type Pace } from "../table/table-check.ts";
 import { TableReader } from "../table/table-reader.ts";
 import { UnknownFormat } from "../table/unknown-format.ts";
 import { decodeIdentity } from "./identity-format.ts";
@@ -40,6 +40,8 @@ export interface CheckOptions {
   readonly checksum?: number;
   /** Of a table: how fast. What it throws ends the check. */
   readonly pace?: Pace;
+  /** Of a table: "rows", if not told otherwise. */
+  readonly depth?: CheckDepth;
 }
 
 export function kindOf(path: string): FileKind {
@@ -73,12 +75,12 @@ export async function checkTableFile(
   path: string,
   options: CheckOptions = {},
 ): Promise<FileCheck> {
-  const { checksum, onRow, pace } = options;
+  const { checksum, onRow, pace, depth } = options;
   return check(disk, path, "table", async (damages) => {
     const opening = { disk, path, cache: new BlockCache(0) };
     const table = await TableReader.open(checksum === undefined ? opening : { ...opening, checksum });
     try {
-      const found = await checkTable(table, pace);
+      const found = await checkTable(table, pace, depth);
       for (const { error, from, to } of found.damages)
         damages.push(`${error.message}; rows ${span(from, to)}`);
       if (onRow !== undefined) await visitTable(table, onRow);

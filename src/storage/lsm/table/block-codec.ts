@@ -82,11 +82,20 @@ export function unpackBlock(
   path: string,
   scratch?: Uint8Array,
 ): Uint8Array {
-  const { offset, rawBytes, checksum } = expected;
-  if (crc32(packed) !== checksum) throw corruption(path, offset, "the block's checksum does not match");
+  requireChecksum(packed, expected, path);
+  const { offset, rawBytes } = expected;
   const block = unpackBytes(packed[0], packed.subarray(1), rawBytes, scratch);
   if (block?.length !== rawBytes) throw corruption(path, offset, "the block cannot be unpacked");
   return block;
+}
+
+/** Throws StoreError CORRUPTION if the bytes are not those that were written. */
+export function requireChecksum(
+  packed: Uint8Array,
+  { offset, checksum }: Pick<PackedBlock, "offset" | "checksum">,
+  path: string,
+): void {
+  if (crc32(packed) !== checksum) throw corruption(path, offset, "the block's checksum does not match");
 }
 
 function unpackBytes(

@@ -39,6 +39,10 @@ test("damage in a block is told with the rows that it covers; all others are sti
     const [{ error, from, to }] = damages as [(typeof damages)[number]];
     expect(error.code).toBe("CORRUPTION");
     expect(error.message).toContain(`/t: offset ${reader.index.offset(7)}:`);
+    const shallow = await checkTable(reader, undefined, "checksums");
+    expect(shallow.damages.map((damage) => [damage.error.message, damage.from])).toEqual([
+      [error.message, from],
+    ]);
     const isCovered = (key: Uint8Array): boolean =>
       compareBytes(key, from) >= 0 && compareBytes(key, to!) < 0;
     expect(rows.filter(({ key }) => isCovered(key))).toHaveLength(rows.length - rowCount);
@@ -58,10 +62,12 @@ test("damage in the sums is found, too", async () => {
     await writeSampleTable(disk, "/t", sampleRows(100), SETTINGS);
     const reader = await TableReader.open({ disk, path: "/t", cache: new BlockCache(0) });
     world.disk("a").flipBit("/t", reader.index.offset(reader.index.blockCount));
-    const { damages } = await checkTable(reader);
-    expect(damages.map(({ error }) => error.message)).toEqual([
-      expect.stringContaining("the section's checksum does not match"),
-    ]);
+    for (const depth of ["rows", "checksums"] as const) {
+      const { damages } = await checkTable(reader, undefined, depth);
+      expect(damages.map(({ error }) => error.message)).toEqual([
+        expect.stringContaining("the section's checksum does not match"),
+      ]);
+    }
   };
   await world.runUntil(run());
 });
@@ -74,6 +80,7 @@ function changed(reader: TableReader, changes: Partial<CheckedTable>): CheckedTa
     index: reader.index,
     readPacked: (first, end) => reader.readPacked(first, end),
     unpack: (number, bytes, first) => reader.unpack(number, bytes, first),
+    verify: (number, bytes, first) => reader.verify(number, bytes, first),
     mayContain: (probe) => reader.mayContain(probe),
     loadSums: () => reader.loadSums(),
     ...changes,

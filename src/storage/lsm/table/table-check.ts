@@ -1,5 +1,5 @@
 /**
- * Reads a whole table and compares it with every checksum and figure it carries: for scrubbing and for inspection.
+ * Reads a whole table and compares it with every checksum it carries, and for inspection with every figure, too.
  * Damage is collected, not thrown, and told with the row keys it may cover, so that they can be fetched from replicas.
  * (What `TableReader.open` reads has been verified by then: there, damage is an error.)
  */
@@ -13,7 +13,7 @@ import type { TableReader } from "./table-reader.ts";
 /** What is asked of a table. */
 export type CheckedTable = Pick<
   TableReader,
-  "path" | "properties" | "index" | "readPacked" | "unpack" | "mayContain" | "loadSums"
+  "path" | "properties" | "index" | "readPacked" | "unpack" | "verify" | "mayContain" | "loadSums"
 >;
 
 export interface TableDamage {
@@ -26,7 +26,7 @@ export interface TableDamage {
 
 export interface TableCheck {
   readonly blockCount: number;
-  /** In the blocks that are whole. */
+  /** In the blocks that are whole; 0 if rows were not looked at. */
   readonly rowCount: number;
   readonly damages: readonly TableDamage[];
 }
@@ -37,11 +37,18 @@ export interface TableCheck {
  */
 export type Pace = (bytes: number) => Promise<void> | void;
 
+/** What rots is found by checksums; looking at rows, their order and the filter, finds what was written wrongly, and takes far longer. */
+export type CheckDepth = "checksums" | "rows";
+
 const PIECE_BYTES = 64 * 1024;
 
 /** Rejects only with what is not damage: StoreError IO, or what `pace` throws. */
-export async function checkTable(table: CheckedTable, pace: Pace = () => undefined): Promise<TableCheck> {
-  const check = new Check(table);
+export async function checkTable(
+  table: CheckedTable,
+  pace: Pace = () => undefined,
+  depth: CheckDepth = "rows",
+): Promise<TableCheck> {
+  const check = new Check(table, depth);
   const { index } = table;
   for (let first = 0; first < index.blockCount; ) {
     let end = first + 1;
@@ -59,11 +66,13 @@ class Check implements TableCheck {
   rowCount = 0;
   readonly damages: TableDamage[] = [];
   readonly #table: CheckedTable;
+  readonly #depth: CheckDepth;
   readonly #cursor = new BlockCursor();
   readonly #probe = new TableProbe();
 
-  constructor(table: CheckedTable) {
+  constructor(table: CheckedTable, depth: CheckDepth) {
     this.#table = table;
+    this.#depth = depth;
     this.blockCount = table.index.blockCount;
   }
 
@@ -71,20 +80,25 @@ class Check implements TableCheck {
     const bytes = await this.#attempt(first, end, () => this.#table.readPacked(first, end));
     if (bytes === undefined) return;
     for (let number = first; number < end; number++) {
-      await this.#attempt(number, number + 1, () => this.#checkBlock(number, bytes, first));
+      await this.#attempt(number, number + 1, () =>
+        this.#depth === "checksums"
+          ? this.#table.verify(number, bytes, first)
+          : this.#checkRows(number, bytes, first),
+      );
     }
   }
 
   async finish(pace: Pace): Promise<void> {
     const { properties, path } = this.#table;
     await this.#attempt(0, this.blockCount, () => this.#table.loadSums(async () => pace(0)));
+    if (this.#depth === "checksums") return;
     if (this.damages.length === 0 && this.rowCount !== properties.rowCount) {
       const what = `there are ${this.rowCount} rows instead of ${properties.rowCount}`;
       this.damages.push(this.#damage(corruption(path, 0, what), 0, this.blockCount));
     }
   }
 
-  #checkBlock(number: number, bytes: Uint8Array, first: number): void {
+  #checkRows(number: number, bytes: Uint8Array, first: number): void {
     const { index, path } = this.#table;
     const from = index.separator(number);
     const to = this.#separatorAt(number + 1);
