@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { createNodejsRuntime } from "../../runtime/nodejs/nodejs-runtime.ts";
 import { spawnProgram } from "../../runtime/nodejs/spawned-program.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { askStatus } from "../cluster/cluster-view.ts";
 import type { ServeSettings } from "../serve-settings.ts";
 import { SETTING_OPTIONS } from "../setting-options.ts";
 import { addressOf, explainFailure } from "../start-failure.ts";
@@ -18,6 +19,7 @@ import { StopSignals } from "../stop-signals.ts";
 import { freePorts } from "./free-ports.ts";
 import { lastLineOf } from "./last-line.ts";
 import { type Launched, NodeFamily } from "./node-family.ts";
+import { allSeeEachOther } from "./seeing-nodes.ts";
 import { environmentOf, type PlannedNode, planNodes } from "./up-plan.ts";
 import { clusterWelcome, deathNotice, startFailureNotice, type UpWords } from "./up-texts.ts";
 
@@ -28,6 +30,8 @@ export interface UpOptions {
 }
 
 const TELL_EVERY_MS = 10_000;
+/** It is told what to type then, whoever sees whom. */
+const SEEN_MS_MAX = 5_000;
 const SCRIPT = fileURLToPath(new URL("../../../bin/kvorum.js", import.meta.url));
 
 /** Resolves to the exit code when all nodes have stopped. `settings`: what `flags` and the environment mean. */
@@ -60,6 +64,7 @@ export async function up(settings: ServeSettings, { nodeCount, flags }: UpOption
   const stopTelling = runtime.clock.every(TELL_EVERY_MS, () => tellWhoIsAwaited(runtime, family.notReady));
   isUp = await family.allReady();
   if (isUp) {
+    await untilSeen(runtime, nodes, settings);
     const running = [...family.processIds].map(([node, processId]) => ({ node, processId }));
     process.stderr.write(clusterWelcome(running, words));
     if (words.takesEnter) process.stdin.on("data", () => family.startMissing());
@@ -70,6 +75,20 @@ export async function up(settings: ServeSettings, { nodeCount, flags }: UpOption
   stopTelling();
   await Promise.all(deaths);
   return stopped.isAsked() ? await stopped.exitCode : 1;
+}
+
+/** What is typed next must not meet nodes that have not heard of each other yet. */
+async function untilSeen(
+  { clock, network }: Runtime,
+  nodes: readonly PlannedNode[],
+  { password }: ServeSettings,
+): Promise<void> {
+  const questions = nodes.map(
+    ({ host, port }) =>
+      () =>
+        askStatus(network, { host, port, password }),
+  );
+  await allSeeEachOther(clock, questions, SEEN_MS_MAX);
 }
 
 /** A node that waits for others has nothing to say on standard output, and would seem to hang. */
