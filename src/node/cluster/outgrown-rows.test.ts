@@ -11,7 +11,7 @@ import { SimWorld } from "../../sim/sim-runtime.ts";
 import { MemoryEngine } from "../../storage/memory/memory-engine.ts";
 import { RowKey } from "../../storage/row-key.ts";
 import { soleReplicaRules } from "../cell-rules.ts";
-import { OutgrownRows } from "./outgrown-rows.ts";
+import { OutgrownRows, type OutgrownRowsParts } from "./outgrown-rows.ts";
 
 const CELL = encodeCell(
   overwrite(undefined, {
@@ -52,7 +52,7 @@ function setUp() {
   const busy = new Set<string>();
   const brought: string[] = [];
   const nameOf = ({ key }: KeyRef): string => Buffer.from(key).toString();
-  const outgrown = new OutgrownRows({
+  const parts: OutgrownRowsParts = {
     clock,
     engine,
     view,
@@ -70,7 +70,8 @@ function setUp() {
       },
     },
     logger: silentLogger,
-  });
+  };
+  const outgrown = new OutgrownRows(parts);
   const runFor = async (ms: number): Promise<void> => {
     for (let passedMs = 0; passedMs < ms; passedMs += 100) {
       outgrown.onTick(clock.monotonicMs());
@@ -78,7 +79,7 @@ function setUp() {
     }
   };
   const left = (): number => engine.counts(0).rows;
-  return { put, busy, brought, runFor, left };
+  return { put, busy, brought, runFor, left, parts };
 }
 
 test("a row that is being changed while others go is looked at again within seconds", async () => {
@@ -97,4 +98,44 @@ test("what comes late is brought to its owners, and gone half a minute later", a
   put("late");
   await runFor(20_000);
   expect([left(), brought]).toEqual([0, ["late"]]);
+});
+
+test("looking through many spans without rows keeps nobody waiting for all of them", async () => {
+  let nowMs = 0;
+  let turnMs = 0;
+  let longestMs = 0;
+  const nextTurn = (): void => {
+    longestMs = Math.max(longestMs, nowMs - turnMs);
+    turnMs = nowMs;
+  };
+  const { parts } = setUp();
+  const outgrown = new OutgrownRows({
+    ...parts,
+    view: {
+      ...parts.view,
+      starts: Array.from({ length: 1_000 }, (_, i) => i),
+      owns: (_, slot) => slot % 2 === 0,
+    },
+    clock: {
+      monotonicMs: () => nowMs,
+      turnMs: () => turnMs,
+      sleep: async () => nextTurn(),
+      defer: (task) => {
+        nextTurn();
+        task();
+      },
+    },
+    engine: {
+      durable: () => undefined,
+      scan: (from, to) => {
+        nowMs += 0.5;
+        return parts.engine.scan(from, to);
+      },
+    },
+  });
+  outgrown.onTick(nowMs);
+  await outgrown.close();
+  expect(nowMs).toBe(250);
+  nextTurn();
+  expect(longestMs).toBeLessThan(4);
 });

@@ -27,7 +27,7 @@ const REST_MAX_MS = 100;
 
 export interface OutgrownRowsParts {
   readonly clock: Pick<Clock, "defer" | "sleep" | "monotonicMs" | "turnMs">;
-  readonly engine: StorageEngine;
+  readonly engine: Pick<StorageEngine, "scan" | "durable">;
   readonly view: Pick<ClusterView, "self" | "epoch" | "topology" | "owns" | "starts">;
   readonly coordinator: Pick<Coordinator, "bringToAll">;
   readonly received: Pick<ReceivedCells, "forget">;
@@ -90,6 +90,8 @@ export class OutgrownRows {
     let dropped = 0;
     try {
       for (const { first, end } of foreignSpans(view)) {
+        const paused = turnPause(clock); // of many nodes there are many spans, most of them empty
+        if (paused !== undefined) await paused;
         const count = await this.#dropSpan(first, end, epoch);
         if (count === undefined) return;
         found += count.found;
